@@ -1,0 +1,300 @@
+//! Takes: facts from a parser. Gives: the lists of `outcome`.
+//!
+//! A text that lies in the payload is handed on as offset and length, any other one is copied: [`MessageBuilder::text`]
+//! sees the difference by itself.
+
+use crate::abi::{self, value_case};
+use crate::parser::Direction;
+
+/// Part of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Asks; an answer is expected.
+    Request = 0,
+    /// Answers.
+    Response = 1,
+    /// Never answered, or never asked for.
+    OneWay = 2,
+}
+
+/// Which part of a message is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Part {
+    /// All of it.
+    Whole = 0,
+    /// Its beginning; an `End` follows.
+    Begin = 1,
+    /// Its end, and fields that were not known before.
+    End = 2,
+}
+
+/// How it went; see `docs/request-log.md` for what is whose fault in each protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// This message does not tell.
+    None = 0,
+    /// It worked.
+    Ok = 1,
+    /// The client did something wrong.
+    ClientError = 2,
+    /// The server failed.
+    ServerError = 3,
+}
+
+/// Fields of the request log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[allow(missing_docs)] // the names are the contract's; docs/request-log.md explains each
+pub enum Field {
+    RequestType = 0,
+    RequestDomain = 1,
+    RequestResource = 2,
+    Endpoint = 3,
+    RequestId = 4,
+    ResponseCode = 5,
+    ResponseException = 6,
+    ResponseResult = 7,
+    Version = 8,
+    TraceId = 9,
+    SpanId = 10,
+    ParentSpanId = 11,
+    XRequestId = 12,
+    HttpProxyClient = 13,
+    BizProtocol = 14,
+}
+
+impl Field {
+    /// Every field, in the order of its number.
+    pub const ALL: [Self; 15] = [
+        Self::RequestType,
+        Self::RequestDomain,
+        Self::RequestResource,
+        Self::Endpoint,
+        Self::RequestId,
+        Self::ResponseCode,
+        Self::ResponseException,
+        Self::ResponseResult,
+        Self::Version,
+        Self::TraceId,
+        Self::SpanId,
+        Self::ParentSpanId,
+        Self::XRequestId,
+        Self::HttpProxyClient,
+        Self::BizProtocol,
+    ];
+}
+
+/// The lists of one answer. They are kept from call to call, so nothing is allocated on the path.
+#[derive(Debug, Default)]
+pub struct Lists {
+    pub(crate) messages: Vec<abi::Message>,
+    /// Owned values hold offsets into `owned` until [`Lists::place`] turns them into addresses.
+    pub(crate) fields: Vec<abi::Field>,
+    pub(crate) attributes: Vec<abi::Attribute>,
+    pub(crate) progress: Vec<abi::Progress>,
+    pub(crate) owned: Vec<u8>,
+}
+
+impl Lists {
+    pub(crate) fn clear(&mut self) {
+        self.messages.clear();
+        self.fields.clear();
+        self.attributes.clear();
+        self.progress.clear();
+        self.owned.clear();
+    }
+
+    /// Adds the address of the owned texts to every value that refers to one.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn place(&mut self, base: u32) {
+        let values = self.attributes.iter_mut().map(|a| {
+            a.key += base;
+            &mut a.value
+        });
+        for value in self.fields.iter_mut().map(|f| &mut f.value).chain(values) {
+            if value.case == value_case::OWNED {
+                value.bits += u64::from(base);
+            }
+        }
+    }
+
+    /// Messages of the last call, in order.
+    #[must_use]
+    pub fn messages(&self) -> &[abi::Message] {
+        &self.messages
+    }
+
+    /// Fields of all messages, in the order of messages.
+    #[must_use]
+    pub fn fields(&self) -> &[abi::Field] {
+        &self.fields
+    }
+
+    /// Attributes of all messages, in the order of messages.
+    #[must_use]
+    pub fn attributes(&self) -> &[abi::Attribute] {
+        &self.attributes
+    }
+
+    /// Where events ended elsewhere than at their last byte.
+    #[must_use]
+    pub fn progress(&self) -> &[abi::Progress] {
+        &self.progress
+    }
+
+    /// The bytes that owned values refer to by offset and length.
+    #[must_use]
+    pub fn owned(&self) -> &[u8] {
+        &self.owned
+    }
+}
+
+/// Where a parser puts its messages.
+#[derive(Debug)]
+pub struct Output<'a> {
+    lists: &'a mut Lists,
+    arena: &'a [u8],
+    connection: u32,
+    direction: Direction,
+    position: u64,
+}
+
+impl<'a> Output<'a> {
+    pub(crate) fn new(
+        lists: &'a mut Lists,
+        arena: &'a [u8],
+        connection: u32,
+        direction: Direction,
+        position: u64,
+    ) -> Self {
+        Self { lists, arena, connection, direction, position }
+    }
+
+    /// A message that begins at the first byte of the input and is `length` bytes long, those included that were not
+    /// seen yet.
+    pub fn message(&mut self, kind: Kind, length: u64) -> MessageBuilder<'_> {
+        self.spanning(kind, Part::Whole, self.position, self.position.saturating_add(length))
+    }
+
+    /// A message that begins at the first byte of the input; tell its end with [`Output::end`].
+    pub fn begin(&mut self, kind: Kind) -> MessageBuilder<'_> {
+        self.spanning(kind, Part::Begin, self.position, self.position)
+    }
+
+    /// Ends the message that was begun in this direction, `length` bytes behind the first byte of the input.
+    pub fn end(&mut self, kind: Kind, length: u64) -> MessageBuilder<'_> {
+        let end = self.position.saturating_add(length);
+        self.spanning(kind, Part::End, end, end)
+    }
+
+    /// A message from position `start` to position `end` of this direction.
+    pub fn spanning(&mut self, kind: Kind, part: Part, start: u64, end: u64) -> MessageBuilder<'_> {
+        self.lists.messages.push(abi::Message {
+            connection: self.connection,
+            direction: self.direction as u8,
+            kind: kind as u8,
+            part: part as u8,
+            start,
+            end,
+            ..abi::Message::default()
+        });
+        MessageBuilder { lists: self.lists, arena: self.arena }
+    }
+
+    /// The same lists, for messages of the other direction (a close, a gap): positions are absolute there.
+    pub fn toward(&mut self, direction: Direction) -> Output<'_> {
+        Output {
+            lists: self.lists,
+            arena: self.arena,
+            connection: self.connection,
+            direction,
+            position: self.position,
+        }
+    }
+}
+
+/// Fills the message that was just added.
+#[derive(Debug)]
+pub struct MessageBuilder<'a> {
+    lists: &'a mut Lists,
+    arena: &'a [u8],
+}
+
+impl MessageBuilder<'_> {
+    fn last(&mut self) -> &mut abi::Message {
+        let last = self.lists.messages.len() - 1;
+        &mut self.lists.messages[last]
+    }
+
+    /// Sets a field to a text: free of copies when it is a piece of the input.
+    pub fn text(&mut self, field: Field, text: impl AsRef<[u8]>) -> &mut Self {
+        let value = self.value_of(text.as_ref());
+        self.push(field, value)
+    }
+
+    /// Sets a field to a number.
+    pub fn number(&mut self, field: Field, number: i64) -> &mut Self {
+        self.push(
+            field,
+            abi::Value { case: value_case::NUMBER, bits: number as u64, ..abi::Value::default() },
+        )
+    }
+
+    /// Adds an attribute.
+    pub fn attribute(&mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> &mut Self {
+        let key = own(&mut self.lists.owned, key.as_ref());
+        let value = self.value_of(value.as_ref());
+        let (key, key_length) = (key.bits as u32, (key.bits >> 32) as u32);
+        self.lists.attributes.push(abi::Attribute { key, key_length, value });
+        self.last().attributes += 1;
+        self
+    }
+
+    /// Sets how it went.
+    pub fn status(&mut self, status: Status) -> &mut Self {
+        self.last().status = status as u8;
+        self
+    }
+
+    /// Says which of the manifest's protocols the message belongs to; 0 when it is not called.
+    pub fn protocol(&mut self, index: u8) -> &mut Self {
+        self.last().protocol = index;
+        self
+    }
+
+    /// Pairs by this number and not by order.
+    pub fn correlation(&mut self, id: u64) -> &mut Self {
+        let message = self.last();
+        message.has_correlation = 1;
+        message.correlation = id;
+        self
+    }
+
+    fn push(&mut self, field: Field, value: abi::Value) -> &mut Self {
+        self.lists.fields.push(abi::Field { name: field as u8, value, ..abi::Field::default() });
+        self.last().fields += 1;
+        self
+    }
+
+    fn value_of(&mut self, text: &[u8]) -> abi::Value {
+        let (start, arena) = (text.as_ptr() as usize, self.arena.as_ptr() as usize);
+        let inside = start >= arena && start + text.len() <= arena + self.arena.len();
+        if inside && !text.is_empty() {
+            return value(value_case::SLICE, start - arena, text.len());
+        }
+        own(&mut self.lists.owned, text)
+    }
+}
+
+fn own(owned: &mut Vec<u8>, text: &[u8]) -> abi::Value {
+    let offset = owned.len();
+    owned.extend_from_slice(text);
+    value(value_case::OWNED, offset, text.len())
+}
+
+fn value(case: u8, offset: usize, length: usize) -> abi::Value {
+    abi::Value { case, bits: u64::from(offset as u32) | (length as u64) << 32, ..abi::Value::default() }
+}
