@@ -14,14 +14,14 @@ pub struct StreamEvent {
     /// Of `data` and `gap`: 0 client to server.
     pub direction: u8,
     pub(crate) pad1: [u8; 3],
-    /// `data.offset`, or the low half of `gap.position`.
-    pub a: u32,
-    /// `data.length`, or the high half of `gap.position`.
-    pub b: u32,
-    /// `data.position`, or `gap.bytes`.
-    pub c: u64,
-    /// `data.time`.
-    pub d: u64,
+    /// `offset` of `data` and `gap`.
+    pub offset: u32,
+    /// `length` of `data` and `gap`.
+    pub length: u32,
+    /// `position` of `data` and `gap`.
+    pub position: u64,
+    /// `data.time`, or `gap.bytes`.
+    pub time_or_bytes: u64,
 }
 
 /// Cases of [`StreamEvent`].
@@ -46,23 +46,24 @@ impl StreamEvent {
     /// `data`: `arena[offset..offset + length]` goes in `direction`, its first byte is number `position`.
     #[must_use]
     pub fn data(connection: u32, direction: u8, offset: u32, length: u32, position: u64, time: u64) -> Self {
-        Self {
-            case: event_case::DATA,
-            connection,
-            direction,
-            a: offset,
-            b: length,
-            c: position,
-            d: time,
-            ..Self::default()
-        }
+        let case = event_case::DATA;
+        Self { case, connection, direction, offset, length, position, time_or_bytes: time, ..Self::default() }
     }
 
-    /// `gap`: `bytes` are missing from `position` on.
+    /// `gap`: `bytes` are missing from `position` on; `arena[offset..offset + length]` was left unread before.
     #[must_use]
-    pub fn gap(connection: u32, direction: u8, position: u64, bytes: u64) -> Self {
-        let (a, b) = (position as u32, (position >> 32) as u32);
-        Self { case: event_case::GAP, connection, direction, a, b, c: bytes, ..Self::default() }
+    pub fn gap(connection: u32, direction: u8, offset: u32, length: u32, position: u64, bytes: u64) -> Self {
+        let case = event_case::GAP;
+        Self {
+            case,
+            connection,
+            direction,
+            offset,
+            length,
+            position,
+            time_or_bytes: bytes,
+            ..Self::default()
+        }
     }
 
     /// `closed`.

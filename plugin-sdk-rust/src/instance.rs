@@ -77,19 +77,23 @@ impl<P: Parser> Instance<P> {
 
     fn data(&mut self, index: u32, event: &abi::StreamEvent, arena: &[u8]) {
         let Some(Some(connection)) = self.connections.get_mut(event.connection as usize) else { return };
-        let Some(bytes) = arena.get(event.a as usize..).and_then(|rest| rest.get(..event.b as usize)) else {
-            return;
-        };
+        let Some(bytes) = slice(event, arena) else { return };
         if connection.left_in_call == self.call {
             return;
         }
         let direction = Direction::from_raw(event.direction);
-        let (position, end) = (event.c, event.c.saturating_add(u64::from(event.b)));
+        let (position, end) = (event.position, event.position.saturating_add(u64::from(event.length)));
         let resume_at = connection.resume_at[direction.index()].max(position);
         let mut progress = abi::Progress { event: index, resume_at, ..abi::Progress::default() };
         if !connection.finished && resume_at < end {
-            let mut cursor =
-                Cursor { arena, bytes, number: event.connection, direction, position, time: event.d };
+            let mut cursor = Cursor {
+                arena,
+                bytes,
+                number: event.connection,
+                direction,
+                position,
+                time: event.time_or_bytes,
+            };
             cursor.run(connection, &mut self.lists, &mut progress);
         }
         if connection.transport == Transport::Udp {
@@ -111,15 +115,17 @@ impl<P: Parser> Instance<P> {
             return;
         }
         let direction = Direction::from_raw(event.direction);
-        let position = u64::from(event.a) | u64::from(event.b) << 32;
-        let after = position.saturating_add(event.c);
+        let (position, bytes) = (event.position, event.time_or_bytes);
+        let after = position.saturating_add(bytes);
         let resume_at = &mut connection.resume_at[direction.index()];
         if *resume_at >= after {
             return;
         }
         *resume_at = after;
-        let mut output = Output::new(&mut self.lists, arena, event.connection, direction, position);
-        connection.parser.gap(&Gap { direction, position, bytes: event.c }, &mut output);
+        let unread = slice(event, arena).unwrap_or_default();
+        let start = position.saturating_sub(unread.len() as u64);
+        let mut output = Output::new(&mut self.lists, arena, event.connection, direction, start);
+        connection.parser.gap(&Gap { direction, position, bytes, unread }, &mut output);
     }
 
     fn close(&mut self, number: u32, arena: &[u8]) {
@@ -184,6 +190,10 @@ impl Cursor<'_> {
             }
         }
     }
+}
+
+fn slice<'a>(event: &abi::StreamEvent, arena: &'a [u8]) -> Option<&'a [u8]> {
+    arena.get(event.offset as usize..)?.get(..event.length as usize)
 }
 
 fn endpoint(raw: &abi::Endpoint) -> (IpAddr, u16) {

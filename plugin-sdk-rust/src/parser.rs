@@ -23,7 +23,9 @@ pub trait Parser: Sized + 'static {
 
     /// Bytes are missing; the next `input` of this direction begins behind them, anywhere in a message. A gap that
     /// lies in bytes that were stepped over is not reported.
-    fn gap(&mut self, gap: &Gap, output: &mut Output<'_>) {
+    ///
+    /// `output` stands at the first byte of `gap.unread`.
+    fn gap(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
         let _ = (gap, output);
     }
 
@@ -165,11 +167,13 @@ pub struct Input<'a> {
 
 /// Bytes that were never captured.
 #[derive(Clone, Copy, Debug)]
-pub struct Gap {
+pub struct Gap<'a> {
     /// Which way they went.
     pub direction: Direction,
     /// Position of the first missing byte.
     pub position: u64,
     /// How many.
     pub bytes: u64,
+    /// What the parser left unread just before the gap, for the last time: a head that was cut off may still tell enough.
+    pub unread: &'a [u8],
 }

@@ -164,13 +164,13 @@ impl<P: Parser> Harness<P> {
     #[must_use]
     pub fn gap(mut self, direction: Direction, bytes: u64) -> Self {
         let lane = &mut self.lanes[direction.index()];
-        let position = lane.position;
-        lane.kept.clear();
+        let (position, unread) = (lane.position, std::mem::take(&mut lane.kept));
         lane.position += bytes;
         if lane.resume_at < lane.position {
             lane.resume_at = lane.position;
             lane.need = 0;
-            self.call(&[], &[], abi::StreamEvent::gap(0, direction as u8, position, bytes));
+            let event = abi::StreamEvent::gap(0, direction as u8, 0, unread.len() as u32, position, bytes);
+            self.call(&unread, &[], event);
         }
         self
     }

@@ -58,6 +58,10 @@ pub enum StreamEvent {
         connection: u32,
         /// Which way.
         direction: Direction,
+        /// Where in the arena stands what the parser had left unread before the gap.
+        offset: u32,
+        /// How long that is.
+        length: u32,
         /// Of the first missing byte.
         position: u64,
         /// How many.
