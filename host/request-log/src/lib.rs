@@ -11,5 +11,9 @@ pub mod field;
 /// The record.
 pub mod request_log;
 
+/// Where records go.
+pub mod sink;
+
 pub use field::{Field, Fields, Value};
 pub use request_log::{RequestLog, SessionType, SignalSource, Status, Transport};
+pub use sink::LogSink;
