@@ -1,0 +1,220 @@
+//! Takes: records. Gives: columns that a person can read, a line each, cut to the width of the terminal. Not for programs: they
+//! read [`JsonLines`](crate::JsonLines).
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use weir_request_log::{Field, LogSink, RequestLog, Status, Value};
+
+use self::cell::Cell;
+use crate::sink::Sink;
+use crate::time::TimeWriter;
+
+mod cell;
+
+const CLOCK_WIDTH: usize = 12;
+const DURATION_WIDTH: usize = 8;
+const PROTOCOL_WIDTH: usize = 6;
+/// `404 client_error`.
+const STATUS_WIDTH: usize = 16;
+/// `10.0.0.1:51234`; grows with what is seen, up to an IPv6 address with its port.
+const PEER_WIDTHS: std::ops::RangeInclusive<usize> = 14..=47;
+/// Less would say nothing of the request; a narrower terminal wraps.
+const REQUEST_WIDTH_MIN: usize = 20;
+
+/// How a table looks.
+#[derive(Clone, Debug)]
+pub struct TableStyle {
+    /// Columns of a line. The request is cut so that a line fits.
+    pub width: usize,
+    /// Colour the status (ANSI escape sequences).
+    pub color: bool,
+}
+
+/// Writes records as a table. A clone is for another worker and shares the widths of columns and the header.
+#[derive(Clone, Debug)]
+pub struct Table {
+    style: TableStyle,
+    shared: Arc<Shared>,
+    buffer: Vec<u8>,
+    times: TimeWriter,
+    cell: Cell,
+}
+
+/// Only looks depend on these, so that no order between threads is needed.
+#[derive(Debug)]
+struct Shared {
+    header_written: AtomicBool,
+    client_width: AtomicUsize,
+    server_width: AtomicUsize,
+}
+
+impl Table {
+    /// A table without lines; the header comes with the first one.
+    #[must_use]
+    pub fn new(style: TableStyle) -> Self {
+        let width = *PEER_WIDTHS.start();
+        let shared = Shared {
+            header_written: AtomicBool::new(false),
+            client_width: AtomicUsize::new(width),
+            server_width: AtomicUsize::new(width),
+        };
+        Self {
+            style,
+            shared: Arc::new(shared),
+            buffer: Vec::new(),
+            times: TimeWriter::default(),
+            cell: Cell::default(),
+        }
+    }
+
+    fn header(&mut self) {
+        let (client, server) = self.shared.peer_widths();
+        let _ = writeln!(
+            self.buffer,
+            "{:<CLOCK_WIDTH$} {:>DURATION_WIDTH$}  {:>client$} → {:<server$}  {:<PROTOCOL_WIDTH$} {:<STATUS_WIDTH$}  REQUEST",
+            "TIME (UTC)", "DURATION", "CLIENT", "SERVER", "PROTO", "STATUS",
+        );
+    }
+
+    fn peers(&mut self, log: &RequestLog) -> usize {
+        let Self { cell, buffer, shared, .. } = self;
+        let client = cell.start(|text| text.push_peer(log.client));
+        let client_width = grow(&shared.client_width, client.width());
+        client.align_right(buffer, client_width);
+        buffer.extend_from_slice(" → ".as_bytes());
+        let server = cell.start(|text| text.push_peer(log.server));
+        let server_width = grow(&shared.server_width, server.width());
+        server.align_left(buffer, server_width);
+        client_width + 3 + server_width
+    }
+
+    fn status(&mut self, log: &RequestLog) {
+        let color = if self.style.color { color(log.status) } else { "" };
+        let buffer = &mut self.buffer;
+        buffer.extend_from_slice(color.as_bytes());
+        self.cell
+            .start(|text| {
+                if let Some(code) = log.fields.value(Field::ResponseCode) {
+                    text.push_value(code);
+                    if log.status == Status::Ok {
+                        return;
+                    }
+                    text.push_str(" ");
+                }
+                text.push_str(log.status.name());
+            })
+            .cut(STATUS_WIDTH)
+            .align_left(buffer, STATUS_WIDTH);
+        if !color.is_empty() {
+            buffer.extend_from_slice(b"\x1b[0m");
+        }
+    }
+
+    fn request(&mut self, log: &RequestLog, width: usize) {
+        let Self { cell, buffer, .. } = self;
+        let exception = log.fields.value(Field::ResponseException);
+        let request = cell.start(|text| {
+            let fields = [Field::RequestType, Field::RequestResource];
+            for value in fields.into_iter().filter_map(|f| log.fields.value(f)) {
+                text.separate();
+                text.push_value(value);
+            }
+            if text.is_empty() {
+                text.push_value(log.fields.value(Field::ResponseResult).unwrap_or(Value::Text("")));
+            }
+        });
+        let Some(exception) = exception else { return request.cut(width).write(buffer) };
+        // An error's text is what a reader looks for: it has half of the room when there is too little.
+        let request = request.cut((width / 2).max(REQUEST_WIDTH_MIN));
+        let used = request.width();
+        request.write(buffer);
+        let error = cell.start(|text| {
+            text.push_str(" ! ");
+            text.push_value(exception);
+        });
+        error.cut(width.saturating_sub(used)).write(buffer);
+    }
+}
+
+impl LogSink for Table {
+    fn log(&mut self, log: &RequestLog) {
+        if !self.shared.header_written.swap(true, Ordering::Relaxed) {
+            self.header();
+        }
+        self.times.push_clock(&mut self.buffer, log.start_time);
+        self.buffer.push(b' ');
+        let duration = log.response_duration.map(Duration);
+        self.cell
+            .start(|text| duration.map_or((), |d| text.push_display(d)))
+            .align_right(&mut self.buffer, DURATION_WIDTH);
+        self.buffer.extend_from_slice(b"  ");
+        let peers = self.peers(log);
+        self.buffer.extend_from_slice(b"  ");
+        let biz = log.fields.value(Field::BizProtocol);
+        let protocol = self.cell.start(|text| text.push_value(biz.unwrap_or(Value::Text(&log.l7_protocol))));
+        let protocol = protocol.cut(2 * PROTOCOL_WIDTH);
+        let protocol_width = protocol.width().max(PROTOCOL_WIDTH);
+        protocol.align_left(&mut self.buffer, PROTOCOL_WIDTH);
+        self.buffer.push(b' ');
+        self.status(log);
+        self.buffer.extend_from_slice(b"  ");
+        let used = CLOCK_WIDTH + 1 + DURATION_WIDTH + 2 + peers + 2 + protocol_width + 1 + STATUS_WIDTH + 2;
+        self.request(log, self.style.width.saturating_sub(used).max(REQUEST_WIDTH_MIN));
+        self.end_line();
+    }
+}
+
+impl Table {
+    fn end_line(&mut self) {
+        let text = self.buffer.trim_ascii_end().len();
+        self.buffer.truncate(text);
+        self.buffer.push(b'\n');
+    }
+}
+
+impl Sink for Table {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+}
+
+impl Shared {
+    fn peer_widths(&self) -> (usize, usize) {
+        (self.client_width.load(Ordering::Relaxed), self.server_width.load(Ordering::Relaxed))
+    }
+}
+
+/// A column's width after a text of `width` was seen in it.
+fn grow(column: &AtomicUsize, width: usize) -> usize {
+    let width = width.min(*PEER_WIDTHS.end());
+    column.fetch_max(width, Ordering::Relaxed).max(width)
+}
+
+fn color(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "\x1b[32m",
+        Status::ClientError => "\x1b[33m",
+        Status::ServerError => "\x1b[31m",
+        Status::Timeout => "\x1b[35m",
+        Status::Unknown => "\x1b[2m",
+    }
+}
+
+/// Nanoseconds with the unit that leaves one to three digits before the point.
+struct Duration(u64);
+
+impl std::fmt::Display for Duration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let micros = self.0 / 1000;
+        match micros {
+            0..1000 => write!(f, "{micros}µs"),
+            1000..1_000_000 => write!(f, "{}.{}ms", micros / 1000, micros / 100 % 10),
+            _ => write!(f, "{}.{:02}s", micros / 1_000_000, micros / 10_000 % 100),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! What a person sees: columns that stand, nothing that harms a terminal.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
+use weir_request_log::{
+    Field, Fields, LogSink, RequestLog, SessionType, SignalSource, Status, Transport, Value,
+};
+
+use super::{Duration, Table, TableStyle};
+use crate::sink::Sink;
+
+fn sample(resource: &str) -> RequestLog {
+    let mut fields = Fields::default();
+    fields.set(Field::RequestType, Value::Text("GET"));
+    fields.set(Field::RequestResource, Value::Text(resource));
+    fields.set(Field::ResponseCode, Value::Number(200));
+    RequestLog {
+        start_time: 1_763_731_625_012_345_678,
+        end_time: 1_763_731_625_012_345_678,
+        response_duration: Some(1_234_567),
+        signal_source: SignalSource::Packet,
+        l7_protocol: Arc::from("HTTP"),
+        session_type: SessionType::Session,
+        client: "10.0.0.1:51234".parse().unwrap(),
+        server: "10.0.0.2:80".parse().unwrap(),
+        transport: Transport::Tcp,
+        flow_id: 7,
+        status: Status::Ok,
+        request_length: None,
+        response_length: None,
+        req_tcp_seq: None,
+        resp_tcp_seq: None,
+        fields,
+        plugins: Vec::new(),
+    }
+}
+
+fn table(width: usize, color: bool, logs: &[RequestLog]) -> String {
+    let mut table = Table::new(TableStyle { width, color });
+    logs.iter().for_each(|log| table.log(log));
+    String::from_utf8(table.buffer().clone()).unwrap()
+}
+
+#[test]
+fn a_line_and_its_header() {
+    let mut failed = sample("/missing");
+    failed.status = Status::ClientError;
+    failed.response_duration = None;
+    failed.fields.set(Field::ResponseCode, Value::Number(404));
+    failed.fields.set(Field::ResponseException, Value::Text("Not Found"));
+    let expected = "\
+TIME (UTC)   DURATION          CLIENT → SERVER          PROTO  STATUS            REQUEST
+13:27:05.012    1.2ms  10.0.0.1:51234 → 10.0.0.2:80     HTTP   200               GET /
+13:27:05.012           10.0.0.1:51234 → 10.0.0.2:80     HTTP   404 client_error  GET /missing ! Not Found
+";
+    assert_eq!(table(120, false, &[sample("/"), failed]), expected);
+}
+
+#[test]
+fn only_the_status_is_coloured() {
+    let text = table(120, true, &[sample("/")]);
+    assert!(text.contains("\x1b[32m200             \x1b[0m  GET /"), "{text:?}");
+    assert_eq!(text.matches('\x1b').count(), 2);
+}
+
+#[test]
+fn a_long_request_leaves_room_for_the_error() {
+    let mut log = sample(&"r".repeat(5000));
+    log.fields.set(Field::ResponseException, Value::Text(&"e".repeat(5000)));
+    let text = table(160, false, &[log]);
+    let line = text.lines().nth(1).unwrap();
+    assert_eq!(line.width(), 160);
+    assert!(line.contains("rrr… ! eee") && line.ends_with("eee…"), "{line}");
+}
+
+#[test]
+fn columns_grow_with_long_addresses_and_stay() {
+    let mut long = sample("/");
+    long.client = "[2001:db8:1234:5678:9abc:def0:1234:5678]:51234".parse().unwrap();
+    let text = table(200, false, &[sample("/"), long, sample("/")]);
+    let at: Vec<_> = text.lines().map(|l| l.split('→').next().unwrap().width()).collect();
+    assert_eq!(at, [38, 38, 70, 70]);
+}
+
+#[test]
+fn nothing_from_the_network_reaches_the_terminal_raw() {
+    let text = table(300, false, &[sample("/a\x1b[2Jb\r\nc\u{9b}d\u{202e}e\0")]);
+    assert!(!text.replace('\n', "").chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
+    assert_eq!(text.lines().count(), 2);
+}
+
+#[test]
+fn durations() {
+    for (nanoseconds, text) in [
+        (0, "0µs"),
+        (999_999, "999µs"),
+        (1_000_000, "1.0ms"),
+        (999_999_999, "999.9ms"),
+        (1_000_000_000, "1.00s"),
+        (61_239_000_000, "61.23s"),
+    ] {
+        assert_eq!(Duration(nanoseconds).to_string(), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_line_fits_whatever_it_says(
+        resource in "[a-z\u{4e2d}\u{1f600}\u{301}\x00-\x7f]{0,200}",
+        exception in proptest::option::of("[e\u{4e2d}]{0,100}"),
+        width in 100usize..200,
+    ) {
+        let mut log = sample(&resource);
+        if let Some(exception) = &exception {
+            log.fields.set(Field::ResponseException, Value::Text(exception));
+        }
+        let text = table(width, false, &[log]);
+        prop_assert_eq!(text.lines().count(), 2);
+        for line in text.lines() {
+            // `str::width` knows joined emoji that take less room than their parts.
+            prop_assert!(line.width() <= width, "{} > {width}: {line}", line.width());
+        }
+    }
+}
