@@ -1,1 +1,33 @@
-//! placeholder
+//! Capture files -> frames.
+//!
+//! Takes: a path or a byte source. Gives: [`Block`]s of frames that borrow from one read buffer. Does not do: looking into
+//! frames (that is `weir_pipeline::decode`), threads, retries.
+//!
+//! pcap in micro- and nanoseconds and the "modified" form, pcapng with any number of sections and interfaces, both in both
+//! byte orders, both compressed with gzip, from a file or standard input.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), weir_capture::CaptureError> {
+//! let mut file = weir_capture::CaptureFile::open("trace.pcap".as_ref())?;
+//! let mut block = weir_capture::Block::default();
+//! while file.fill(&mut block)? {
+//!     for frame in block.frames() {
+//!         // decode it
+//! #       let _ = frame;
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+#![forbid(unsafe_code)]
+
+mod block;
+mod error;
+mod file;
+mod link;
+
+/// Capture files from frames, for tests and benchmarks.
+pub mod write;
+
+pub use block::{Block, FrameAt};
+pub use error::CaptureError;
+pub use file::{CaptureFile, fuzz};

@@ -23,6 +23,19 @@ pub struct Segment<'a> {
     pub cut: u32,
 }
 
+impl Segment<'_> {
+    /// Where the payload stands in `bytes`, so that another thread can find it there. None: it is not in there, but in the buffer of
+    /// a decoder that put fragments together.
+    #[must_use]
+    pub fn offset_in(&self, bytes: &[u8]) -> Option<usize> {
+        if self.payload.is_empty() {
+            return Some(0);
+        }
+        let offset = self.payload.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
+        (offset + self.payload.len() <= bytes.len()).then_some(offset)
+    }
+}
+
 /// An IP address in 16 bytes, IPv4 mapped (`::ffff:a.b.c.d`), as a big-endian number: compares and hashes fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub u128);
