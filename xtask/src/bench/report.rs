@@ -1,0 +1,137 @@
+//! The results as Markdown.
+//!
+//! Takes: measured rows. Gives: text for the terminal and for docs/performance.md. Judges nothing: targets are the reader's.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::captures::Capture;
+use super::measure::Table;
+use crate::{command, workspace};
+
+const BEGIN: &str = "<!-- cargo xtask bench: begin -->";
+const END: &str = "<!-- cargo xtask bench: end -->";
+
+/// Text that grows.
+pub(super) struct Report {
+    text: String,
+}
+
+impl Report {
+    /// Says when, on what, and which versions.
+    pub(super) fn new(programs: &[(&str, Command)]) -> Self {
+        let mut report = Self { text: String::new() };
+        report.line(&format!("Measured on {} on {}.", today(), processor()));
+        report.line("");
+        for (name, version) in programs {
+            report.line(&format!("- {name}: {}", first_line(version)));
+        }
+        report
+    }
+
+    /// Adds a line; shown at once.
+    pub(super) fn line(&mut self, line: &str) {
+        println!("{line}");
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// Adds the table of one capture. Rows with a count that is not the capture's say so.
+    pub(super) fn table(&mut self, title: &str, capture: &Capture, table: &Table) {
+        let megabytes = capture.bytes as f64 / 1e6;
+        self.line(&format!("\n### {title}: {} requests in {megabytes:.0} MB\n", grouped(capture.requests)));
+        self.line("| command | CPU s | wall s | requests a CPU s | MB/s | peak MB | requests logged |");
+        self.line("|---|---:|---:|---:|---:|---:|---:|");
+        for (name, cost) in &table.0 {
+            let seconds = cost.processor.as_secs_f64();
+            let logged = match cost.logged {
+                None => "-".to_owned(),
+                Some(count) if count == capture.requests => "all".to_owned(),
+                Some(count) => format!("**{}**", grouped(count)),
+            };
+            let rate = grouped((capture.requests as f64 / seconds) as u64);
+            let mut line = String::new();
+            let _ = write!(
+                line,
+                "| {name} | {seconds:.2} | {:.2} | {rate} | {:.0} | {:.0} | {logged} |",
+                cost.wall.as_secs_f64(),
+                megabytes / seconds,
+                cost.peak as f64 / 1e6
+            );
+            self.line(&line);
+        }
+        self.line("");
+    }
+
+    /// Adds how much one is of another, when both were measured.
+    pub(super) fn ratio(&mut self, what: &str, ratio: Option<f64>) {
+        match ratio {
+            Some(ratio) => self.line(&format!("- {what}: {ratio:.2}")),
+            None => self.line(&format!("- {what}: not measured")),
+        }
+    }
+
+    /// Puts the text between the markers of docs/performance.md.
+    pub(super) fn write(&self) -> Result<()> {
+        let path = workspace::root().join("docs/performance.md");
+        let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (before, rest) = page.split_once(BEGIN).context("docs/performance.md has no begin marker")?;
+        let (_, after) = rest.split_once(END).context("docs/performance.md has no end marker")?;
+        fs::write(&path, format!("{before}{BEGIN}\n{}{END}{after}", self.text))?;
+        println!("wrote {}", path.display());
+        Ok(())
+    }
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn today() -> String {
+    let mut date = Command::new("date");
+    command::output(date.args(["-u", "+%Y-%m-%d"]))
+        .map_or_else(|_| "?".to_owned(), |day| day.trim().to_owned())
+}
+
+fn processor() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .and_then(|rest| rest.split(": ").nth(1));
+    format!("{} ({cores} cores)", model.unwrap_or("an unknown processor"))
+}
+
+fn first_line(version: &Command) -> String {
+    let mut again = Command::new(version.get_program());
+    let said = command::output(again.args(version.get_args()));
+    said.ok()
+        .and_then(|text| text.lines().next().map(str::to_owned))
+        .unwrap_or_else(|| "not there".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn groups_digits_by_three() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(12_345_678), "12,345,678");
+    }
+}

@@ -1,0 +1,64 @@
+//! Everything that must hold before a change lands, cheapest first.
+//!
+//! Takes: a checkout. Gives: status and the time of every step. What can not run here is said, and where `CI` is set only
+//! the fuzz smoke may be left out.
+
+use anyhow::{Result, bail};
+
+use crate::steps::{Outcome, Steps};
+use crate::{command, deny, fuzz, layers, longest, setup, test, workspace};
+
+/// Parts of rustup that the steps use: cargo subcommand, and what to do without.
+const COMPONENTS: [(&str, &str); 2] =
+    [("fmt", "rustup component add rustfmt"), ("clippy", "rustup component add clippy")];
+
+/// Crates that are compiled to Wasm.
+const GUESTS: [&str; 5] =
+    ["weir-plugin-dns", "weir-plugin-http", "weir-plugin-mysql", "weir-plugin-redis", "echo"];
+
+/// Runs all steps; the first that fails ends the run.
+pub(crate) fn run() -> Result<()> {
+    Steps::default()
+        .run("setup", || done(components().and_then(|()| setup::run())))?
+        .run("format", || done(format()))?
+        .run("layers", || done(layers::run().and_then(|()| longest::print())))?
+        .run("deny", || done(deny::run()))?
+        .run("clippy", || done(clippy()))?
+        .run("test", || done(test::run(&[])))?
+        .run("fuzz", || fuzz::smoke(fuzz::SMOKE_SECONDS))?;
+    Ok(())
+}
+
+fn done(result: Result<()>) -> Result<Outcome> {
+    result.map(|()| Outcome::Done)
+}
+
+fn components() -> Result<()> {
+    for (subcommand, remedy) in COMPONENTS {
+        if !command::quiet(workspace::cargo([subcommand, "--version"])) {
+            bail!("cargo {subcommand} is missing; it is part of rustup's default profile: {remedy}");
+        }
+    }
+    Ok(())
+}
+
+fn format() -> Result<()> {
+    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml"] {
+        command::run(&mut workspace::cargo(["fmt", "--all", "--manifest-path", manifest, "--", "--check"]))?;
+    }
+    Ok(())
+}
+
+/// For the host all targets; for Wasm what only that target compiles.
+fn clippy() -> Result<()> {
+    let deny_warnings = ["--", "-D", "warnings"];
+    command::run(
+        workspace::cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--locked"])
+            .args(deny_warnings),
+    )?;
+    let mut guests = workspace::cargo(["clippy", "--quiet", "--locked", "--target", setup::TARGET]);
+    for guest in GUESTS {
+        guests.args(["--package", guest]);
+    }
+    command::run(guests.args(deny_warnings))
+}
