@@ -14,6 +14,10 @@ pub trait ProtocolParser: Send {
     /// What the plugin says of itself.
     fn manifest(&self) -> &Arc<Manifest>;
 
+    /// Event time is so far now, nanoseconds since 1970. Said before `check`, which carries no time: what waits for its
+    /// next chance waits by this clock.
+    fn advance(&mut self, _time: u64) {}
+
     /// Whose are these bytes? They passed one of the plugin's signatures.
     fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault>;
 
