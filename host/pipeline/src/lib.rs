@@ -6,11 +6,32 @@
 //! Rules of this crate: no unsafe, no I/O, no clock; every limit in [`limits`], every drop counted in [`stats`].
 #![forbid(unsafe_code)]
 
+/// Ordered chunks -> the parser that claimed the flow.
+mod application;
+
 /// What capture hands over.
 pub mod captured;
 
 /// Frames -> segments.
 pub mod decode;
 
+/// Segments -> ordered chunks of each direction of a flow.
+pub mod flow;
+
+/// Which parser follows a flow.
+pub mod inference;
+
+/// Every limit with the reason for its number.
+pub mod limits;
+
 /// Stream chunks -> messages, by calling parsers in batches.
 pub mod parse;
+
+/// Messages -> sessions -> request logs.
+pub mod session;
+
+/// Every counter with its stage and reason.
+pub mod stats;
+
+/// The stages in order, for one core.
+pub mod worker;

@@ -1,7 +1,19 @@
 //! Stream chunks -> messages, by calling parsers in batches.
 
+/// What is put together for one call.
+pub(crate) mod batch;
+
+/// A connection that a parser follows.
+pub(crate) mod connection;
+
+/// One parser and all connections that it follows.
+pub(crate) mod driver;
+
 /// What a parser gets.
 pub mod event;
+
+/// One direction of a connection.
+pub(crate) mod lane;
 
 /// What a parser answers.
 pub mod outcome;

@@ -1,0 +1,302 @@
+//! Ordered chunks of all flows -> parsers.
+//!
+//! Takes: chunks, gaps and ends by side of a flow. Gives: them to the parser that claimed the flow, or asks around until one
+//! does. Knows who the client is; does not know TCP.
+
+use weir_request_log::LogSink;
+
+use crate::decode::Transport;
+use crate::flow::key::{FlowKey, Side};
+use crate::inference::endpoints::{Endpoint, Endpoints};
+use crate::inference::probing::Probing;
+use crate::inference::signatures::{ParserSet, Signatures};
+use crate::limits::Limits;
+use crate::parse::driver::{ChunkFacts, Context, Driver, Opening, Released};
+use crate::parse::event::{Direction, FlowFacts};
+use crate::parse::parser::{CheckVerdict, Probe, ProtocolParser};
+use crate::stats::Stats;
+
+/// What a flow's bytes mean, as far as it is known.
+#[derive(Debug)]
+pub(crate) enum App {
+    /// Nobody claimed it yet.
+    Probing(Probing),
+    /// A parser follows it.
+    Followed { parser: u8, connection: u32 },
+    /// Nobody wants it.
+    LeftAlone,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::Probing(Probing::default())
+    }
+}
+
+/// What the stages before know of a flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FlowIdentity {
+    pub(crate) slot: u32,
+    pub(crate) id: u64,
+    pub(crate) key: FlowKey,
+    /// The side that opened the connection, when its handshake was captured.
+    pub(crate) opened_by: Option<Side>,
+    /// By side: sequence number of position 0.
+    pub(crate) base_sequence: [u32; 2],
+}
+
+/// All parsers of a worker.
+pub(crate) struct Application {
+    drivers: Vec<Driver>,
+    signatures: Signatures,
+    endpoints: Endpoints,
+    pub(crate) limits: Limits,
+    pub(crate) stats: Stats,
+}
+
+impl Application {
+    pub(crate) fn new(limits: Limits, parsers: Vec<Box<dyn ProtocolParser>>) -> Self {
+        let drivers: Vec<Driver> = parsers.into_iter().map(Driver::new).collect();
+        let signatures = Signatures::new(drivers.iter().map(|d| d.manifest().signatures.as_slice()));
+        let endpoints = Endpoints::new(limits.endpoints);
+        Self { drivers, signatures, endpoints, limits, stats: Stats::default() }
+    }
+
+    /// The next bytes of a side.
+    pub(crate) fn chunk(
+        &mut self,
+        app: &mut App,
+        client: &mut Side,
+        flow: &FlowIdentity,
+        side: Side,
+        bytes: &[u8],
+        facts: ChunkFacts,
+        logs: &mut dyn LogSink,
+    ) {
+        match app {
+            App::Followed { parser, connection } => {
+                let direction = direction(side, *client);
+                let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
+                let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+                driver.chunk(*connection, direction, bytes, facts, &mut context);
+            }
+            App::Probing(_) => self.probe(app, client, flow, side, bytes, facts, logs),
+            App::LeftAlone => self.stats.unclaimed_bytes += bytes.len() as u64,
+        }
+    }
+
+    /// Bytes of a side that will never come.
+    pub(crate) fn gap(
+        &mut self,
+        app: &mut App,
+        client: Side,
+        side: Side,
+        bytes: u64,
+        logs: &mut dyn LogSink,
+    ) {
+        match app {
+            App::Followed { parser, connection } => {
+                let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
+                let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+                driver.gap(*connection, direction(side, client), bytes, &mut context);
+            }
+            App::Probing(probing) => {
+                probing.drop_side(side);
+                probing.position[side.index()] += bytes;
+            }
+            App::LeftAlone => {}
+        }
+    }
+
+    /// The flow is over.
+    pub(crate) fn close(&mut self, app: &mut App) {
+        match std::mem::replace(app, App::LeftAlone) {
+            App::Followed { parser, connection } => {
+                if let Some(driver) = self.drivers.get_mut(usize::from(parser)) {
+                    driver.close(connection);
+                }
+            }
+            App::Probing(_) => self.stats.flows_unclaimed += 1,
+            App::LeftAlone => {}
+        }
+    }
+
+    /// Nothing waits in a batch any more.
+    pub(crate) fn flush(&mut self, logs: &mut dyn LogSink) {
+        for driver in &mut self.drivers {
+            let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+            driver.flush(&mut context);
+        }
+    }
+
+    /// Requests whose time is over are told.
+    pub(crate) fn time_out(&mut self, now: u64, logs: &mut dyn LogSink) {
+        for driver in &mut self.drivers {
+            let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+            driver.time_out(now, &mut context);
+        }
+    }
+
+    /// Flows that a parser gave back because another protocol speaks on them now.
+    pub(crate) fn take_released(&mut self) -> Option<Released> {
+        self.drivers.iter_mut().find_map(|driver| driver.released().pop())
+    }
+
+    fn probe(
+        &mut self,
+        app: &mut App,
+        client: &mut Side,
+        flow: &FlowIdentity,
+        side: Side,
+        bytes: &[u8],
+        facts: ChunkFacts,
+        logs: &mut dyn LogSink,
+    ) {
+        let App::Probing(probing) = app else { return };
+        let server = self.endpoint(flow, side.other());
+        let known = self.known(flow, side);
+        let payload = probing.with(side, bytes);
+        let mut answer = self.ask(flow, side, &payload, probing.is_from_start(side), known);
+        if matches!(answer, Answer::Nobody) && payload.len() > bytes.len() {
+            // What waited was the end of something else; a message may begin with this segment.
+            probing.drop_side(side);
+            answer = self.ask(flow, side, bytes, false, known);
+        }
+        match answer {
+            Answer::Claimed { parser, speaker_is_client } => {
+                *client = if speaker_is_client { side } else { side.other() };
+                let endpoint = if speaker_is_client { server } else { self.endpoint(flow, side) };
+                self.endpoints.remember(endpoint, parser);
+                self.follow(app, *client, flow, parser, side, bytes, facts, logs);
+            }
+            undecided => {
+                if matches!(undecided, Answer::Undecided) {
+                    probing.keep(side, bytes, facts, self.limits.probe_bytes);
+                } else {
+                    probing.drop_side(side);
+                    self.stats.unclaimed_bytes += bytes.len() as u64;
+                }
+                probing.position[side.index()] += bytes.len() as u64;
+                let patient = known.is_some() || flow.opened_by.is_none();
+                let limit = if patient { self.limits.probes_joined } else { self.limits.probes };
+                if probing.count(side, limit) {
+                    self.stats.flows_unclaimed += 1;
+                    *app = App::LeftAlone;
+                }
+            }
+        }
+    }
+
+    /// The parser that one of the two endpoints went to before.
+    fn known(&self, flow: &FlowIdentity, sender: Side) -> Option<usize> {
+        let of = |side: Side| self.endpoints.parser(&self.endpoint(flow, side));
+        match flow.opened_by {
+            Some(client) => of(client.other()),
+            None => of(sender.other()).or_else(|| of(sender)),
+        }
+    }
+
+    fn endpoint(&self, flow: &FlowIdentity, side: Side) -> Endpoint {
+        let (address, port) = flow.key.endpoint(side);
+        (address, port, flow.key.transport)
+    }
+
+    fn ask(
+        &mut self,
+        flow: &FlowIdentity,
+        side: Side,
+        payload: &[u8],
+        from_start: bool,
+        known: Option<usize>,
+    ) -> Answer {
+        let transport = flow.key.transport;
+        let (source_port, destination_port) = (flow.key.endpoint(side).1, flow.key.endpoint(side.other()).1);
+        let found = self.signatures.candidates(transport, payload, [source_port, destination_port]);
+        let is_stream = transport == Transport::Tcp;
+        let mut undecided = is_stream && !found.undecided.is_empty();
+        let probe = Probe {
+            transport,
+            source_port,
+            destination_port,
+            from_start: from_start && (flow.opened_by.is_some() || !is_stream),
+            from_client: flow.opened_by.map(|client| client == side),
+        };
+        for parser in in_order(found.fit, known) {
+            let Some(driver) = self.drivers.get_mut(parser) else { continue };
+            self.stats.checks += 1;
+            match driver.check(payload, &probe) {
+                Ok(CheckVerdict::ClientSpeaks) => return Answer::Claimed { parser, speaker_is_client: true },
+                Ok(CheckVerdict::ServerSpeaks) => {
+                    return Answer::Claimed { parser, speaker_is_client: false };
+                }
+                Ok(CheckVerdict::NeedMore) => undecided |= is_stream,
+                Ok(CheckVerdict::No) => {}
+                Err(_) => self.stats.faults += 1,
+            }
+        }
+        if undecided { Answer::Undecided } else { Answer::Nobody }
+    }
+
+    /// Hands the flow to the parser that claimed it, with everything that waited.
+    fn follow(
+        &mut self,
+        app: &mut App,
+        client: Side,
+        flow: &FlowIdentity,
+        parser: usize,
+        side: Side,
+        bytes: &[u8],
+        facts: ChunkFacts,
+        logs: &mut dyn LogSink,
+    ) {
+        let App::Probing(probing) = app else { return };
+        let Some(driver) = self.drivers.get_mut(parser) else { return };
+        self.stats.flows_claimed += 1;
+        let base = [client, client.other()].map(|side| {
+            let position = probing.start(side);
+            (position, flow.base_sequence[side.index()].wrapping_add(position as u32))
+        });
+        let is_whole = [Side::Low, Side::High].iter().all(|side| probing.is_from_start(*side));
+        let connection = driver.open(Opening {
+            flow_slot: flow.slot,
+            flow_id: flow.id,
+            facts: FlowFacts {
+                connection: 0,
+                transport: flow.key.transport,
+                client: flow.key.endpoint(client),
+                server: flow.key.endpoint(client.other()),
+                from_start: is_whole && (flow.opened_by.is_some() || flow.key.transport == Transport::Udp),
+            },
+            base,
+        });
+        let chunks = probing.take();
+        let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+        for chunk in &chunks {
+            let direction = direction(chunk.side, client);
+            driver.chunk(connection, direction, &chunk.bytes, chunk.facts, &mut context);
+        }
+        driver.chunk(connection, direction(side, client), bytes, facts, &mut context);
+        *app = App::Followed { parser: parser as u8, connection };
+    }
+}
+
+/// Whose flow it is.
+enum Answer {
+    Claimed { parser: usize, speaker_is_client: bool },
+    Nobody,
+    Undecided,
+}
+
+/// The parser that the endpoint spoke before is asked first, then all in the order of registration.
+fn in_order(fit: ParserSet, known: Option<usize>) -> impl Iterator<Item = usize> {
+    let first = known.filter(|parser| fit.contains(*parser));
+    let mut others = fit;
+    if let Some(parser) = first {
+        others.remove(parser);
+    }
+    first.into_iter().chain(others.iter())
+}
+
+fn direction(sender: Side, client: Side) -> Direction {
+    if sender == client { Direction::ClientToServer } else { Direction::ServerToClient }
+}

@@ -1,0 +1,87 @@
+//! Takes: a segment's addresses. Gives: one key for both directions, and which of them it was.
+
+use crate::decode::{Address, Segment, Transport, TransportHeader};
+
+/// A five-tuple, the same for both directions: the smaller endpoint comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// The smaller endpoint.
+    pub low: (Address, u16),
+    /// The larger one.
+    pub high: (Address, u16),
+    /// TCP or UDP.
+    pub transport: Transport,
+}
+
+/// One of the two endpoints of a [`FlowKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The smaller one.
+    Low,
+    /// The larger one.
+    High,
+}
+
+impl Side {
+    /// 0 or 1.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Low => Self::High,
+            Self::High => Self::Low,
+        }
+    }
+}
+
+impl FlowKey {
+    /// The key of a segment, and which side sent it.
+    #[must_use]
+    pub fn of(segment: &Segment<'_>) -> (Self, Side) {
+        let source = (segment.source, segment.source_port);
+        let destination = (segment.destination, segment.destination_port);
+        let transport = match segment.transport {
+            TransportHeader::Tcp(_) => Transport::Tcp,
+            TransportHeader::Udp => Transport::Udp,
+        };
+        if source <= destination {
+            (Self { low: source, high: destination, transport }, Side::Low)
+        } else {
+            (Self { low: destination, high: source, transport }, Side::High)
+        }
+    }
+
+    /// Address and port of a side.
+    #[must_use]
+    pub fn endpoint(&self, side: Side) -> (Address, u16) {
+        match side {
+            Side::Low => self.low,
+            Side::High => self.high,
+        }
+    }
+
+    /// The number of a flow in request logs: from five-tuple and first time, so the same in every run and whatever the
+    /// number of workers. Below 2^53, so that every JSON reader keeps it whole.
+    #[must_use]
+    pub fn flow_id(&self, first_seen: u64) -> u64 {
+        // FNV-1a over words: no secret is needed, an attacker gains nothing from two equal ids.
+        let words = [
+            self.low.0.0 as u64,
+            (self.low.0.0 >> 64) as u64,
+            self.high.0.0 as u64,
+            (self.high.0.0 >> 64) as u64,
+            u64::from(self.low.1) << 32 | u64::from(self.high.1) << 8 | self.transport as u64,
+            first_seen,
+        ];
+        let hash = words.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, word| {
+            let mixed = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+            mixed ^ mixed >> 29
+        });
+        hash & ((1 << 53) - 1)
+    }
+}

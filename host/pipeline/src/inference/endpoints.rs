@@ -1,0 +1,65 @@
+//! Takes: verdicts. Gives: what a server endpoint spoke before, so that later connections ask the right parser first and have
+//! more patience. Bounded: the oldest half is forgotten when it is full.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::decode::{Address, Transport};
+
+/// Address and port of a server.
+pub(crate) type Endpoint = (Address, u16, Transport);
+
+/// What server endpoints spoke.
+#[derive(Debug)]
+pub(crate) struct Endpoints {
+    known: HashMap<Endpoint, Known, RandomState>,
+    capacity: usize,
+    clock: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    parser: u8,
+    used: u64,
+}
+
+impl Endpoints {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { known: HashMap::default(), capacity: capacity.max(2), clock: 0 }
+    }
+
+    /// The parser that the endpoint's last connection went to.
+    pub(crate) fn parser(&self, endpoint: &Endpoint) -> Option<usize> {
+        self.known.get(endpoint).map(|known| usize::from(known.parser))
+    }
+
+    /// A connection to the endpoint went to this parser.
+    pub(crate) fn remember(&mut self, endpoint: Endpoint, parser: usize) {
+        self.clock += 1;
+        let known = Known { parser: parser as u8, used: self.clock };
+        if self.known.insert(endpoint, known).is_none() && self.known.len() > self.capacity {
+            let mut ages: Vec<u64> = self.known.values().map(|k| k.used).collect();
+            let (_, median, _) = ages.select_nth_unstable(self.capacity / 2);
+            let median = *median;
+            self.known.retain(|_, k| k.used > median);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stays_bounded_and_keeps_the_latest() {
+        let mut endpoints = Endpoints::new(100);
+        let endpoint = |n: u32| (Address::v4(n.to_be_bytes()), 80, Transport::Tcp);
+        for n in 0..10_000 {
+            endpoints.remember(endpoint(n), 3);
+            assert!(endpoints.known.len() <= 100);
+        }
+        assert_eq!(endpoints.parser(&endpoint(9_999)), Some(3));
+        assert_eq!(endpoints.parser(&endpoint(0)), None);
+    }
+}

@@ -1,0 +1,82 @@
+//! Takes: chunks of a flow that nobody claimed yet. Gives: what must be shown to `check` next, and all of it to the parser that
+//! claims the flow. Bounded in bytes and questions.
+
+use crate::flow::key::Side;
+use crate::parse::driver::ChunkFacts;
+
+/// A flow whose protocol is not known.
+#[derive(Debug, Default)]
+pub(crate) struct Probing {
+    /// Chunks that somebody wants to see more of, in the order in which they came.
+    waiting: Vec<Chunk>,
+    /// By side: payloads that were offered.
+    offered: [u32; 2],
+    /// By side: bytes that nobody wanted and that are gone.
+    dropped: [bool; 2],
+    /// By side: what the flow delivered so far.
+    pub(crate) position: [u64; 2],
+}
+
+/// A chunk that waits for a verdict.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) side: Side,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) facts: ChunkFacts,
+}
+
+impl Probing {
+    /// The bytes of a side that `check` shall see: those that wait, and the new ones. Borrowed when nothing waits.
+    pub(crate) fn with<'a>(&self, side: Side, bytes: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
+        if !self.waiting.iter().any(|chunk| chunk.side == side) {
+            return bytes.into();
+        }
+        let mut all = self.waiting(side);
+        all.extend_from_slice(bytes);
+        all.into()
+    }
+
+    fn waiting(&self, side: Side) -> Vec<u8> {
+        let of_side = self.waiting.iter().filter(|chunk| chunk.side == side);
+        of_side.flat_map(|chunk| chunk.bytes.iter().copied()).collect()
+    }
+
+    /// The bytes before these of the same side are still here, or there were none.
+    pub(crate) fn is_from_start(&self, side: Side) -> bool {
+        !self.dropped[side.index()]
+    }
+
+    /// One more payload was offered; true when there were too many of them.
+    pub(crate) fn count(&mut self, side: Side, limit: u32) -> bool {
+        let offered = &mut self.offered[side.index()];
+        *offered += 1;
+        *offered > limit
+    }
+
+    /// Somebody wants to see more: keeps the chunk.
+    pub(crate) fn keep(&mut self, side: Side, bytes: &[u8], facts: ChunkFacts, limit: usize) {
+        let waiting: usize =
+            self.waiting.iter().filter(|chunk| chunk.side == side).map(|chunk| chunk.bytes.len()).sum();
+        if waiting + bytes.len() > limit {
+            self.drop_side(side);
+        } else {
+            self.waiting.push(Chunk { side, bytes: bytes.to_vec(), facts });
+        }
+    }
+
+    /// Nobody wants the bytes of this side so far.
+    pub(crate) fn drop_side(&mut self, side: Side) {
+        self.waiting.retain(|chunk| chunk.side != side);
+        self.dropped[side.index()] = true;
+    }
+
+    /// By side: where the bytes begin that wait.
+    pub(crate) fn start(&self, side: Side) -> u64 {
+        self.position[side.index()] - self.waiting(side).len() as u64
+    }
+
+    /// Takes the chunks that wait, in the order in which they came.
+    pub(crate) fn take(&mut self) -> Vec<Chunk> {
+        std::mem::take(&mut self.waiting)
+    }
+}

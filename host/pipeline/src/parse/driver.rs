@@ -1,0 +1,555 @@
+//! One parser and all connections that it follows.
+//!
+//! Takes: chunks, gaps and ends of connections. Gives: sessions, through one call of the parser for many events. Does not
+//! know where connections come from, nor how the parser is run.
+//!
+//! The rules of `progress` (see the WIT) from the host's side: what a parser left is kept and shown again with more behind
+//! it; events of that connection that were already in the same batch come again, in order; what it steps over is never
+//! shown.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use weir_request_log::{LogSink, RequestLog, Transport};
+
+use super::batch::Batch;
+use super::connection::{Connection, Connections};
+use super::event::{Direction, FlowFacts, StreamEvent};
+use super::lane::Lane;
+use super::outcome::{Outcome, ParserState, Progress};
+use super::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
+use crate::limits::Limits;
+use crate::session::exchange::{ConnectionFacts, Pool, Said, empty_log};
+use crate::session::sessions::{Lone, Sessions, Teller};
+use crate::stats::Stats;
+
+/// What every stage behind reassembly needs: bounds, counters, and where records go.
+pub(crate) struct Context<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) stats: &'a mut Stats,
+    pub(crate) logs: &'a mut dyn LogSink,
+}
+
+/// A parser with its connections and its batch.
+pub(crate) struct Driver {
+    parser: Box<dyn ProtocolParser>,
+    protocols: Vec<Arc<str>>,
+    connections: Connections,
+    batch: Batch,
+    /// The batch before, empty: its memory.
+    spare: Batch,
+    outcome: Outcome,
+    /// Connections with bytes left in the batch that is being dealt with.
+    deferred: Vec<u32>,
+    /// Connections that the parser gave back.
+    released: Vec<Released>,
+    /// Counts instances: one more after each fault.
+    instance: u32,
+    pool: Pool,
+    log: RequestLog,
+}
+
+/// A connection on which another protocol speaks now.
+#[derive(Debug)]
+pub(crate) struct Released {
+    pub(crate) flow_slot: u32,
+    pub(crate) flow_id: u64,
+    /// What came behind the change, by direction.
+    pub(crate) rest: [Vec<u8>; 2],
+    /// What the flow had delivered before it, by direction.
+    pub(crate) position: [u64; 2],
+    /// When the last of it was captured.
+    pub(crate) time: u64,
+}
+
+/// Where a new connection stands.
+pub(crate) struct Opening {
+    pub(crate) flow_slot: u32,
+    pub(crate) flow_id: u64,
+    /// `connection` is filled in by the driver.
+    pub(crate) facts: FlowFacts,
+    /// By direction: what the flow delivered before, and the sequence number there.
+    pub(crate) base: [(u64, u32); 2],
+}
+
+/// What is known of a chunk besides its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkFacts {
+    pub(crate) time: u64,
+    /// Position of the other side of the flow that the sender had received.
+    pub(crate) peer: Option<u64>,
+}
+
+impl Driver {
+    pub(crate) fn new(parser: Box<dyn ProtocolParser>) -> Self {
+        let manifest = Arc::clone(parser.manifest());
+        Self {
+            parser,
+            protocols: manifest.protocols.clone(),
+            connections: Connections::default(),
+            batch: Batch::default(),
+            spare: Batch::default(),
+            outcome: Outcome::default(),
+            deferred: Vec::new(),
+            released: Vec::new(),
+            instance: 0,
+            pool: Pool::default(),
+            log: empty_log(Arc::from(format!("{}@{}", manifest.name, manifest.version))),
+        }
+    }
+
+    pub(crate) fn manifest(&self) -> &Arc<Manifest> {
+        self.parser.manifest()
+    }
+
+    pub(crate) fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
+        self.parser.check(payload, probe)
+    }
+
+    pub(crate) fn released(&mut self) -> &mut Vec<Released> {
+        &mut self.released
+    }
+
+    /// Follows a connection from here on.
+    pub(crate) fn open(&mut self, opening: Opening) -> u32 {
+        let mut facts = opening.facts;
+        facts.connection = self.connections.next_number();
+        let address = |(address, port): (crate::decode::Address, u16)| SocketAddr::new(address.to_ip(), port);
+        let is_stream = facts.transport == Transport::Tcp;
+        self.batch.open(facts);
+        self.connections.insert(Connection {
+            flow_slot: opening.flow_slot,
+            flow_id: opening.flow_id,
+            facts,
+            client: address(facts.client),
+            server: address(facts.server),
+            lanes: opening.base.map(Lane::new),
+            sessions: if facts.from_start || !is_stream { Sessions::default() } else { Sessions::joined() },
+            finished: false,
+            upgraded: false,
+            closing: false,
+            opened_in: self.instance,
+            deferred: false,
+            violations: 0,
+        })
+    }
+
+    /// The next bytes of a direction.
+    pub(crate) fn chunk(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        bytes: &[u8],
+        facts: ChunkFacts,
+        context: &mut Context<'_>,
+    ) {
+        if self.batch.arena.len() + bytes.len() > context.limits.batch_bytes
+            || self.batch.events.len() >= context.limits.batch_events
+        {
+            self.call(context);
+        }
+        let Some(connection) = self.connections.find(number) else { return };
+        let other_base = connection.lanes[direction.reverse().index()].base_position;
+        let lane = &mut connection.lanes[direction.index()];
+        lane.mark(facts.time, facts.peer.map(|peer| peer.saturating_sub(other_base)));
+        let first = lane.position;
+        lane.position += bytes.len() as u64;
+        if connection.finished {
+            context.stats.stepped_over_bytes += bytes.len() as u64;
+            lane.forget();
+            lane.retire_marks();
+            return;
+        }
+        let stepped_over = lane.resume_at.saturating_sub(first).min(bytes.len() as u64);
+        if stepped_over > 0 {
+            context.stats.stepped_over_bytes += stepped_over;
+            lane.retire_marks();
+            self.reach(number, direction, context);
+        }
+        let bytes = &bytes[stepped_over as usize..];
+        if !bytes.is_empty() {
+            self.show(number, direction, bytes, first + stepped_over, facts.time, context);
+        }
+    }
+
+    /// Bytes of a direction that will never come.
+    pub(crate) fn gap(&mut self, number: u32, direction: Direction, bytes: u64, context: &mut Context<'_>) {
+        // What was told before the gap must be paired before it.
+        self.flush(context);
+        let Some(connection) = self.connections.find(number) else { return };
+        let lane = &mut connection.lanes[direction.index()];
+        let position = lane.position;
+        lane.position += bytes;
+        if lane.resume_at >= lane.position || connection.finished {
+            // Inside of what the parser stepped over anyway.
+            return self.reach(number, direction, context);
+        }
+        let kept = std::mem::take(&mut lane.kept);
+        lane.forget();
+        lane.awaited_end = None;
+        lane.retire_marks();
+        connection.sessions.lost();
+        open_again(connection, self.instance, &mut self.batch);
+        self.batch.gap(number, direction, &kept, position, bytes);
+    }
+
+    /// The connection is over.
+    pub(crate) fn close(&mut self, number: u32) {
+        let Some(connection) = self.connections.find(number) else { return };
+        if !std::mem::replace(&mut connection.closing, true) {
+            open_again(connection, self.instance, &mut self.batch);
+            self.batch.close(number);
+        }
+    }
+
+    /// Calls the parser until nothing waits.
+    pub(crate) fn flush(&mut self, context: &mut Context<'_>) {
+        while !self.batch.is_empty() {
+            self.call(context);
+        }
+    }
+
+    /// Tells requests whose time is over.
+    pub(crate) fn time_out(&mut self, now: u64, context: &mut Context<'_>) {
+        let Self { connections, protocols, pool, log, .. } = self;
+        for (_, connection) in connections.iter_mut() {
+            if connection.sessions.is_idle() {
+                continue;
+            }
+            let facts = ConnectionFacts::of(connection);
+            let limit = if facts.tcp {
+                context.limits.tcp_response_timeout
+            } else {
+                context.limits.udp_response_timeout
+            };
+            connection.sessions.time_out(now, limit, &facts, &mut teller(protocols, pool, log, context));
+        }
+    }
+
+    /// Tells a message that ends ahead of what was seen when the stream gets there.
+    fn reach(&mut self, number: u32, direction: Direction, context: &mut Context<'_>) {
+        let Self { connections, protocols, pool, log, .. } = self;
+        let Some(connection) = connections.find(number) else { return };
+        let facts = ConnectionFacts::of(connection);
+        let lane = &mut connection.lanes[direction.index()];
+        let Some(end) = lane.awaited_end.filter(|end| *end <= lane.position) else { return };
+        lane.awaited_end = None;
+        let mut teller = teller(protocols, pool, log, context);
+        connection.sessions.reached(direction, lane, end, &facts, &mut teller);
+    }
+
+    /// Shows new bytes to the parser, behind what it left.
+    fn show(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        bytes: &[u8],
+        position: u64,
+        time: u64,
+        context: &mut Context<'_>,
+    ) {
+        let Some(connection) = self.connections.find(number) else { return };
+        open_again(connection, self.instance, &mut self.batch);
+        let lane = &mut connection.lanes[direction.index()];
+        if lane.kept.is_empty() && bytes.len() >= lane.need as usize {
+            self.batch.data(number, direction, [bytes, &[]], position, time);
+            return;
+        }
+        if lane.kept.len() + bytes.len() > context.limits.unread && !lane.kept.is_empty() {
+            context.stats.unread_limit += 1;
+            self.batch.gap(number, direction, &lane.kept, position, 0);
+            lane.kept.clear();
+            lane.need = 0;
+            lane.resume_at = position;
+            self.batch.data(number, direction, [bytes, &[]], position, time);
+            return;
+        }
+        if lane.kept.len() + bytes.len() < lane.need as usize {
+            lane.kept.extend_from_slice(bytes);
+            lane.fresh = true;
+            return;
+        }
+        context.stats.given_again_bytes += lane.kept.len() as u64;
+        let start = position - lane.kept.len() as u64;
+        self.batch.data(number, direction, [&lane.kept, bytes], start, time);
+        lane.kept.clear();
+        lane.fresh = false;
+        lane.need = 0;
+    }
+
+    /// One call of the parser with what is in the batch.
+    fn call(&mut self, context: &mut Context<'_>) {
+        let mut batch = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
+        let mut outcome = std::mem::take(&mut self.outcome);
+        outcome.clear();
+        context.stats.batches += 1;
+        context.stats.events += batch.events.len() as u64;
+        context.stats.parsed_bytes += batch.arena.len() as u64;
+        match self.parser.process(&batch.arena, &batch.flows, &batch.events, &mut outcome) {
+            Ok(()) => {
+                self.take_messages(&batch, &outcome, context);
+                self.take_progress(&batch, &outcome, context);
+            }
+            Err(_) => {
+                context.stats.faults += 1;
+                self.start_again(&batch, context);
+            }
+        }
+        batch.clear();
+        self.spare = batch;
+        self.outcome = outcome;
+    }
+
+    fn take_messages(&mut self, batch: &Batch, outcome: &Outcome, context: &mut Context<'_>) {
+        let Self { connections, protocols, pool, log, .. } = self;
+        let (mut fields, mut attributes) = (outcome.fields.as_slice(), outcome.attributes.as_slice());
+        context.stats.messages += outcome.messages.len() as u64;
+        for message in &outcome.messages {
+            let said = Said {
+                fields: split_off(&mut fields, message.fields),
+                attributes: split_off(&mut attributes, message.attributes),
+                arena: &batch.arena,
+                outcome,
+            };
+            let Some(connection) = connections.find(message.connection) else {
+                context.stats.messages_misplaced += 1;
+                continue;
+            };
+            let facts = ConnectionFacts::of(connection);
+            let joined = !facts_from_start(connection);
+            let lane = &mut connection.lanes[message.direction.index()];
+            if message.start > lane.position {
+                // Not even the first byte was seen: nothing is known of it.
+                context.stats.messages_misplaced += 1;
+                continue;
+            }
+            connection.violations = 0;
+            let mut teller = teller(protocols, pool, log, context);
+            connection.sessions.message(message, &said, lane, &facts, joined, &mut teller);
+        }
+    }
+
+    fn take_progress(&mut self, batch: &Batch, outcome: &Outcome, context: &mut Context<'_>) {
+        let mut progress = outcome.progress.iter().peekable();
+        for (index, event) in batch.events.iter().enumerate() {
+            let said = progress.next_if(|p| p.event as usize == index);
+            match *event {
+                StreamEvent::Opened { .. } => {}
+                StreamEvent::Data { connection, direction, offset, length, position, time } => {
+                    let bytes = batch.bytes(offset, length);
+                    self.data_done(connection, direction, bytes, position, time, said, context);
+                }
+                StreamEvent::Gap { connection, direction, offset, length, position, bytes } => {
+                    let Some(found) = self.connections.find(connection) else { continue };
+                    if found.deferred {
+                        self.show_fresh(connection, Some(direction), context);
+                        self.batch.gap(connection, direction, batch.bytes(offset, length), position, bytes);
+                    }
+                }
+                StreamEvent::Closed { connection } => {
+                    let Some(found) = self.connections.find(connection) else { continue };
+                    if found.deferred {
+                        self.show_fresh(connection, None, context);
+                        self.batch.close(connection);
+                    } else {
+                        self.remove(connection, Lone::Unanswered, context);
+                    }
+                }
+            }
+        }
+        while let Some(number) = self.deferred.pop() {
+            self.show_fresh(number, None, context);
+            let Some(connection) = self.connections.find(number) else { continue };
+            connection.deferred = false;
+            if connection.upgraded {
+                self.release(number);
+            }
+        }
+    }
+
+    /// A `data` event was dealt with, or has to come again.
+    #[allow(clippy::too_many_arguments)] // the parts of one event
+    fn data_done(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        bytes: &[u8],
+        position: u64,
+        time: u64,
+        said: Option<&Progress>,
+        context: &mut Context<'_>,
+    ) {
+        let Some(connection) = self.connections.find(number) else { return };
+        let end = position + bytes.len() as u64;
+        if connection.deferred {
+            let stepped_over = connection.lanes[direction.index()]
+                .resume_at
+                .saturating_sub(position)
+                .min(bytes.len() as u64);
+            if stepped_over < bytes.len() as u64 {
+                self.show_fresh(number, Some(direction.reverse()), context);
+                self.defer(number, direction, &bytes[stepped_over as usize..], time, context);
+            }
+            return;
+        }
+        if connection.finished {
+            return;
+        }
+        let is_stream = connection.facts.transport == Transport::Tcp;
+        let lane = &mut connection.lanes[direction.index()];
+        let wanted = said.map_or(end, |p| p.resume_at).max(position);
+        lane.resume_at = lane.resume_at.max(if is_stream { wanted } else { end });
+        if lane.resume_at < end {
+            let rest = &bytes[(lane.resume_at - position) as usize..];
+            lane.kept.clear();
+            lane.kept.extend_from_slice(rest);
+            lane.fresh = false;
+            lane.need = said.map_or(0, |p| p.need).min(context.limits.unread as u32);
+            connection.deferred = true;
+            self.deferred.push(number);
+        }
+        lane.retire_marks();
+        match said.map_or(ParserState::Going, |p| p.state) {
+            ParserState::Going => {}
+            ParserState::Violation => self.violation(number, context),
+            ParserState::Finished => self.finish(number, false),
+            ParserState::Upgraded => self.finish(number, true),
+        }
+    }
+
+    /// Keeps bytes that come again behind those that were left.
+    fn defer(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        bytes: &[u8],
+        time: u64,
+        context: &mut Context<'_>,
+    ) {
+        let Some(connection) = self.connections.find(number) else { return };
+        let lane = &mut connection.lanes[direction.index()];
+        if lane.kept.len() + bytes.len() > context.limits.unread {
+            let position = lane.resume_at + lane.kept.len() as u64;
+            self.show_fresh(number, Some(direction), context);
+            self.show(number, direction, bytes, position, time, context);
+            return;
+        }
+        lane.kept.extend_from_slice(bytes);
+        lane.fresh = true;
+    }
+
+    /// Puts kept bytes that were never shown into the batch: of one direction, or of both.
+    fn show_fresh(&mut self, number: u32, only: Option<Direction>, context: &mut Context<'_>) {
+        let Some(connection) = self.connections.find(number) else { return };
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let lane = &mut connection.lanes[direction.index()];
+            let asked = only.is_none_or(|only| only == direction) && !connection.finished;
+            if !asked || !lane.fresh || lane.kept.len() < lane.need as usize {
+                continue;
+            }
+            context.stats.given_again_bytes += lane.kept.len() as u64;
+            let position = lane.resume_at;
+            self.batch.data(number, direction, [&lane.kept, &[]], position, lane.last_time);
+            lane.kept.clear();
+            lane.fresh = false;
+            lane.need = 0;
+        }
+    }
+
+    fn violation(&mut self, number: u32, context: &mut Context<'_>) {
+        context.stats.violations += 1;
+        let Some(connection) = self.connections.find(number) else { return };
+        connection.violations += 1;
+        connection.sessions.lost();
+        if connection.violations >= context.limits.violations {
+            context.stats.violation_limit += 1;
+            self.finish(number, false);
+        }
+    }
+
+    /// The parser leaves the connection; when it is upgraded, another one may take it from there.
+    fn finish(&mut self, number: u32, upgraded: bool) {
+        let Some(connection) = self.connections.find(number) else { return };
+        if std::mem::replace(&mut connection.finished, true) {
+            return;
+        }
+        if upgraded {
+            connection.upgraded = true;
+            connection.deferred = true;
+            self.deferred.push(number);
+        } else {
+            connection.lanes.iter_mut().for_each(Lane::forget);
+        }
+    }
+
+    /// Gives the connection back, with what came behind the change of protocol.
+    fn release(&mut self, number: u32) {
+        let Some(connection) = self.connections.find(number) else { return };
+        let (flow_slot, flow_id) = (connection.flow_slot, connection.flow_id);
+        let time = connection.lanes.iter().map(|lane| lane.last_time).max().unwrap_or_default();
+        let position = connection
+            .lanes
+            .each_ref()
+            .map(|lane| lane.base_position + lane.position - lane.kept.len() as u64);
+        let rest = connection.lanes.each_mut().map(|lane| std::mem::take(&mut lane.kept));
+        self.released.push(Released { flow_slot, flow_id, rest, position, time });
+        self.close(number);
+    }
+
+    fn remove(&mut self, number: u32, lone: Lone, context: &mut Context<'_>) {
+        let Some(mut connection) = self.connections.remove(number) else { return };
+        let facts = ConnectionFacts::of(&connection);
+        let Self { protocols, pool, log, .. } = self;
+        // A datagram's answer either comes or does not: silence is an answer too.
+        let lone = if facts.tcp { lone } else { Lone::TimedOut };
+        let mut teller = teller(protocols, pool, log, context);
+        connection.sessions.close(&connection.lanes, lone, &facts, &mut teller);
+    }
+
+    /// The instance is a new one and knows no connection. Those of the lost batch are joined in the middle when bytes of
+    /// them come; the others go on where they were, what was kept and what is stepped over included.
+    fn start_again(&mut self, lost: &Batch, context: &mut Context<'_>) {
+        self.instance = self.instance.wrapping_add(1);
+        for event in &lost.events {
+            let number = match *event {
+                StreamEvent::Closed { connection } => {
+                    self.remove(connection, Lone::Unanswered, context);
+                    continue;
+                }
+                StreamEvent::Data { connection, .. } | StreamEvent::Gap { connection, .. } => connection,
+                StreamEvent::Opened { .. } => continue,
+            };
+            let Some(connection) = self.connections.find(number) else { continue };
+            connection.facts.from_start = false;
+            connection.sessions.lost();
+            connection.lanes.iter_mut().for_each(Lane::forget);
+        }
+    }
+}
+
+/// Tells the present instance of a connection that only an earlier one knew.
+fn open_again(connection: &mut Connection, instance: u32, batch: &mut Batch) {
+    if std::mem::replace(&mut connection.opened_in, instance) != instance {
+        batch.open(connection.facts);
+    }
+}
+
+fn facts_from_start(connection: &Connection) -> bool {
+    connection.facts.from_start || connection.facts.transport == Transport::Udp
+}
+
+fn teller<'a>(
+    protocols: &'a [Arc<str>],
+    pool: &'a mut Pool,
+    log: &'a mut RequestLog,
+    context: &'a mut Context<'_>,
+) -> Teller<'a> {
+    Teller { log, protocols, pool, stats: context.stats, limits: context.limits, logs: context.logs }
+}
+
+/// The first `count` of a list that is used up piece by piece.
+fn split_off<'a, T>(list: &mut &'a [T], count: u16) -> &'a [T] {
+    let (taken, rest) = list.split_at(usize::from(count).min(list.len()));
+    *list = rest;
+    taken
+}

@@ -1,0 +1,97 @@
+//! One direction of a connection that a parser follows.
+//!
+//! Takes: chunks and gaps in order. Gives: what of them the parser wants to see. Remembers when bytes were captured, so that
+//! a message's position can be turned into a time.
+
+/// What is known of the segment that begins at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Of its first byte in this direction.
+    pub(crate) position: u64,
+    /// When it was captured.
+    pub(crate) time: u64,
+    /// How many bytes of the other direction its sender had received by then; none where nobody knows.
+    pub(crate) peer: Option<u64>,
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    /// How many bytes were captured or missed so far.
+    pub(crate) position: u64,
+    /// Next byte that the parser wants; where `kept` begins when it is not empty.
+    pub(crate) resume_at: u64,
+    /// Bytes that the parser left, to be shown again with more behind them.
+    pub(crate) kept: Vec<u8>,
+    /// It is pointless to show fewer bytes than this.
+    pub(crate) need: u32,
+    /// `kept` holds bytes that were never shown.
+    pub(crate) fresh: bool,
+    /// A message ends here, ahead of what was seen when it was told.
+    pub(crate) awaited_end: Option<u64>,
+    /// Capture time of the last byte.
+    pub(crate) last_time: u64,
+    /// TCP sequence number of position 0.
+    pub(crate) base_sequence: u32,
+    /// What the flow had delivered before position 0.
+    pub(crate) base_position: u64,
+    /// Marks of what the parser has not dealt with, and one before.
+    marks: Vec<Mark>,
+}
+
+impl Lane {
+    /// `base`: what the flow had delivered before position 0, and the sequence number there.
+    pub(crate) fn new((base_position, base_sequence): (u64, u32)) -> Self {
+        Self { base_position, base_sequence, ..Self::default() }
+    }
+
+    /// A segment begins at the present position.
+    pub(crate) fn mark(&mut self, time: u64, peer: Option<u64>) {
+        self.last_time = time;
+        self.marks.push(Mark { position: self.position, time, peer });
+    }
+
+    /// The segment that holds the byte at `position`.
+    pub(crate) fn mark_of(&self, position: u64) -> Option<Mark> {
+        match self.marks.as_slice() {
+            [only] => Some(*only),
+            marks => {
+                let after = marks.partition_point(|m| m.position <= position);
+                marks.get(after.saturating_sub(1)).copied()
+            }
+        }
+    }
+
+    /// Forgets the marks before the one that holds `resume_at`.
+    pub(crate) fn retire_marks(&mut self) {
+        if self.marks.len() <= 1 {
+            if self.resume_at >= self.position {
+                self.marks.clear();
+            }
+            return;
+        }
+        let keep_from = if self.resume_at >= self.position {
+            self.marks.len()
+        } else {
+            self.marks.partition_point(|m| m.position <= self.resume_at).saturating_sub(1)
+        };
+        self.marks.drain(..keep_from);
+        // One burst must not hold memory for ever.
+        if self.marks.capacity() > 64 && self.marks.len() < 8 {
+            self.marks.shrink_to(8);
+        }
+    }
+
+    /// Drops what waits for the parser: it can not go on from there.
+    pub(crate) fn forget(&mut self) {
+        self.kept = Vec::new();
+        self.need = 0;
+        self.fresh = false;
+        self.resume_at = self.position;
+    }
+
+    /// TCP sequence number of a position.
+    pub(crate) fn sequence_of(&self, position: u64) -> u32 {
+        self.base_sequence.wrapping_add(position as u32)
+    }
+}

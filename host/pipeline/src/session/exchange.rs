@@ -1,0 +1,257 @@
+//! Takes: facts of a request or a response. Gives: the request log of both. Pooled: a session allocates nothing.
+
+use std::sync::Arc;
+
+use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Value as LogValue};
+
+use crate::parse::connection::Connection;
+use crate::parse::event::Direction;
+use crate::parse::outcome::{FieldName, Message, MessageKind, MessageStatus, Outcome, Value};
+use crate::session::text;
+
+/// One message of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Half {
+    pub(crate) direction: Direction,
+    /// First byte in its direction.
+    pub(crate) start: u64,
+    /// Behind the last byte: of the message when `complete` or awaited, else not known.
+    pub(crate) end: u64,
+    pub(crate) start_time: u64,
+    /// Of the last byte that was seen.
+    pub(crate) end_time: u64,
+    pub(crate) sequence: u32,
+    pub(crate) complete: bool,
+}
+
+/// Which half of an exchange a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Request,
+    Response,
+}
+
+impl Role {
+    pub(crate) fn of(message: &Message) -> Self {
+        match (message.kind, message.direction) {
+            (MessageKind::Request, _) | (MessageKind::OneWay, Direction::ClientToServer) => Self::Request,
+            (MessageKind::Response, _) | (MessageKind::OneWay, Direction::ServerToClient) => Self::Response,
+        }
+    }
+}
+
+/// A request, a response, or both.
+#[derive(Debug, Default)]
+pub(crate) struct Exchange {
+    pub(crate) fields: Fields,
+    pub(crate) request: Option<Half>,
+    pub(crate) response: Option<Half>,
+    pub(crate) correlation: Option<u64>,
+    pub(crate) protocol: u8,
+    pub(crate) one_way: bool,
+    /// Followed to its end, but not told: its request was sent before the capture began.
+    pub(crate) before_capture: bool,
+    pub(crate) status: Option<Status>,
+    /// How much of the other direction the client had received when it sent the request.
+    pub(crate) peer: Option<u64>,
+}
+
+impl Exchange {
+    pub(crate) fn half_mut(&mut self, role: Role) -> &mut Option<Half> {
+        match role {
+            Role::Request => &mut self.request,
+            Role::Response => &mut self.response,
+        }
+    }
+
+    pub(crate) fn half(&self, role: Role) -> Option<&Half> {
+        match role {
+            Role::Request => self.request.as_ref(),
+            Role::Response => self.response.as_ref(),
+        }
+    }
+
+    /// The half that is not complete and goes this way.
+    pub(crate) fn open_half(&mut self, direction: Direction) -> Option<(Role, &mut Half)> {
+        let open = |half: &&mut Half| half.direction == direction && !half.complete;
+        let request = self.request.as_mut().filter(open).map(|half| (Role::Request, half));
+        request.or_else(|| self.response.as_mut().filter(open).map(|half| (Role::Response, half)))
+    }
+
+    /// Nothing more is expected: it can be told.
+    pub(crate) fn is_complete(&self) -> bool {
+        match (&self.response, self.one_way) {
+            (Some(half), _) => half.complete,
+            (None, true) => self.request.as_ref().is_none_or(|half| half.complete),
+            (None, false) => false,
+        }
+    }
+
+    fn clear(&mut self) {
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.clear();
+        *self = Self { fields, ..Self::default() };
+    }
+
+    /// Adds what a message says.
+    pub(crate) fn add(&mut self, message: &Message, said: &Said<'_>, limit: usize) {
+        let of_response = Role::of(message) == Role::Response;
+        for (name, value) in said.fields {
+            let field = match name {
+                FieldName::RequestType => Field::RequestType,
+                FieldName::RequestDomain => Field::RequestDomain,
+                FieldName::RequestResource => Field::RequestResource,
+                FieldName::Endpoint => Field::Endpoint,
+                FieldName::RequestId => Field::RequestId,
+                FieldName::ResponseCode => Field::ResponseCode,
+                FieldName::ResponseException => Field::ResponseException,
+                FieldName::ResponseResult => Field::ResponseResult,
+                FieldName::Version => Field::Version,
+                FieldName::TraceId => Field::TraceId,
+                FieldName::SpanId => Field::SpanId,
+                FieldName::ParentSpanId => Field::ParentSpanId,
+                FieldName::XRequestId if of_response => Field::XRequestId1,
+                FieldName::XRequestId => Field::XRequestId,
+                FieldName::HttpProxyClient => Field::HttpProxyClient,
+                FieldName::BizProtocol => Field::BizProtocol,
+            };
+            said.with(*value, limit, |value| self.fields.set(field, value));
+        }
+        for (key, value) in said.attributes {
+            said.with(*key, limit, |key| {
+                let LogValue::Text(key) = key else { return };
+                said.with(*value, limit, |value| self.fields.add_attribute(key, value));
+            });
+        }
+        self.status = match message.status {
+            MessageStatus::None => self.status,
+            MessageStatus::Ok => Some(Status::Ok),
+            MessageStatus::ClientError => Some(Status::ClientError),
+            MessageStatus::ServerError => Some(Status::ServerError),
+        };
+        self.protocol = message.protocol;
+        self.one_way |= message.kind == MessageKind::OneWay;
+    }
+
+    /// Fills the record; the texts change places, nothing is copied.
+    pub(crate) fn fill(&mut self, log: &mut RequestLog, connection: &ConnectionFacts, timed_out: bool) {
+        std::mem::swap(&mut log.fields, &mut self.fields);
+        let (request, response) = (self.request.as_ref(), self.response.as_ref());
+        log.session_type = match (request, response) {
+            (Some(_), Some(_)) => SessionType::Session,
+            (Some(_), None) => SessionType::Request,
+            (None, _) => SessionType::Response,
+        };
+        let first = request.or(response);
+        let last = response.or(request);
+        log.start_time = first.map_or(0, |half| half.start_time);
+        log.end_time = last.map_or(0, |half| half.end_time).max(log.start_time);
+        log.response_duration =
+            request.zip(response).map(|(q, r)| r.start_time.saturating_sub(q.end_time.min(r.start_time)));
+        let length = |half: &Half| half.end.saturating_sub(half.start);
+        log.request_length = request.map(length);
+        log.response_length = response.map(length);
+        log.req_tcp_seq = request.filter(|_| connection.tcp).map(|half| half.sequence);
+        log.resp_tcp_seq = response.filter(|_| connection.tcp).map(|half| half.sequence);
+        log.status = match self.status {
+            _ if timed_out => Status::Timeout,
+            Some(status) if response.is_some() || self.one_way => status,
+            _ => Status::Unknown,
+        };
+        log.flow_id = connection.flow_id;
+        log.client = connection.client;
+        log.server = connection.server;
+        log.transport = connection.transport;
+        log.signal_source = SignalSource::Packet;
+    }
+}
+
+/// What a record says of its connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionFacts {
+    pub(crate) flow_id: u64,
+    pub(crate) client: std::net::SocketAddr,
+    pub(crate) server: std::net::SocketAddr,
+    pub(crate) transport: weir_request_log::Transport,
+    pub(crate) tcp: bool,
+}
+
+impl ConnectionFacts {
+    pub(crate) fn of(connection: &Connection) -> Self {
+        let transport = connection.facts.transport;
+        Self {
+            flow_id: connection.flow_id,
+            client: connection.client,
+            server: connection.server,
+            transport,
+            tcp: transport == weir_request_log::Transport::Tcp,
+        }
+    }
+}
+
+/// Fields and attributes of one message, and where their texts lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    pub(crate) fields: &'a [(FieldName, Value)],
+    pub(crate) attributes: &'a [(Value, Value)],
+    pub(crate) arena: &'a [u8],
+    pub(crate) outcome: &'a Outcome,
+}
+
+impl Said<'_> {
+    fn with(&self, value: Value, limit: usize, use_value: impl FnOnce(LogValue<'_>)) {
+        let (bytes, offset, length) = match value {
+            Value::Slice { offset, length } => (self.arena, offset, length),
+            Value::Owned { offset, length } => (self.outcome.owned.as_slice(), offset, length),
+            Value::Number(number) => return use_value(LogValue::Number(number)),
+        };
+        let bytes = bytes.get(offset as usize..).and_then(|rest| rest.get(..length as usize));
+        use_value(LogValue::Text(&text::clean(bytes.unwrap_or_default(), limit)));
+    }
+}
+
+/// Exchanges that can be used again.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    free: Vec<Box<Exchange>>,
+}
+
+/// As many as one batch may finish: more would only hold memory.
+const POOLED: usize = 256;
+
+impl Pool {
+    pub(crate) fn take(&mut self) -> Box<Exchange> {
+        self.free.pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&mut self, mut exchange: Box<Exchange>) {
+        if self.free.len() < POOLED {
+            exchange.clear();
+            self.free.push(exchange);
+        }
+    }
+}
+
+/// An empty record to be filled again and again.
+pub(crate) fn empty_log(plugin: Arc<str>) -> RequestLog {
+    let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+    RequestLog {
+        start_time: 0,
+        end_time: 0,
+        response_duration: None,
+        signal_source: SignalSource::Packet,
+        l7_protocol: Arc::from(""),
+        session_type: SessionType::Request,
+        client: nowhere,
+        server: nowhere,
+        transport: weir_request_log::Transport::Tcp,
+        flow_id: 0,
+        status: Status::Unknown,
+        request_length: None,
+        response_length: None,
+        req_tcp_seq: None,
+        resp_tcp_seq: None,
+        fields: Fields::default(),
+        plugins: vec![plugin],
+    }
+}

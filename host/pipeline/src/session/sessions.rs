@@ -1,0 +1,305 @@
+//! Takes: messages of one connection, in order. Gives: exchanges that are complete, timed out or cut off.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use weir_request_log::{LogSink, RequestLog};
+
+use super::exchange::{ConnectionFacts, Exchange, Half, Pool, Role, Said};
+use super::pairing::{self, Certainty, Response};
+use crate::limits::Limits;
+use crate::parse::event::Direction;
+use crate::parse::lane::Lane;
+use crate::parse::outcome::{Message, MessageKind, MessagePart};
+use crate::stats::Stats;
+
+/// The exchanges of one connection that are on their way.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    /// Requests without response, oldest first.
+    pending: VecDeque<Box<Exchange>>,
+    /// Exchanges that are told once their last byte was seen.
+    open: Vec<Box<Exchange>>,
+    certainty: Certainty,
+    request_seen: bool,
+}
+
+/// Where complete exchanges go, and what is used on the way.
+pub(crate) struct Teller<'a> {
+    pub(crate) log: &'a mut RequestLog,
+    pub(crate) protocols: &'a [Arc<str>],
+    pub(crate) pool: &'a mut Pool,
+    pub(crate) stats: &'a mut Stats,
+    pub(crate) limits: &'a Limits,
+    pub(crate) logs: &'a mut dyn LogSink,
+}
+
+/// Why an exchange is told without a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lone {
+    /// Nothing better is known.
+    Unanswered,
+    /// The limit passed while the connection was alive.
+    TimedOut,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, mut exchange: Box<Exchange>, facts: &ConnectionFacts, lone: Lone) {
+        let timed_out = lone == Lone::TimedOut && exchange.response.is_none();
+        let counter = match (&exchange.request, &exchange.response) {
+            _ if exchange.one_way => &mut self.stats.sessions_one_way,
+            _ if exchange.before_capture => &mut self.stats.sessions_before_capture,
+            (Some(_), Some(_)) => &mut self.stats.sessions_paired,
+            (Some(_), None) if timed_out => &mut self.stats.sessions_timed_out,
+            (Some(_), None) => &mut self.stats.sessions_unanswered,
+            (None, _) => &mut self.stats.sessions_orphan,
+        };
+        *counter += 1;
+        if !exchange.before_capture {
+            self.stats.logs += 1;
+            exchange.fill(self.log, facts, timed_out);
+            if let Some(name) = self.protocols.get(usize::from(exchange.protocol))
+                && !Arc::ptr_eq(name, &self.log.l7_protocol)
+            {
+                self.log.l7_protocol = Arc::clone(name);
+            }
+            self.logs.log(self.log);
+        }
+        self.pool.give(exchange);
+    }
+}
+
+impl Sessions {
+    /// The connection began before the capture: earlier requests may be open.
+    pub(crate) fn joined() -> Self {
+        Self { certainty: Certainty { lost: true, pipelined: false }, ..Self::default() }
+    }
+
+    /// Nothing is on its way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.open.is_empty()
+    }
+
+    /// Bytes were lost: order alone proves nothing until nothing is open.
+    pub(crate) fn lost(&mut self) {
+        self.certainty.lost = true;
+    }
+
+    /// Takes one message. `joined`: the connection began before the capture.
+    pub(crate) fn message(
+        &mut self,
+        message: &Message,
+        said: &Said<'_>,
+        lane: &mut Lane,
+        facts: &ConnectionFacts,
+        joined: bool,
+        teller: &mut Teller<'_>,
+    ) {
+        let role = Role::of(message);
+        if message.part == MessagePart::End {
+            return self.end(message, role, said, lane, facts, teller);
+        }
+        let mark = lane.mark_of(message.start);
+        let half = Half {
+            direction: message.direction,
+            start: message.start,
+            end: if message.part == MessagePart::Begin {
+                message.start
+            } else {
+                message.end.max(message.start)
+            },
+            start_time: mark.map_or(lane.last_time, |m| m.time),
+            end_time: lane.last_time,
+            sequence: lane.sequence_of(message.start),
+            complete: false,
+        };
+        let peer = mark.and_then(|m| m.peer);
+        let mut exchange = match (role, message.kind) {
+            (_, MessageKind::OneWay) => teller.pool.take(),
+            (Role::Request, _) => self.request(message, peer, facts, teller),
+            (Role::Response, _) => self.response(message, &half, peer, facts, joined, teller),
+        };
+        exchange.add(message, said, teller.limits.text);
+        *exchange.half_mut(role) = Some(half);
+        if message.part == MessagePart::Whole {
+            if half.end > lane.position {
+                lane.awaited_end = Some(half.end);
+            } else if let Some(half) = exchange.half_mut(role) {
+                half.complete = true;
+                half.end_time = lane.mark_of(half.end.saturating_sub(1)).map_or(lane.last_time, |m| m.time);
+            }
+        }
+        if exchange.is_complete() {
+            teller.tell(exchange, facts, Lone::Unanswered);
+        } else if message.kind == MessageKind::Request {
+            self.pending.push_back(exchange);
+        } else {
+            self.open.push(exchange);
+        }
+    }
+
+    /// A request: makes room, and notes whether the client waits for answers.
+    fn request(
+        &mut self,
+        message: &Message,
+        peer: Option<u64>,
+        facts: &ConnectionFacts,
+        teller: &mut Teller<'_>,
+    ) -> Box<Exchange> {
+        self.request_seen = true;
+        if self.pending.len() >= teller.limits.pending {
+            teller.stats.pending_limit += 1;
+            self.unanswered(1, facts, teller);
+        }
+        if let Some(last) = self.pending.back() {
+            self.certainty.pipelined |= !self.certainty.lost && last.peer >= peer;
+        } else if self.open.is_empty() {
+            // Nothing is open, and what comes next is the answer to this one.
+            self.certainty.pipelined = false;
+        }
+        let mut exchange = teller.pool.take();
+        exchange.correlation = message.correlation;
+        exchange.peer = peer;
+        exchange
+    }
+
+    /// A response: takes the request it answers out of the pending ones.
+    fn response(
+        &mut self,
+        message: &Message,
+        half: &Half,
+        peer: Option<u64>,
+        facts: &ConnectionFacts,
+        joined: bool,
+        teller: &mut Teller<'_>,
+    ) -> Box<Exchange> {
+        let end = (message.part == MessagePart::Whole).then_some(half.end);
+        let response = Response { correlation: message.correlation, start: half.start, end, peer };
+        let decision = pairing::decide(&self.pending, &response, self.certainty);
+        let exchange = decision.answered.and_then(|index| self.pending.remove(index));
+        self.unanswered(decision.unanswered, facts, teller);
+        if exchange.is_some() && self.pending.is_empty() {
+            self.certainty.lost = false;
+        }
+        exchange.unwrap_or_else(|| {
+            let mut lone = teller.pool.take();
+            lone.correlation = message.correlation;
+            // The other direction is in the capture, so its request must have been sent before the capture began.
+            lone.before_capture = joined && !self.request_seen && peer.is_some();
+            lone
+        })
+    }
+
+    fn end(
+        &mut self,
+        message: &Message,
+        role: Role,
+        said: &Said<'_>,
+        lane: &mut Lane,
+        facts: &ConnectionFacts,
+        teller: &mut Teller<'_>,
+    ) {
+        let is_it = |exchange: &Exchange| {
+            let same = exchange.correlation == message.correlation || message.correlation.is_none();
+            let half = exchange.half(role);
+            same && half.is_some_and(|half| !half.complete && half.direction == message.direction)
+        };
+        let in_open = self.open.iter().position(|exchange| is_it(exchange));
+        let found = match in_open {
+            Some(index) => self.open.get_mut(index),
+            None => self.pending.iter_mut().rev().find(|exchange| is_it(exchange)),
+        };
+        let Some(exchange) = found else {
+            teller.stats.messages_misplaced += 1;
+            return;
+        };
+        exchange.add(message, said, teller.limits.text);
+        if let Some(half) = exchange.half_mut(role) {
+            half.end = message.end.max(half.start);
+            if half.end > lane.position {
+                lane.awaited_end = Some(half.end);
+            } else {
+                half.complete = true;
+                half.end_time = lane.mark_of(half.end.saturating_sub(1)).map_or(lane.last_time, |m| m.time);
+            }
+        }
+        if let Some(index) = in_open {
+            self.tell_if_complete(index, facts, teller);
+        }
+    }
+
+    /// The stream got to the end of a message that was told before.
+    pub(crate) fn reached(
+        &mut self,
+        direction: Direction,
+        lane: &Lane,
+        end: u64,
+        facts: &ConnectionFacts,
+        teller: &mut Teller<'_>,
+    ) {
+        let exchanges = self.open.iter_mut().chain(self.pending.iter_mut());
+        for exchange in exchanges {
+            if let Some((_, half)) = exchange.open_half(direction)
+                && half.end == end
+            {
+                half.complete = true;
+                half.end_time = lane.last_time;
+                break;
+            }
+        }
+        if let Some(index) = self.open.iter().position(|exchange| exchange.is_complete()) {
+            self.tell_if_complete(index, facts, teller);
+        }
+    }
+
+    fn tell_if_complete(&mut self, index: usize, facts: &ConnectionFacts, teller: &mut Teller<'_>) {
+        if self.open.get(index).is_some_and(|exchange| exchange.is_complete()) {
+            let exchange = self.open.remove(index);
+            teller.tell(exchange, facts, Lone::Unanswered);
+        }
+    }
+
+    fn unanswered(&mut self, count: usize, facts: &ConnectionFacts, teller: &mut Teller<'_>) {
+        for exchange in self.pending.drain(..count.min(self.pending.len())) {
+            teller.tell(exchange, facts, Lone::Unanswered);
+        }
+    }
+
+    /// Tells the requests whose time is over. `limit`: nanoseconds.
+    pub(crate) fn time_out(
+        &mut self,
+        now: u64,
+        limit: u64,
+        facts: &ConnectionFacts,
+        teller: &mut Teller<'_>,
+    ) {
+        let is_late = |exchange: &Exchange| {
+            exchange.request.as_ref().is_some_and(|half| now.saturating_sub(half.end_time) > limit)
+        };
+        while self.pending.front().is_some_and(|exchange| is_late(exchange)) {
+            let Some(exchange) = self.pending.pop_front() else { return };
+            teller.tell(exchange, facts, Lone::TimedOut);
+        }
+    }
+
+    /// The connection is over: tells everything with what is known.
+    pub(crate) fn close(
+        &mut self,
+        lanes: &[Lane; 2],
+        lone: Lone,
+        facts: &ConnectionFacts,
+        teller: &mut Teller<'_>,
+    ) {
+        for exchange in self.open.drain(..).chain(self.pending.drain(..)) {
+            let mut exchange = exchange;
+            for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+                let lane = &lanes[direction.index()];
+                if let Some((_, half)) = exchange.open_half(direction) {
+                    half.end = lane.position.max(half.start);
+                    half.end_time = lane.last_time;
+                }
+            }
+            teller.tell(exchange, facts, lone);
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The stages in order, for one core. The only file that knows all of them.
+//!
+//! Takes: decoded segments in capture order. Gives: request logs. A worker owns its flows, its parsers and its counters: no lock,
+//! no clock; time is what the segments say.
+
+use weir_request_log::LogSink;
+
+use crate::application::{App, Application, FlowIdentity};
+use crate::decode::{Segment, TcpHeader, Transport, TransportHeader};
+use crate::flow::key::{FlowKey, Side};
+use crate::flow::reassembly::Waiting;
+use crate::flow::table::{Class, FlowTable};
+use crate::flow::tcp::{Receiver, Shared, TcpFlow};
+use crate::limits::{Limits, SECOND};
+use crate::parse::driver::{ChunkFacts, Released};
+use crate::parse::parser::ProtocolParser;
+use crate::stats::Stats;
+
+/// How a worker is set up.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerConfig {
+    /// Bounds of this worker; see [`Limits::share`] for one of several.
+    pub limits: Limits,
+}
+
+/// Everything behind decode, for one core.
+pub struct Worker {
+    flows: FlowTable<Flow>,
+    application: Application,
+    waiting: Waiting,
+    stats: Stats,
+    /// Latest capture time seen.
+    now: u64,
+    next_sweep: u64,
+}
+
+/// One flow.
+#[derive(Debug)]
+struct Flow {
+    id: u64,
+    opened_by: Option<Side>,
+    client: Side,
+    has_payload: bool,
+    tcp: Option<TcpFlow>,
+    app: App,
+}
+
+/// Idle flows and late requests are looked for once in so much capture time: limits are many times longer.
+const SWEEP: u64 = SECOND;
+
+impl Worker {
+    /// A worker with its own instances of all parsers, in the order in which they are asked.
+    #[must_use]
+    pub fn new(config: WorkerConfig, parsers: Vec<Box<dyn ProtocolParser>>) -> Self {
+        let limits = config.limits;
+        Self {
+            flows: FlowTable::new(limits.flows),
+            waiting: Waiting {
+                total: 0,
+                total_limit: limits.out_of_order_total,
+                direction_limit: limits.out_of_order_direction,
+            },
+            application: Application::new(limits, parsers),
+            stats: Stats::default(),
+            now: 0,
+            next_sweep: 0,
+        }
+    }
+
+    /// Takes one segment or datagram.
+    pub fn segment(&mut self, segment: &Segment<'_>, logs: &mut dyn LogSink) {
+        self.stats.segments += 1;
+        self.stats.payload_bytes += segment.payload.len() as u64;
+        self.now = self.now.max(segment.time);
+        if self.now >= self.next_sweep {
+            self.sweep(logs);
+        }
+        let (key, side) = FlowKey::of(segment);
+        let Some(slot) = self.slot(key, side, segment, logs) else {
+            self.stats.stray_segments += 1;
+            return;
+        };
+        let Some(flow) = self.flows.value_mut(slot) else { return };
+        flow.has_payload |= !segment.payload.is_empty();
+        let closed = match segment.transport {
+            TransportHeader::Tcp(header) => {
+                let mut stage = Stage {
+                    application: &mut self.application,
+                    waiting: &mut self.waiting,
+                    stats: &mut self.stats,
+                    logs,
+                };
+                flow.tcp_segment(slot, key, side, header, segment, &mut stage)
+            }
+            TransportHeader::Udp => {
+                let identity = flow.identity(slot, key, [0; 2]);
+                let facts = ChunkFacts { time: segment.time, peer: None };
+                let Flow { app, client, .. } = flow;
+                if !segment.payload.is_empty() {
+                    self.application.chunk(app, client, &identity, side, segment.payload, facts, logs);
+                }
+                false
+            }
+        };
+        let class = match (closed, flow.has_payload, flow.tcp.is_some()) {
+            (true, ..) => Class::Closed,
+            (_, false, _) => Class::HalfOpen,
+            (_, _, true) => Class::Active,
+            (_, _, false) => Class::Datagrams,
+        };
+        self.flows.touch(slot, class, segment.time);
+        while let Some(released) = self.application.take_released() {
+            self.ask_again(&released, logs);
+        }
+    }
+
+    /// End of a capture burst: nothing waits in a batch.
+    pub fn flush(&mut self, logs: &mut dyn LogSink) {
+        self.application.flush(logs);
+        while let Some(released) = self.application.take_released() {
+            self.ask_again(&released, logs);
+            self.application.flush(logs);
+        }
+    }
+
+    /// End of the capture: everything that is open is told with what is known.
+    pub fn finish(&mut self, logs: &mut dyn LogSink) {
+        self.flush(logs);
+        self.application.time_out(self.now, logs);
+        let slots: Vec<u32> = self.flows.slots().collect();
+        for slot in slots {
+            self.end_flow(slot, logs);
+        }
+        self.flush(logs);
+    }
+
+    /// Counters so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats.clone();
+        stats.merge(&self.application.stats);
+        stats
+    }
+
+    /// The slot of the segment's flow; a new one when it begins here. None for what begins nothing.
+    fn slot(
+        &mut self,
+        key: FlowKey,
+        side: Side,
+        segment: &Segment<'_>,
+        logs: &mut dyn LogSink,
+    ) -> Option<u32> {
+        if let Some(slot) = self.flows.find(&key) {
+            let flow = self.flows.value_mut(slot)?;
+            let (Some(tcp), TransportHeader::Tcp(header)) = (&flow.tcp, segment.transport) else {
+                return Some(slot);
+            };
+            if tcp.is_new_connection(side, &header) {
+                self.end_flow(slot, logs);
+            } else if tcp.is_closed() {
+                return None;
+            } else {
+                return Some(slot);
+            }
+        }
+        let (begins, opened_by) = match segment.transport {
+            TransportHeader::Tcp(TcpHeader { flags, .. }) if flags.syn() => {
+                (true, Some(if flags.ack() { side.other() } else { side }))
+            }
+            TransportHeader::Tcp(_) => (!segment.payload.is_empty(), None),
+            TransportHeader::Udp => (!segment.payload.is_empty(), None),
+        };
+        begins.then(|| self.open_flow(key, side, opened_by, segment, logs))
+    }
+
+    fn open_flow(
+        &mut self,
+        key: FlowKey,
+        side: Side,
+        opened_by: Option<Side>,
+        segment: &Segment<'_>,
+        logs: &mut dyn LogSink,
+    ) -> u32 {
+        while self.flows.is_full() {
+            let Some((slot, class)) = self.flows.to_evict() else { break };
+            match class {
+                Class::Closed => {}
+                Class::HalfOpen => self.stats.flows_evicted_half_open += 1,
+                Class::Active | Class::Datagrams => self.stats.flows_evicted += 1,
+            }
+            self.end_flow(slot, logs);
+        }
+        self.stats.flows += 1;
+        let is_tcp = key.transport == Transport::Tcp;
+        self.stats.flows_joined += u64::from(is_tcp && opened_by.is_none());
+        let flow = Flow {
+            id: key.flow_id(segment.time),
+            opened_by,
+            client: opened_by.unwrap_or(side),
+            has_payload: false,
+            tcp: is_tcp.then(TcpFlow::default),
+            app: App::default(),
+        };
+        self.flows.insert(key, Class::HalfOpen, segment.time, flow)
+    }
+
+    /// Takes a flow out of the table; its parser is told.
+    fn end_flow(&mut self, slot: u32, logs: &mut dyn LogSink) {
+        let Some(key) = self.flows.key(slot) else { return };
+        let Some(mut flow) = self.flows.remove(slot) else { return };
+        let mut stage = Stage {
+            application: &mut self.application,
+            waiting: &mut self.waiting,
+            stats: &mut self.stats,
+            logs,
+        };
+        flow.end(slot, key, &mut stage);
+    }
+
+    /// Forgets flows that were silent for too long, and tells requests that waited for too long.
+    fn sweep(&mut self, logs: &mut dyn LogSink) {
+        self.next_sweep = self.now.saturating_add(SWEEP);
+        let limits = self.application.limits.clone();
+        for (class, timeout) in [
+            (Class::Closed, limits.closed_timeout),
+            (Class::HalfOpen, limits.half_open_timeout),
+            (Class::Active, limits.tcp_timeout),
+            (Class::Datagrams, limits.udp_timeout),
+        ] {
+            while let Some(slot) = self.flows.oldest(class, self.now.saturating_sub(timeout)) {
+                self.stats.flows_timed_out += u64::from(class != Class::Closed);
+                self.end_flow(slot, logs);
+            }
+        }
+        self.application.time_out(self.now, logs);
+    }
+
+    /// Another protocol speaks on a flow now.
+    fn ask_again(&mut self, released: &Released, logs: &mut dyn LogSink) {
+        let Some(key) = self.flows.key(released.flow_slot) else { return };
+        let Some(flow) = self.flows.value_mut(released.flow_slot) else { return };
+        if flow.id != released.flow_id {
+            return;
+        }
+        let base = flow.tcp.as_ref().map_or([0; 2], |tcp| base_sequences(tcp, None));
+        let identity = flow.identity(released.flow_slot, key, base);
+        let sides = [flow.client, flow.client.other()];
+        flow.app = App::default();
+        if let App::Probing(probing) = &mut flow.app {
+            for (side, position) in sides.into_iter().zip(released.position) {
+                probing.position[side.index()] = position;
+            }
+        }
+        let facts = ChunkFacts { time: released.time, peer: None };
+        let Flow { app, client, .. } = flow;
+        for (side, rest) in sides.into_iter().zip(&released.rest) {
+            if !rest.is_empty() {
+                self.application.chunk(app, client, &identity, side, rest, facts, logs);
+            }
+        }
+    }
+}
+
+/// What a flow needs of its worker.
+struct Stage<'a> {
+    application: &'a mut Application,
+    waiting: &'a mut Waiting,
+    stats: &'a mut Stats,
+    logs: &'a mut dyn LogSink,
+}
+
+impl Flow {
+    fn identity(&self, slot: u32, key: FlowKey, base_sequence: [u32; 2]) -> FlowIdentity {
+        FlowIdentity { slot, id: self.id, key, opened_by: self.opened_by, base_sequence }
+    }
+
+    /// True when the flow is over.
+    fn tcp_segment(
+        &mut self,
+        slot: u32,
+        key: FlowKey,
+        side: Side,
+        header: TcpHeader,
+        segment: &Segment<'_>,
+        stage: &mut Stage<'_>,
+    ) -> bool {
+        let Some(mut tcp) = self.tcp.take() else { return false };
+        let identity = self.identity(slot, key, base_sequences(&tcp, Some((side, &header))));
+        let Flow { app, client, .. } = self;
+        let mut shared = Shared { waiting: stage.waiting, stats: stage.stats };
+        let mut receiver =
+            FlowReceiver { app, client, identity, application: stage.application, logs: stage.logs };
+        tcp.segment(side, header, segment, &mut shared, &mut receiver);
+        let closed = tcp.is_closed();
+        if closed {
+            stage.application.close(&mut self.app);
+        }
+        self.tcp = Some(tcp);
+        closed
+    }
+
+    fn end(&mut self, slot: u32, key: FlowKey, stage: &mut Stage<'_>) {
+        if let Some(mut tcp) = self.tcp.take() {
+            let identity = self.identity(slot, key, base_sequences(&tcp, None));
+            let Flow { app, client, .. } = self;
+            let mut shared = Shared { waiting: stage.waiting, stats: stage.stats };
+            let mut receiver =
+                FlowReceiver { app, client, identity, application: stage.application, logs: stage.logs };
+            tcp.finish(&mut shared, &mut receiver);
+        }
+        stage.application.close(&mut self.app);
+    }
+}
+
+/// By side: the sequence number of position 0; for a side that was not seen, what the segment says of it.
+fn base_sequences(tcp: &TcpFlow, segment: Option<(Side, &TcpHeader)>) -> [u32; 2] {
+    [Side::Low, Side::High].map(|side| {
+        if let Some((position, next)) = tcp.position(side) {
+            return next.wrapping_sub(position as u32);
+        }
+        match segment {
+            Some((sender, header)) if sender == side => {
+                header.sequence.wrapping_add(u32::from(header.flags.syn()))
+            }
+            Some((_, header)) if header.flags.ack() => header.acknowledgment,
+            _ => 0,
+        }
+    })
+}
+
+/// Where the chunks of one flow go.
+struct FlowReceiver<'a> {
+    app: &'a mut App,
+    client: &'a mut Side,
+    identity: FlowIdentity,
+    application: &'a mut Application,
+    logs: &'a mut dyn LogSink,
+}
+
+impl Receiver for FlowReceiver<'_> {
+    fn chunk(&mut self, side: Side, bytes: &[u8], time: u64, peer: Option<u64>) {
+        let facts = ChunkFacts { time, peer };
+        self.application.chunk(self.app, self.client, &self.identity, side, bytes, facts, self.logs);
+    }
+
+    fn gap(&mut self, side: Side, bytes: u64) {
+        self.application.gap(self.app, *self.client, side, bytes, self.logs);
+    }
+}
