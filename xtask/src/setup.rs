@@ -50,12 +50,12 @@ fn with_rustup() -> Result<()> {
 fn with_debian(sysroot: &Sysroot) -> Result<()> {
     println!("RUSTUP_AUTO_INSTALL=0: building it from Debian's package rust-src (half a minute)");
     let scratch = cache::folder("setup")?.join("rust-src");
-    let library = apt::standard_library_sources(sysroot.version(), &scratch).with_context(|| {
+    let version = sysroot::version()?;
+    let library = apt::standard_library_sources(&version, &scratch).with_context(|| {
         format!(
-            "no sources of the standard library for rustc {}: rustup must not download, and Debian has no package \
+            "no sources of the standard library for rustc {version}: rustup must not download, and Debian has no package \
              rust-src of exactly this version; allow rustup (unset RUSTUP_AUTO_INSTALL), or use a toolchain whose \
-             version Debian carries (`apt-cache madison rust-src`)",
-            sysroot.version()
+             version Debian carries (`apt-cache madison rust-src`)"
         )
     })?;
     sysroot.install_target(&library, &scratch)?;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::TARGET;
 use crate::{command, workspace};
@@ -15,30 +15,17 @@ use crate::{command, workspace};
 /// One toolchain.
 pub(super) struct Sysroot {
     path: PathBuf,
-    version: String,
 }
 
 impl Sysroot {
     /// Of the rustc that cargo calls.
     pub(super) fn find() -> Result<Self> {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        // One call for both: a start through rustup's proxy costs 50 ms.
-        let answer = command::output(Command::new(rustc).args(["-vV", "--print", "sysroot"]))?;
-        let path = answer.lines().find(|line| line.starts_with('/'));
-        let version = answer.lines().find_map(|line| line.strip_prefix("release: "));
-        match (path, version) {
-            (Some(path), Some(version)) => Ok(Self { path: path.into(), version: version.to_owned() }),
-            _ => bail!("rustc did not say where its sysroot is and which release it is"),
-        }
+        let path = command::output(rustc().args(["--print", "sysroot"]))?;
+        Ok(Self { path: path.trim_end().into() })
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Such as `1.95.0`.
-    pub(super) fn version(&self) -> &str {
-        &self.version
     }
 
     /// Whether the target's standard library is there.
@@ -78,6 +65,18 @@ impl Sysroot {
 
 /// Name of the empty crate whose build makes cargo build the standard library.
 const CARRIER: &str = "standard_library_carrier";
+
+/// Such as `1.95.0`. Not asked together with the sysroot: it is needed only when something is missing, and every start of
+/// rustc through rustup costs 50 ms.
+pub(super) fn version() -> Result<String> {
+    let answer = command::output(rustc().arg("-vV"))?;
+    let release = answer.lines().find_map(|line| line.strip_prefix("release: "));
+    release.map(str::to_owned).context("rustc did not say which release it is")
+}
+
+fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
 
 /// Gives the folder with the `.rlib` files.
 fn build(scratch: &Path) -> Result<PathBuf> {
