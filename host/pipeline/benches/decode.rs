@@ -14,7 +14,9 @@ fn main() {
 
 #[divan::bench(args = ["plain", "vlan", "ipv6", "udp", "vxlan"])]
 fn frame(bencher: Bencher<'_, '_>, kind: &str) {
-    run(bencher, kind, |decoder, frame| decoder.frame(frame).map_or(0, |segment| segment.payload.len() as u64));
+    run(bencher, kind, |decoder, frame| {
+        decoder.frame(frame).map_or(0, |segment| segment.payload.len() as u64)
+    });
 }
 
 /// Decode, and the hash that tells which worker gets the segment.

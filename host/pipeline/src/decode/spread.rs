@@ -16,17 +16,16 @@ impl Segment<'_> {
     pub fn spread(&self, seed: u64) -> u64 {
         let source = end(self.source, self.source_port, seed);
         let destination = end(self.destination, self.destination_port, seed);
-        let transport = matches!(self.transport, TransportHeader::Udp);
-        // Sum and product do not care for the order; the product keeps a flow from a port to itself from losing its bits.
-        let both = source.wrapping_add(destination) ^ u64::from(transport);
-        fold(both ^ KEYS[2], fold(source | 1, destination | 1) ^ KEYS[0])
+        let udp = u64::from(matches!(self.transport, TransportHeader::Udp));
+        // A sum does not care for the order.
+        fold(source.wrapping_add(destination) ^ udp, KEYS[2])
     }
 }
 
 #[inline(always)]
 fn end(address: Address, port: u16, seed: u64) -> u64 {
     let (high, low) = ((address.0 >> 64) as u64, address.0 as u64);
-    fold(fold(low ^ KEYS[0], high ^ seed ^ KEYS[1]) ^ u64::from(port), KEYS[2])
+    fold(low ^ KEYS[0], high ^ seed ^ KEYS[1] ^ u64::from(port) << 32)
 }
 
 /// Both halves of the full product, folded.

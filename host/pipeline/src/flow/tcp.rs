@@ -94,11 +94,11 @@ impl TcpFlow {
         if self.held.is_none() && !self.is_ahead(side, &header, segment) {
             return self.accept(side, header, segment.payload, segment.cut, segment.time, shared, receiver);
         }
-        let must_wait = match self.held.as_ref().and_then(|held| held.front()) {
-            Some(front) => front.side == side,
-            None => true,
-        };
-        if must_wait {
+        if self.proves_loss(side, &header) {
+            self.release(u64::MAX, shared, receiver);
+        }
+        let waits_behind = self.held.as_ref().is_some_and(|held| held.iter().any(|h| h.side == side));
+        if waits_behind || self.is_ahead(side, &header, segment) {
             let held = Held {
                 side,
                 header,
@@ -119,6 +119,14 @@ impl TcpFlow {
         for side in [Side::Low, Side::High] {
             self.finish_half(side, shared, receiver);
         }
+    }
+
+    /// Bytes of this side from behind the hole are here, and a held segment acknowledges the hole: the capture missed it.
+    fn proves_loss(&self, side: Side, header: &TcpHeader) -> bool {
+        let half = &self.halves[side.index()];
+        let Some(front) = self.held.as_ref().and_then(|held| held.front()) else { return false };
+        let acknowledged = if front.side == side { None } else { self.unseen(front.side, &front.header) };
+        acknowledged.is_some_and(|hole_end| half.position_of(header.sequence).is_some_and(|p| p >= hole_end))
     }
 
     /// A segment with payload that acknowledges what was never seen.

@@ -264,14 +264,16 @@ impl Driver {
             self.batch.data(number, direction, [bytes, &[]], position, time);
             return;
         }
+        if lane.kept.is_empty() {
+            lane.kept_at = position;
+        }
         if lane.kept.len() + bytes.len() < lane.need as usize {
             lane.kept.extend_from_slice(bytes);
             lane.fresh = true;
             return;
         }
         context.stats.given_again_bytes += lane.kept.len() as u64;
-        let start = position - lane.kept.len() as u64;
-        self.batch.data(number, direction, [&lane.kept, bytes], start, time);
+        self.batch.data(number, direction, [&lane.kept, bytes], lane.kept_at, time);
         lane.kept.clear();
         lane.fresh = false;
         lane.need = 0;
@@ -388,7 +390,8 @@ impl Driver {
                 .min(bytes.len() as u64);
             if stepped_over < bytes.len() as u64 {
                 self.show_fresh(number, Some(direction.reverse()), context);
-                self.defer(number, direction, &bytes[stepped_over as usize..], time, context);
+                let position = position + stepped_over;
+                self.defer(number, direction, &bytes[stepped_over as usize..], position, time, context);
             }
             return;
         }
@@ -403,6 +406,7 @@ impl Driver {
             let rest = &bytes[(lane.resume_at - position) as usize..];
             lane.kept.clear();
             lane.kept.extend_from_slice(rest);
+            lane.kept_at = lane.resume_at;
             lane.fresh = false;
             lane.need = said.map_or(0, |p| p.need).min(context.limits.unread as u32);
             connection.deferred = true;
@@ -418,18 +422,22 @@ impl Driver {
     }
 
     /// Keeps bytes that come again behind those that were left.
+    #[allow(clippy::too_many_arguments)] // the parts of one event
     fn defer(
         &mut self,
         number: u32,
         direction: Direction,
         bytes: &[u8],
+        position: u64,
         time: u64,
         context: &mut Context<'_>,
     ) {
         let Some(connection) = self.connections.find(number) else { return };
         let lane = &mut connection.lanes[direction.index()];
+        if lane.kept.is_empty() {
+            lane.kept_at = position;
+        }
         if lane.kept.len() + bytes.len() > context.limits.unread {
-            let position = lane.resume_at + lane.kept.len() as u64;
             self.show_fresh(number, Some(direction), context);
             self.show(number, direction, bytes, position, time, context);
             return;
@@ -448,8 +456,7 @@ impl Driver {
                 continue;
             }
             context.stats.given_again_bytes += lane.kept.len() as u64;
-            let position = lane.resume_at;
-            self.batch.data(number, direction, [&lane.kept, &[]], position, lane.last_time);
+            self.batch.data(number, direction, [&lane.kept, &[]], lane.kept_at, lane.last_time);
             lane.kept.clear();
             lane.fresh = false;
             lane.need = 0;

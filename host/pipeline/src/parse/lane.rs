@@ -19,10 +19,12 @@ pub(crate) struct Mark {
 pub(crate) struct Lane {
     /// How many bytes were captured or missed so far.
     pub(crate) position: u64,
-    /// Next byte that the parser wants; where `kept` begins when it is not empty.
+    /// Next byte that the parser wants.
     pub(crate) resume_at: u64,
     /// Bytes that the parser left, to be shown again with more behind them.
     pub(crate) kept: Vec<u8>,
+    /// Position of the first byte of `kept`.
+    pub(crate) kept_at: u64,
     /// It is pointless to show fewer bytes than this.
     pub(crate) need: u32,
     /// `kept` holds bytes that were never shown.
