@@ -1,0 +1,198 @@
+//! Takes: the client's packets. Gives: one request a command, and LOGIN for the handshake.
+
+use weir_plugin_sdk::prelude::*;
+use weir_plugin_sdk::trace_context::sql_comment;
+
+use crate::attributes::query;
+use crate::capability::Capabilities;
+use crate::command::{
+    Answer, Argument, COM_CHANGE_USER, COM_QUERY, COM_RESET_CONNECTION, COM_STMT_CLOSE, Command, command,
+};
+use crate::handshake::{self, Hello, change_user, hello};
+use crate::packet::{HEADER, Header, Place};
+use crate::resync;
+use crate::session::{Pending, Phase, Session};
+use crate::statements::Sql;
+
+/// Bytes of a command that are waited for; of a longer one the rest is stepped over. The host keeps 4 KiB of a text, and a
+/// trace context stands at its end: few statements that carry one are longer than this.
+const TEXT: usize = 64 << 10;
+
+/// "The statement prepared last", MariaDB's way to execute before the answer to `COM_STMT_PREPARE`.
+const LAST_STATEMENT: u32 = u32::MAX;
+
+/// A packet with this sequence id behind a query is a local file: commands begin with 0, handshakes with 1.
+const FIRST_OF_FILE: u8 = 2;
+
+impl Session {
+    pub(crate) fn client(&mut self, bytes: &[u8], place: Place, output: &mut Output<'_>) -> Step {
+        if !self.is_synced(Direction::ClientToServer) {
+            if !resync::is_command(bytes) {
+                return Step::Consumed(bytes.len() as u64);
+            }
+            self.lane(Direction::ClientToServer).synced = true;
+        }
+        let Some(head) = Header::read(bytes) else { return Step::NeedAtLeast(HEADER as u32) };
+        if self.lane(Direction::ClientToServer).continued {
+            return self.continued(head, place, output);
+        }
+        let step = Step::Consumed(head.whole() as u64);
+        if self.upload && self.phase == Phase::Commands {
+            self.upload = head.length != 0;
+            self.lane(Direction::ClientToServer).continued = false;
+            return step;
+        }
+        if self.phase != Phase::Commands && (head.sequence != 0 || self.phase == Phase::Hello) {
+            return self.hello(head, bytes, place, output);
+        }
+        if head.sequence != 0 && self.is_in_login() {
+            return step;
+        }
+        if head.sequence == FIRST_OF_FILE && self.awaited() == Answer::Result && !self.reply.is_open() {
+            self.upload = head.length != 0;
+            return step;
+        }
+        self.command(head, bytes, place, output)
+    }
+
+    /// A further packet of a payload that is longer than one.
+    fn continued(&mut self, head: Header, place: Place, output: &mut Output<'_>) -> Step {
+        if !head.continues() {
+            self.lane(Direction::ClientToServer).continued = false;
+            let end = place.end(head.whole());
+            output.spanning(self.told, Part::End, end, end);
+        }
+        Step::Consumed(head.whole() as u64)
+    }
+
+    fn hello(&mut self, head: Header, bytes: &[u8], place: Place, output: &mut Output<'_>) -> Step {
+        let wanted = HEADER + head.length.min(handshake::RESPONSE);
+        let Some(payload) = bytes.get(HEADER..wanted) else { return Step::NeedAtLeast(wanted as u32) };
+        match hello(payload, head.length) {
+            Some(Hello::Tls) => Step::Finished,
+            Some(Hello::Login(login)) => {
+                self.agree(login.capabilities);
+                self.phase = Phase::Commands;
+                self.wait_for(Pending { answer: Answer::Auth, sql: None, last_statement: false });
+                let mut message =
+                    output.spanning(Kind::Request, Part::Whole, place.start(0), place.end(head.whole()));
+                message.text(Field::RequestType, "LOGIN").text(Field::RequestResource, login.user);
+                if let Some(schema) = login.schema {
+                    message.attribute("schema", schema);
+                }
+                Step::Consumed(head.whole() as u64)
+            }
+            None => self.stray(),
+        }
+    }
+
+    fn command(&mut self, head: Header, bytes: &[u8], place: Place, output: &mut Output<'_>) -> Step {
+        let Some(byte) = bytes.get(HEADER) else {
+            return if head.length == 0 { self.stray() } else { Step::NeedAtLeast(HEADER as u32 + 1) };
+        };
+        let known = command(*byte).filter(|c| head.sequence == 0 && c.fits(head.length));
+        let Some(command) = known else { return self.stray() };
+        let mut wanted = HEADER + head.length.min(wanted(&command));
+        if self.cut {
+            wanted = wanted.min(bytes.len());
+        }
+        let Some(argument) = bytes.get(HEADER + 1..wanted) else { return Step::NeedAtLeast(wanted as u32) };
+        self.phase = Phase::Commands;
+        self.lane(Direction::ClientToServer).continued = head.continues();
+        self.tell(*byte, &command, head, argument, place, output);
+        Step::Consumed(head.whole() as u64)
+    }
+
+    fn tell(
+        &mut self,
+        byte: u8,
+        command: &Command,
+        head: Header,
+        argument: &[u8],
+        place: Place,
+        output: &mut Output<'_>,
+    ) {
+        self.told = if command.answer == Answer::None { Kind::OneWay } else { Kind::Request };
+        let part = if head.continues() { Part::Begin } else { Part::Whole };
+        let mut message = output.spanning(self.told, part, place.start(0), place.end(head.whole()));
+        message.text(Field::RequestType, command.name);
+        let mut waiting = Pending { answer: command.answer, sql: None, last_statement: false };
+        match command.argument {
+            Argument::Sql => {
+                let attributes = self.speaks(Capabilities::QUERY_ATTRIBUTES);
+                let sent = query(argument, if byte == COM_QUERY { attributes } else { Some(false) });
+                message.text(Field::RequestResource, sent.sql);
+                if let Some((trace, span)) = sent.trace.or_else(|| sql_comment(sent.sql)) {
+                    message.text(Field::TraceId, trace).text(Field::SpanId, span);
+                }
+                if command.answer == Answer::Prepare {
+                    waiting.sql = Sql::keep(sent.sql);
+                }
+            }
+            Argument::Name => {
+                let name = argument.split(|b| *b == 0).next().unwrap_or_default();
+                message.text(Field::RequestResource, name);
+            }
+            Argument::User => {
+                if let Some((user, schema)) = change_user(argument) {
+                    message.text(Field::RequestResource, user);
+                    if let Some(schema) = schema {
+                        message.attribute("schema", schema);
+                    }
+                }
+            }
+            Argument::Statement => {
+                let id = argument.first_chunk().map_or(0, |id| u32::from_le_bytes(*id));
+                let (id, sql) = self.statement(id);
+                waiting.last_statement = id.is_none();
+                if let Some(id) = id {
+                    message.number(Field::RequestId, i64::from(id));
+                }
+                if let Some(sql) = sql {
+                    message.text(Field::RequestResource, sql);
+                }
+                if let (COM_STMT_CLOSE, Some(id)) = (byte, id) {
+                    self.statements.close(id);
+                }
+            }
+            Argument::Other => {}
+        }
+        if matches!(byte, COM_RESET_CONNECTION | COM_CHANGE_USER) {
+            // "Prepared statements are released."
+            self.statements.clear();
+        }
+        if command.answer != Answer::None {
+            self.wait_for(waiting);
+        }
+    }
+
+    /// Number and SQL of the statement that a command names.
+    fn statement(&self, id: u32) -> (Option<u32>, Option<&[u8]>) {
+        if id != LAST_STATEMENT {
+            return (Some(id), self.statements.sql(id));
+        }
+        let preparing = self.pending.iter().rev().find(|p| p.answer == Answer::Prepare);
+        match (preparing, self.last_statement) {
+            (Some(preparing), _) => (None, preparing.sql.as_ref().map(Sql::text)),
+            (None, Some(id)) => (Some(id), self.statements.sql(id)),
+            (None, None) => (None, None),
+        }
+    }
+
+    /// No packet that a client sends now.
+    fn stray(&mut self) -> Step {
+        self.lane(Direction::ClientToServer).synced = false;
+        self.lossy = true;
+        Step::Violation
+    }
+}
+
+/// Bytes of the payload that are read.
+fn wanted(command: &Command) -> usize {
+    match command.argument {
+        Argument::Sql => TEXT,
+        Argument::Name | Argument::User => handshake::RESPONSE,
+        Argument::Statement => 5,
+        Argument::Other => 1,
+    }
+}
