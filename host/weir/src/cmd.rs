@@ -1,0 +1,17 @@
+//! What each command does. One file a command; here is what they share.
+
+/// `weir replay`.
+pub mod replay;
+
+/// What the program and its plugins have to say goes to standard error, a line each, from `warn` up or what WEIR_LOG says.
+pub(crate) fn start_log() {
+    let level = std::env::var("WEIR_LOG").ok().and_then(|level| level.parse().ok());
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level.unwrap_or(tracing::Level::WARN))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    // A test that runs commands in one process starts it twice.
+    let _ = log.try_init();
+}

@@ -1,0 +1,175 @@
+//! Takes: the counts of a replay. Gives: the few lines that a person wants to see after it. What did not happen is not mentioned.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use weir_pipeline::decode::Skip;
+use weir_plugin_runtime::PluginStats;
+
+use crate::replay::{LogCount, Report};
+
+/// Skips that are no loss: they are the rule in every capture.
+const NO_LOSS: [Skip; 3] = [Skip::FragmentHeld, Skip::NotIp, Skip::NotTcpUdp];
+
+/// Counters of the pipeline that tell of something lost: stage and reason.
+const LOSSES: [(&str, &str); 12] = [
+    ("flow", "evicted-half-open"),
+    ("flow", "evicted"),
+    ("reassembly", "gap-bytes"),
+    ("reassembly", "out-of-order-limit"),
+    ("reassembly", "cut-bytes"),
+    ("parse", "connection-limit"),
+    ("parse", "violations"),
+    ("parse", "violation-limit"),
+    ("parse", "unread-limit"),
+    ("parse", "misplaced-messages"),
+    ("session", "pending-limit"),
+    ("session", "request-before-capture"),
+];
+
+/// Counters of the pipeline that every capture has some of.
+const USUAL: [(&str, &str); 2] = [("flow", "stray"), ("inference", "unclaimed")];
+
+/// The summary, a line for each thing worth to know.
+pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, took: Duration) -> String {
+    let mut text = String::new();
+    let files = if report.files == 1 { "1 file".to_owned() } else { format!("{} files", report.files) };
+    let span = report.span.map_or_else(String::new, |(first, last)| {
+        format!(", {:.1} s of traffic", (last - first) as f64 / 1e9)
+    });
+    // Writing to memory can not fail; the same holds below.
+    let _ = writeln!(
+        text,
+        "weir: {files}, {} frames, {} bytes{span}, replayed in {:.2} s",
+        grouped(report.frames),
+        grouped(report.bytes),
+        took.as_secs_f64(),
+    );
+    logs(&mut text, report);
+    let pipeline: Vec<_> = report.pipeline.lines().filter(|(.., count)| *count > 0).collect();
+    let counted = |wanted: &[(&str, &str)]| -> Vec<String> {
+        let wanted = pipeline.iter().filter(|(stage, reason, _)| wanted.contains(&(*stage, *reason)));
+        wanted.map(|(stage, reason, count)| format!("{stage} {reason} {}", grouped(*count))).collect()
+    };
+    let (no_loss, skipped): (Vec<_>, Vec<_>) =
+        report.decode.reasons().partition(|(skip, _)| NO_LOSS.contains(skip));
+    let mut usual: Vec<_> = no_loss.into_iter().map(decoded).collect();
+    usual.extend(counted(&USUAL));
+    let mut lost: Vec<_> = skipped.into_iter().map(decoded).collect();
+    for (name, count) in [
+        ("capture unknown-link-type", report.frames_of_unknown_link),
+        ("decode fragments-given-up", report.fragments.evicted + report.fragments.expired),
+        ("decode fragments-waiting", report.fragments.waiting),
+    ] {
+        if count > 0 {
+            lost.push(format!("{name} {}", grouped(count)));
+        }
+    }
+    lost.extend(counted(&LOSSES));
+    for (name, list) in [("left alone", usual), ("lost", lost), ("plugin faults", faults(plugins))] {
+        if !list.is_empty() {
+            let _ = writeln!(text, "  {name:<14} {}", list.join(", "));
+        }
+    }
+    text
+}
+
+fn logs(text: &mut String, report: &Report) {
+    let all: u64 = report.logs.values().map(|count| count.all).sum();
+    let mut line = format!("{} of {} flows", grouped(all), grouped(report.pipeline.flows));
+    for (protocol, count) in &report.logs {
+        let _ = write!(line, ", {protocol} {}{}", grouped(count.all), details(count));
+    }
+    let _ = writeln!(text, "  {:<14} {}", "request logs", harmless(&line));
+}
+
+/// How many of them are not simply well.
+fn details(count: &LogCount) -> String {
+    let parts = [
+        ("client_error", count.client_errors),
+        ("server_error", count.server_errors),
+        ("timeout", count.timeouts),
+        ("without both halves", count.all - count.sessions),
+    ];
+    let parts = parts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {}", grouped(*n)));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    if parts.is_empty() { parts } else { format!(" ({parts})") }
+}
+
+fn decoded((skip, count): (Skip, u64)) -> String {
+    format!("decode {} {}", skip.name(), grouped(count))
+}
+
+fn faults(plugins: &BTreeMap<String, PluginStats>) -> Vec<String> {
+    let faults =
+        plugins.iter().flat_map(|(plugin, stats)| stats.faults.iter().map(move |fault| (plugin, fault)));
+    faults
+        .map(|(plugin, (kind, count))| format!("{} {} {}", harmless(plugin), kind.name(), grouped(*count)))
+        .collect()
+}
+
+/// Names come from plugins.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// `1,234,567`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_pipeline::parse::parser::FaultKind;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn names_of_losses_are_those_of_the_counters() {
+        let lines: Vec<_> =
+            Report::default().pipeline.lines().map(|(stage, reason, _)| (stage, reason)).collect();
+        for name in LOSSES.iter().chain(&USUAL) {
+            assert!(lines.contains(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_did_not_happen_is_not_mentioned() {
+        let mut report =
+            Report { files: 1, frames: 1234, bytes: 5, span: Some((0, 1_500_000_000)), ..Report::default() };
+        let plain = summary(&report, &BTreeMap::new(), Duration::from_millis(20));
+        assert_eq!(
+            plain,
+            "weir: 1 file, 1,234 frames, 5 bytes, 1.5 s of traffic, replayed in 0.02 s\n  request logs   0 of 0 flows\n"
+        );
+        report.pipeline.gap_bytes = 7;
+        report
+            .logs
+            .insert("HTTP".into(), LogCount { all: 3, sessions: 2, client_errors: 1, ..LogCount::default() });
+        let mut broken = PluginStats::default();
+        broken.faults.insert(FaultKind::Trap, 2);
+        let plugins = BTreeMap::from([("x@1.0.0".to_owned(), broken)]);
+        let told = summary(&report, &plugins, Duration::ZERO);
+        assert!(
+            told.contains("request logs   3 of 0 flows, HTTP 3 (client_error 1, without both halves 1)\n"),
+            "{told}"
+        );
+        assert!(told.contains("  lost           reassembly gap-bytes 7\n"), "{told}");
+        assert!(told.contains("  plugin faults  x@1.0.0 trap 2\n"), "{told}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Takes: a group configuration and plugin files. Gives: the plugins that run, in the order in which they are asked, and
+//! instances of them for each worker. Does not do: compile or call plugins (that is `weir_plugin_runtime`).
+
+mod protocols;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use weir_pipeline::parse::parser::ProtocolParser;
+use weir_plugin_runtime::{
+    CodeCache, Limits, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
+};
+
+use crate::failure::Failure;
+use crate::group_config::{ConfigError, GroupConfig, Text};
+use crate::nearest::nearest;
+use crate::replay::ParserFactory;
+
+/// Plugins of a process, and the counters of all instances that were made of them.
+#[derive(Debug)]
+pub struct Plugins {
+    active: Vec<(Plugin, PluginConfig)>,
+    counters: Mutex<Vec<(String, StatsHandle)>>,
+    /// What a user should know though it is no error, a line each.
+    pub notes: Vec<String>,
+}
+
+/// A user's plugin and the names that it goes by.
+struct Given {
+    plugin: Plugin,
+    file: PathBuf,
+}
+
+impl Plugins {
+    /// Loads the built-in plugins and `files`, and leaves out what the configuration does not want. `config_file` is named in
+    /// errors.
+    ///
+    /// # Errors
+    /// A file that is not a plugin (exit status 1); a configuration that names what is not there (2).
+    pub fn load(config: &GroupConfig, config_file: &Path, files: &[PathBuf]) -> Result<Self, Failure> {
+        let runtime = Runtime::new(Limits::default(), &CodeCache::default())
+            .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
+        let given = files.iter().map(|file| load_file(&runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let built_in = built_in(&runtime)?;
+        let in_config = |error: ConfigError| error.into_failure(config_file);
+        let given = choose(given, config.wasm_plugins.as_deref()).map_err(in_config)?;
+        let mut notes = Vec::new();
+        let enabled = protocols::Enabled::new(config.protocols.as_deref(), &built_in, &given, &mut notes)
+            .map_err(in_config)?;
+        let mut set = PluginSet::default();
+        // A user's plugin was asked for by name: it comes before those that everybody has.
+        for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
+            set.add(plugin.clone()).map_err(|e| refused(file, &e))?;
+        }
+        for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
+            set.add(plugin.clone()).map_err(|error| {
+                let file = given.last().map_or(Path::new("built-in"), |g| &g.file);
+                refused(file, &error)
+            })?;
+        }
+        check_sections(config, &built_in, &given).map_err(in_config)?;
+        let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
+        Ok(Self { active, counters: Mutex::default(), notes })
+    }
+
+    /// The counters of each plugin (`name@version`), of all its instances together.
+    #[must_use]
+    pub fn stats(&self) -> BTreeMap<String, PluginStats> {
+        let mut all = BTreeMap::<_, PluginStats>::new();
+        for (plugin, handle) in self.counters.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            all.entry(plugin.clone()).or_default().merge(&handle.read());
+        }
+        all
+    }
+}
+
+impl ParserFactory for Plugins {
+    fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
+        let mut parsers: Vec<Box<dyn ProtocolParser>> = Vec::new();
+        for (plugin, config) in &self.active {
+            let manifest = plugin.manifest();
+            let name = format!("{}@{}", manifest.name, manifest.version);
+            let instance = plugin
+                .instantiate(config.clone())
+                .map_err(|fault| Failure::runtime(format_args!("plugin {name} can not start: {fault}")))?;
+            let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+            counters.push((name, instance.stats()));
+            parsers.push(Box::new(instance));
+        }
+        Ok(parsers)
+    }
+}
+
+fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| {
+        Failure::runtime(format_args!("plugin: can not read {}: {error}; check the path", file.display()))
+    })?;
+    let plugin = runtime.load(&bytes).map_err(|error| refused(file, &error))?;
+    Ok(Given { plugin, file: file.to_owned() })
+}
+
+fn refused(file: &Path, why: &impl fmt::Display) -> Failure {
+    Failure::runtime(format_args!("plugin: {}: {why}", file.display()))
+}
+
+fn built_in(runtime: &Runtime) -> Result<Vec<Plugin>, Failure> {
+    weir_builtin_plugins::all()
+        .iter()
+        .map(|built_in| {
+            runtime
+                .load(built_in.wasm)
+                .map_err(|e| Failure::runtime(format_args!("built-in plugin {}: {e}", built_in.name)))
+        })
+        .collect()
+}
+
+/// Those that the configuration names, in its order; all when it names none.
+fn choose(mut given: Vec<Given>, names: Option<&[Text]>) -> Result<Vec<Given>, ConfigError> {
+    let Some(names) = names else { return Ok(given) };
+    let mut chosen = Vec::new();
+    for name in names {
+        let Some(place) = given.iter().position(|g| g.is_called(&name.text)) else {
+            return Err(missing(name, &given, &chosen));
+        };
+        chosen.push(given.remove(place));
+    }
+    Ok(chosen)
+}
+
+fn missing(name: &Text, given: &[Given], chosen: &[Given]) -> ConfigError {
+    if chosen.iter().any(|g| g.is_called(&name.text)) {
+        return ConfigError::new(name.line, format!("`{}` is there a second time", name.text));
+    }
+    let names: Vec<&str> = given.iter().flat_map(Given::names).collect();
+    let hint = match nearest(&name.text, names.iter().copied()) {
+        Some(nearest) => format!("the nearest name that was given is `{nearest}`"),
+        None => format!("give its file with `--plugin {}.wasm`", name.text),
+    };
+    ConfigError::new(name.line, format!("no plugin is called `{}`; {hint}", name.text))
+}
+
+impl Given {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let stem = self.file.file_stem().and_then(|stem| stem.to_str());
+        std::iter::once(self.plugin.manifest().name.as_str()).chain(stem)
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.names().any(|n| n == name)
+    }
+}
+
+fn check_sections(config: &GroupConfig, built_in: &[Plugin], given: &[Given]) -> Result<(), ConfigError> {
+    let plugins =
+        || built_in.iter().chain(given.iter().map(|g| &g.plugin)).map(|p| p.manifest().name.as_str());
+    for (name, section) in &config.plugin_config {
+        if !plugins().any(|plugin| plugin == name) {
+            let hint =
+                nearest(name, plugins()).map_or_else(String::new, |n| format!("; the nearest is `{n}`"));
+            return Err(ConfigError::new(section.line, format!("no plugin is called `{name}`{hint}")));
+        }
+    }
+    Ok(())
+}
+
+/// What a plugin gets when it asks: the header names that hold for all, then what is for it alone.
+fn plugin_config(config: &GroupConfig, plugin: &Plugin) -> PluginConfig {
+    let list = |key: &str, names: &Option<Vec<Text>>| {
+        let names = names.as_ref()?.iter().map(|name| name.text.as_str());
+        Some((key.to_owned(), names.collect::<Vec<_>>().join(",")))
+    };
+    let shared = [
+        list("trace-id-headers", &config.trace_id_headers),
+        list("span-id-headers", &config.span_id_headers),
+        list("x-request-id-headers", &config.x_request_id_headers),
+    ];
+    let own = config.plugin_config.get(&plugin.manifest().name).map(|s| s.values.clone()).unwrap_or_default();
+    shared.into_iter().flatten().chain(own).collect()
+}

@@ -1,0 +1,137 @@
+//! Capture files -> request logs: the data path with a file at its front and a writer at its end.
+//!
+//! Takes: files, who makes parsers, who makes sinks, a writer. Gives: lines to the writer, a [`Report`]. Does not do: read the
+//! command line, choose plugins, print the report. Parsers may be sandboxed or linked in; this code can not tell.
+
+mod counting;
+mod inline;
+mod progress;
+mod report;
+mod source;
+mod spread;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use weir_pipeline::parse::parser::ProtocolParser;
+use weir_pipeline::stats::Stats;
+use weir_pipeline::worker::{Worker, WorkerConfig};
+use weir_sinks::{Output, OutputState, Sink};
+
+use self::counting::{CountingSink, LogCounts};
+pub use self::progress::Progress;
+pub use self::report::{LogCount, Report};
+use self::source::Capture;
+use crate::failure::Failure;
+
+/// Makes the parsers of one worker. Asked once for each worker and file, from the worker's thread.
+pub trait ParserFactory: Sync {
+    /// New parsers that know no connection.
+    ///
+    /// # Errors
+    /// Why a worker can not start.
+    fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure>;
+}
+
+/// What a replay needs besides the files.
+#[derive(Clone, Copy)]
+pub struct Replay<'a, W> {
+    /// How many workers share the flows. With one, everything runs on the calling thread.
+    pub threads: usize,
+    /// What each worker is configured with; limits that bound memory are shared among them.
+    pub config: &'a WorkerConfig,
+    /// Makes the parsers of a worker.
+    pub parsers: &'a dyn ParserFactory,
+    /// Makes the sink of a worker.
+    pub sinks: &'a (dyn Fn() -> Box<dyn Sink> + Sync),
+    /// Where lines go.
+    pub output: &'a Output<W>,
+}
+
+impl<W: Write + Send> Replay<'_, W> {
+    /// Replays each file as a capture of its own, one after the other.
+    ///
+    /// What can be read is told, whatever comes behind it: a broken file's failure is kept in the report and the next file is
+    /// begun. When nobody reads the output any more, the rest is left out without a failure.
+    pub fn run(&self, files: &[PathBuf], progress: &mut Progress, report: &mut Report) {
+        for file in files {
+            match self.file(file, progress, report) {
+                Ok(OutputState::Open) => {}
+                Ok(OutputState::Closed | OutputState::Failed) => break,
+                Err(failure) => report.failures.push(failure),
+            }
+        }
+        progress.clear();
+    }
+
+    fn file(
+        &self,
+        file: &Path,
+        progress: &mut Progress,
+        report: &mut Report,
+    ) -> Result<OutputState, Failure> {
+        let mut capture = Capture::open(file, progress)?;
+        report.files += 1;
+        let state = if self.threads <= 1 {
+            inline::replay(self, &mut capture, progress, report)
+        } else {
+            spread::replay(self, &mut capture, progress, report)
+        };
+        capture.add_to(report);
+        let state = state?;
+        capture.failure().map_or(Ok(state), Err)
+    }
+
+    fn worker(&self) -> Result<WorkerSide<'_, W>, Failure> {
+        let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
+        Ok(WorkerSide {
+            worker: Worker::new(config, self.parsers.parsers()?),
+            sink: CountingSink::new((self.sinks)()),
+            output: self.output,
+            state: Ok(OutputState::Open),
+        })
+    }
+}
+
+/// A worker with its sink.
+struct WorkerSide<'a, W> {
+    worker: Worker,
+    sink: CountingSink,
+    output: &'a Output<W>,
+    state: Result<OutputState, Failure>,
+}
+
+/// What is left of a worker.
+struct Ended {
+    /// Whether its lines could be written.
+    state: Result<OutputState, Failure>,
+    pipeline: Stats,
+    logs: LogCounts,
+}
+
+impl<W: Write> WorkerSide<'_, W> {
+    /// The end of a burst: hands on what was formatted. `false`: nobody takes it, so there is no use in going on.
+    fn flush(&mut self) -> bool {
+        self.worker.flush(&mut self.sink);
+        self.hand_on()
+    }
+
+    /// The end of the capture.
+    fn finish(mut self) -> Ended {
+        self.worker.finish(&mut self.sink);
+        self.hand_on();
+        Ended { state: self.state, pipeline: self.worker.stats(), logs: self.sink.into_counts() }
+    }
+
+    fn hand_on(&mut self) -> bool {
+        let result = self.output.append(self.sink.buffer());
+        if self.state.is_ok() {
+            self.state = result.map_err(|error| {
+                Failure::runtime(format_args!(
+                    "can not write to standard output: {error}; free some space or write elsewhere"
+                ))
+            });
+        }
+        self.state == Ok(OutputState::Open)
+    }
+}
