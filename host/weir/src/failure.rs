@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_one_line_without_escapes() {
-        assert_eq!(Failure::runtime("can not open a\n\x1b[2Jb\n").to_string(), "can not open a   [2Jb");
+        assert_eq!(Failure::runtime("can not open a\n\x1b[2Jb\n").to_string(), "can not open a  [2Jb");
     }
 
     #[test]

@@ -13,13 +13,12 @@ use crate::replay::{LogCount, Report};
 const NO_LOSS: [Skip; 3] = [Skip::FragmentHeld, Skip::NotIp, Skip::NotTcpUdp];
 
 /// Counters of the pipeline that tell of something lost: stage and reason.
-const LOSSES: [(&str, &str); 12] = [
+const LOSSES: [(&str, &str); 11] = [
     ("flow", "evicted-half-open"),
     ("flow", "evicted"),
     ("reassembly", "gap-bytes"),
     ("reassembly", "out-of-order-limit"),
     ("reassembly", "cut-bytes"),
-    ("parse", "connection-limit"),
     ("parse", "violations"),
     ("parse", "violation-limit"),
     ("parse", "unread-limit"),
