@@ -1,1 +1,35 @@
-//! placeholder
+//! The parsers of `plugins/`, compiled to Wasm.
+//!
+//! Takes nothing. Gives: their names and bytes. They are plugins like any other: the runtime loads them through the same
+//! door as a user's file.
+#![forbid(unsafe_code)]
+
+/// A parser that is part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Builtin {
+    /// The folder in `plugins/`, and the name in its manifest.
+    pub name: &'static str,
+    /// A core module in the canonical layout of `wit/v0.1`.
+    pub wasm: &'static [u8],
+}
+
+static ALL: &[Builtin] = &include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+
+/// Every built-in parser, in the order of names.
+#[must_use]
+pub fn all() -> &'static [Builtin] {
+    ALL
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_folder_is_a_module() {
+        let names: Vec<_> = super::all().iter().map(|builtin| builtin.name).collect();
+        assert_eq!(names, ["dns", "http", "mysql", "redis"]);
+        for builtin in super::all() {
+            assert!(builtin.wasm.starts_with(b"\0asm\x01\0\0\0"), "{} is no core module", builtin.name);
+            assert!(builtin.wasm.len() < 1 << 20, "{}: {} bytes", builtin.name, builtin.wasm.len());
+        }
+    }
+}

@@ -1,1 +1,31 @@
-//! placeholder
+//! Sandboxed protocol parsers: Wasm modules behind the pipeline's trait
+//! [`ProtocolParser`](weir_pipeline::parse::parser::ProtocolParser).
+//!
+//! Takes: the bytes of a `.wasm` file that follows `wit/v0.1`, batches of stream events. Gives: checked outcomes or faults,
+//! and counters. Does not do: files other than the cache of compiled code, protocols, pairing.
+//!
+//! The path of a plugin: [`Runtime::load`] compiles and asks it who it is -> [`PluginSet`] refuses two that claim one name
+//! -> [`Plugin::instantiate`] once a worker -> [`Instance`] is called with batches, and counts into its [`StatsHandle`].
+//!
+//! Rules of this crate: a guest is hostile. Nothing that it answers is used before it was checked, no call may run for
+//! ever, and a broken instance is thrown away, never repaired.
+
+mod checks;
+mod core_door;
+mod fault;
+mod guest;
+mod instance;
+mod limits;
+mod load_error;
+mod plugin;
+mod runtime;
+mod set;
+mod stats;
+
+pub use instance::Instance;
+pub use limits::Limits;
+pub use load_error::LoadError;
+pub use plugin::{Plugin, PluginConfig};
+pub use runtime::{CodeCache, Runtime};
+pub use set::PluginSet;
+pub use stats::{PluginStats, StatsHandle};

@@ -1,0 +1,194 @@
+//! Records in guest memory -> a checked [`Outcome`].
+//!
+//! Takes: an address that a guest answered. Gives: an outcome of which every index names something and every range lies
+//! inside of what it refers to, or what is wrong. Each list's bounds are looked at once, each record once.
+
+use weir_pipeline::parse::event::Direction;
+use weir_pipeline::parse::outcome::{
+    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Progress, Value,
+};
+use weir_pipeline::parse::parser::{CheckVerdict, PluginFault};
+
+use super::layout::{attribute, field, message, outcome, progress, u16_at, u32_at, u64_at, value};
+use crate::checks::Checks;
+use crate::fault::bad_answer;
+
+/// Alignment of every list of `outcome`.
+const ALIGN: u32 = 8;
+/// Cases of `value`.
+const SLICE: u8 = 0;
+const OWNED: u8 = 1;
+const NUMBER: u8 = 2;
+
+/// `verdict` of the WIT.
+pub(super) fn verdict(raw: u32) -> Option<CheckVerdict> {
+    Some(match raw {
+        0 => CheckVerdict::No,
+        1 => CheckVerdict::NeedMore,
+        2 => CheckVerdict::ClientSpeaks,
+        3 => CheckVerdict::ServerSpeaks,
+        _ => return None,
+    })
+}
+
+/// Reads the `outcome` at `area`.
+pub(super) fn read(
+    memory: &[u8],
+    area: u32,
+    mut checks: Checks<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), PluginFault> {
+    let heads =
+        record(memory, area).ok_or_else(|| bad_answer(format!("process: no outcome at {area:#x}")))?;
+    let length = |at: usize| u32_at(heads, at + 4) as usize;
+    let (fields, attributes) = (length(outcome::FIELDS), length(outcome::ATTRIBUTES));
+    checks.lengths(length(outcome::MESSAGES), fields, attributes, length(outcome::PROGRESS))?;
+
+    let records = list::<{ message::SIZE }>(memory, heads, outcome::MESSAGES, "messages")?;
+    outcome.messages.reserve(records.len());
+    for record in records {
+        let message = decode_message(record).ok_or_else(|| unknown_case("message"))?;
+        checks.message(&message)?;
+        outcome.messages.push(message);
+    }
+    checks.claims(fields, attributes)?;
+
+    let records = list::<{ field::SIZE }>(memory, heads, outcome::FIELDS, "fields")?;
+    outcome.fields.reserve(records.len());
+    for record in records {
+        let name = FieldName::ALL.get(usize::from(record[field::NAME]));
+        let name = *name.ok_or_else(|| unknown_case("field"))?;
+        let value = decode_value(record, field::VALUE, memory, &checks, &mut outcome.owned)?;
+        outcome.fields.push((name, value));
+    }
+
+    let records = list::<{ attribute::SIZE }>(memory, heads, outcome::ATTRIBUTES, "attributes")?;
+    for record in records {
+        let (address, length) = (u32_at(record, attribute::KEY), u32_at(record, attribute::KEY + 4));
+        let key = checks.own(text(memory, address, length)?, &mut outcome.owned)?;
+        let value = decode_value(record, attribute::VALUE, memory, &checks, &mut outcome.owned)?;
+        outcome.attributes.push((key, value));
+    }
+
+    for record in list::<{ progress::SIZE }>(memory, heads, outcome::PROGRESS, "progress")? {
+        let progress = decode_progress(record).ok_or_else(|| unknown_case("progress"))?;
+        checks.progress(&progress)?;
+        outcome.progress.push(progress);
+    }
+    Ok(())
+}
+
+/// Four bytes aligned, as `outcome` and `manifest` are.
+pub(super) fn record<const SIZE: usize>(memory: &[u8], address: u32) -> Option<&[u8; SIZE]> {
+    memory.get(address as usize..)?.first_chunk().filter(|_| address.is_multiple_of(4))
+}
+
+/// The list of which address and length stand at `at`.
+fn list<'m, const SIZE: usize>(
+    memory: &'m [u8],
+    heads: &[u8; outcome::SIZE],
+    at: usize,
+    name: &str,
+) -> Result<&'m [[u8; SIZE]], PluginFault> {
+    let (address, length) = (u32_at(heads, at), u32_at(heads, at + 4));
+    records(memory, address, length, ALIGN).ok_or_else(|| {
+        bad_answer(format!("process: {length} {name} at {address:#x} are not inside of its memory"))
+    })
+}
+
+/// So many records, when they lie inside of the memory.
+pub(super) fn records<const SIZE: usize>(
+    memory: &[u8],
+    address: u32,
+    length: u32,
+    align: u32,
+) -> Option<&[[u8; SIZE]]> {
+    let bytes = (length as usize).checked_mul(SIZE)?;
+    let records = memory.get(address as usize..)?.get(..bytes)?.as_chunks().0;
+    address.is_multiple_of(align).then_some(records)
+}
+
+/// A text of the guest.
+pub(super) fn text(memory: &[u8], address: u32, length: u32) -> Result<&[u8], PluginFault> {
+    let rest = memory.get(address as usize..).and_then(|rest| rest.get(..length as usize));
+    rest.ok_or_else(|| bad_answer(format!("a text {address:#x}+{length} is not inside of its memory")))
+}
+
+#[inline]
+fn decode_message(record: &[u8; message::SIZE]) -> Option<Message> {
+    let correlation = match record[message::CORRELATION] {
+        0 => None,
+        1 => Some(u64_at(record, message::CORRELATION_VALUE)),
+        _ => return None,
+    };
+    Some(Message {
+        connection: u32_at(record, message::CONNECTION),
+        direction: match record[message::DIRECTION] {
+            0 => Direction::ClientToServer,
+            1 => Direction::ServerToClient,
+            _ => return None,
+        },
+        kind: match record[message::KIND] {
+            0 => MessageKind::Request,
+            1 => MessageKind::Response,
+            2 => MessageKind::OneWay,
+            _ => return None,
+        },
+        part: match record[message::PART] {
+            0 => MessagePart::Whole,
+            1 => MessagePart::Begin,
+            2 => MessagePart::End,
+            _ => return None,
+        },
+        status: match record[message::STATUS] {
+            0 => MessageStatus::None,
+            1 => MessageStatus::Ok,
+            2 => MessageStatus::ClientError,
+            3 => MessageStatus::ServerError,
+            _ => return None,
+        },
+        protocol: record[message::PROTOCOL],
+        fields: u16_at(record, message::FIELDS),
+        attributes: u16_at(record, message::ATTRIBUTES),
+        correlation,
+        start: u64_at(record, message::START),
+        end: u64_at(record, message::END),
+    })
+}
+
+#[inline]
+fn decode_value<const N: usize>(
+    record: &[u8; N],
+    at: usize,
+    memory: &[u8],
+    checks: &Checks<'_>,
+    owned: &mut Vec<u8>,
+) -> Result<Value, PluginFault> {
+    let (low, high) = (u32_at(record, at + value::PAYLOAD), u32_at(record, at + value::PAYLOAD + 4));
+    match record[at] {
+        SLICE => checks.slice(low, high),
+        OWNED => checks.own(text(memory, low, high)?, owned),
+        NUMBER => Ok(Value::Number(u64_at(record, at + value::PAYLOAD) as i64)),
+        _ => Err(unknown_case("value")),
+    }
+}
+
+fn decode_progress(record: &[u8; progress::SIZE]) -> Option<Progress> {
+    Some(Progress {
+        event: u32_at(record, progress::EVENT),
+        state: match record[progress::STATE] {
+            0 => ParserState::Going,
+            1 => ParserState::Violation,
+            2 => ParserState::Finished,
+            3 => ParserState::Upgraded,
+            _ => return None,
+        },
+        need: u32_at(record, progress::NEED),
+        resume_at: u64_at(record, progress::RESUME_AT),
+    })
+}
+
+#[cold]
+fn unknown_case(of: &str) -> PluginFault {
+    bad_answer(format!("process: a {of} with a case that the contract does not know"))
+}

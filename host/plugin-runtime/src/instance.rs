@@ -1,0 +1,145 @@
+//! One plugin instance of one worker: calls, counts, throws away, rebuilds.
+//!
+//! Takes: batches. Gives: checked outcomes or faults. Does not do: remember connections; after a fault the guest has
+//! forgotten them all, and the pipeline opens them again.
+
+mod breaker;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
+use weir_pipeline::parse::outcome::Outcome;
+use weir_pipeline::parse::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
+
+use crate::checks::Checks;
+use crate::guest;
+use crate::plugin::{Live, Loaded, PluginConfig};
+use crate::stats::{Counters, StatsHandle};
+use breaker::Breaker;
+
+/// A plugin at work. One thread at a time may use it.
+pub struct Instance {
+    loaded: Arc<Loaded>,
+    config: PluginConfig,
+    /// None when the last guest broke; the next call makes a new one, and until then it holds no memory.
+    live: Option<Live>,
+    breaker: Breaker,
+    counters: Arc<Counters>,
+    /// Event time: the latest that is known.
+    time: u64,
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Instance").field("plugin", &self.loaded.name).finish_non_exhaustive()
+    }
+}
+
+impl Instance {
+    pub(crate) fn new(loaded: Arc<Loaded>, config: PluginConfig) -> Result<Self, PluginFault> {
+        let counters = Arc::new(Counters::default());
+        let breaker = Breaker::new(&loaded.runtime.limits);
+        let live = loaded.start(&config, &counters, 0)?;
+        Ok(Self { loaded, config, live: Some(live), breaker, counters, time: 0 })
+    }
+
+    /// Reads this instance's counts, also while it works in another thread.
+    #[must_use]
+    pub fn stats(&self) -> StatsHandle {
+        StatsHandle::new(Arc::clone(&self.loaded.name), Arc::clone(&self.counters))
+    }
+
+    /// Makes one call, unless the plugin is in quarantine; throws the guest away when it breaks.
+    fn call<T>(
+        &mut self,
+        payload: &[u8],
+        call: impl FnOnce(&mut Live, &Loaded) -> Result<T, PluginFault>,
+    ) -> Result<T, PluginFault> {
+        self.breaker.admit(self.time).inspect_err(|fault| self.counters.fault(fault.kind))?;
+        let began = Instant::now();
+        let result = self.ready().and_then(|(live, loaded)| call(live, loaded));
+        self.counters.calls.add(1);
+        self.counters.payload_bytes.add(payload.len() as u64);
+        self.counters.nanoseconds.add(began.elapsed().as_nanos() as u64);
+        result.inspect_err(|fault| self.throw_away(fault))
+    }
+
+    /// The guest, its deadline begun; a new one when the last one broke.
+    fn ready(&mut self) -> Result<(&mut Live, &Loaded), PluginFault> {
+        if self.live.is_none() {
+            self.counters.rebuilds.add(1);
+            self.live = Some(self.loaded.start(&self.config, &self.counters, self.time)?);
+        }
+        let Some(live) = &mut self.live else {
+            return Err(PluginFault { kind: FaultKind::Trap, detail: "it could not be started".into() });
+        };
+        guest::begin_call(&mut live.store, self.time);
+        Ok((live, &self.loaded))
+    }
+
+    #[cold]
+    fn throw_away(&mut self, fault: &PluginFault) {
+        self.live = None;
+        self.counters.memory.set(0);
+        self.counters.fault(fault.kind);
+        let plugin = &*self.loaded.name;
+        if self.breaker.fault(self.time) {
+            self.counters.quarantines.add(1);
+            let seconds = self.breaker.quarantine().as_secs_f64();
+            tracing::warn!(plugin, %fault, seconds, "the plugin broke too often and is in quarantine");
+        } else {
+            tracing::warn!(plugin, %fault, "the plugin broke; its connections are opened again");
+        }
+    }
+}
+
+impl ProtocolParser for Instance {
+    fn manifest(&self) -> &Arc<Manifest> {
+        &self.loaded.manifest
+    }
+
+    fn advance(&mut self, time: u64) {
+        self.time = self.time.max(time);
+    }
+
+    fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
+        let result = self.call(payload, |live, _| live.door.check(&mut live.store, payload, probe));
+        if matches!(&result, Err(fault) if fault.kind == FaultKind::Quarantined) {
+            self.time = self.breaker.refused_check(self.time);
+        }
+        result
+    }
+
+    fn process(
+        &mut self,
+        arena: &[u8],
+        flows: &[FlowFacts],
+        events: &[StreamEvent],
+        outcome: &mut Outcome,
+    ) -> Result<(), PluginFault> {
+        self.advance(latest(events));
+        let result = self.call(arena, |live, loaded| {
+            let checks = Checks::new(arena, events, loaded.manifest.protocols.len(), &loaded.runtime.limits);
+            live.door.process(&mut live.store, arena, flows, events, outcome, checks)
+        });
+        match &result {
+            Ok(()) => {
+                self.counters.events.add(events.len() as u64);
+                self.counters.messages.add(outcome.messages.len() as u64);
+            }
+            // What was read before the fault showed is worth as little as the rest.
+            Err(_) => outcome.clear(),
+        }
+        result
+    }
+}
+
+/// Of the data of a batch; 0 when there is none.
+fn latest(events: &[StreamEvent]) -> u64 {
+    let times = events.iter().map(|event| match event {
+        StreamEvent::Data { time, .. } => *time,
+        _ => 0,
+    });
+    times.max().unwrap_or(0)
+}

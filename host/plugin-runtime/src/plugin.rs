@@ -1,0 +1,146 @@
+//! A loaded plugin: compiled, checked, asked who it is.
+//!
+//! Takes: bytes. Gives: a manifest and instances. Does not do: calls with traffic, see [`Instance`].
+
+mod manifest;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::Store;
+use weir_pipeline::parse::parser::{Manifest, PluginFault};
+
+/// How much a manifest may hold, for who reads one out of a guest.
+pub(crate) use manifest::{MANIFEST_LIST, MANIFEST_TEXT};
+
+use crate::core_door::{CoreDoor, CoreTemplate};
+use crate::guest::{self, HostState};
+use crate::load_error::LoadError;
+use crate::runtime::Shared;
+use crate::stats::Counters;
+use crate::{Instance, fault};
+
+/// Magic number and version of a core module (WebAssembly core specification, 5.5.16).
+const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+/// The magic number alone.
+const MAGIC: [u8; 4] = *b"\0asm";
+
+/// In the log, until it said its name.
+const UNNAMED: &str = "?";
+
+/// Configuration values of one plugin, as it may ask for them by name.
+#[derive(Clone, Debug, Default)]
+pub struct PluginConfig {
+    values: Arc<BTreeMap<String, String>>,
+}
+
+impl PluginConfig {
+    /// The value of that name.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for PluginConfig {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let values = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Self { values: Arc::new(values) }
+    }
+}
+
+/// A plugin that can be instantiated. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    pub(crate) loaded: Arc<Loaded>,
+}
+
+pub(crate) struct Loaded {
+    pub(crate) runtime: Arc<Shared>,
+    pub(crate) name: Arc<str>,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) template: CoreTemplate,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("manifest", &self.manifest).finish_non_exhaustive()
+    }
+}
+
+/// A guest that is ready to be called.
+pub(crate) struct Live {
+    pub(crate) store: Store<HostState>,
+    pub(crate) door: CoreDoor,
+}
+
+impl Plugin {
+    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8]) -> Result<Self, LoadError> {
+        let limit = runtime.limits.wasm_bytes;
+        if !wasm.starts_with(&MAGIC) {
+            return Err(LoadError::NotWasm);
+        }
+        if wasm.len() > limit {
+            return Err(LoadError::TooLarge { bytes: wasm.len(), limit });
+        }
+        if !wasm.starts_with(&CORE_MODULE) {
+            return Err(LoadError::Invalid("neither a core module nor a component".into()));
+        }
+        let template = CoreTemplate::new(runtime, wasm)?;
+        let manifest = Arc::new(describe(runtime, &template)?);
+        manifest::check(&manifest)?;
+        let name = Arc::from(manifest.name.as_str());
+        Ok(Self { loaded: Arc::new(Loaded { runtime: Arc::clone(runtime), name, manifest, template }) })
+    }
+
+    /// What the plugin says of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        &self.loaded.manifest
+    }
+
+    /// A new instance for one worker.
+    ///
+    /// # Errors
+    /// When the plugin breaks while it starts, or the process has no more room for instances.
+    pub fn instantiate(&self, config: PluginConfig) -> Result<Instance, PluginFault> {
+        Instance::new(Arc::clone(&self.loaded), config)
+    }
+}
+
+impl Loaded {
+    /// Makes a guest.
+    pub(crate) fn start(
+        &self,
+        config: &PluginConfig,
+        counters: &Arc<Counters>,
+        time: u64,
+    ) -> Result<Live, PluginFault> {
+        let state = HostState::new(&self.name, &self.runtime.limits, config.clone(), Arc::clone(counters));
+        start(&self.runtime, &self.template, state, time)
+    }
+}
+
+/// The start function and `_initialize` run within the deadline of one call.
+fn start(
+    runtime: &Shared,
+    template: &CoreTemplate,
+    state: HostState,
+    time: u64,
+) -> Result<Live, PluginFault> {
+    let mut store = guest::store(&runtime.engine, state);
+    guest::begin_call(&mut store, time);
+    match template.open(&mut store) {
+        Ok(door) => Ok(Live { store, door }),
+        Err(error) => Err(fault::of_call(&error, store.data(), "start")),
+    }
+}
+
+fn describe(runtime: &Shared, template: &CoreTemplate) -> Result<Manifest, LoadError> {
+    let counters = Arc::new(Counters::default());
+    let state = HostState::new(&UNNAMED.into(), &runtime.limits, PluginConfig::default(), counters);
+    let fault = |export| move |fault| LoadError::Fault { export, fault };
+    let mut live = start(runtime, template, state, 0).map_err(fault("start"))?;
+    guest::begin_call(&mut live.store, 0);
+    live.door.describe(&mut live.store).map_err(fault("describe"))
+}

@@ -1,0 +1,133 @@
+//! The engine that all plugins of a process share.
+//!
+//! Takes: limits. Gives: compiled plugins. Does not do: keep them; does not know what a plugin says.
+
+mod cache;
+mod ticker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig};
+
+use crate::load_error::LoadError;
+use crate::{Limits, Plugin, core_door};
+use ticker::Ticker;
+
+pub(crate) use ticker::TICK;
+
+/// Address space of one linear memory: with all that 32 bits can reach reserved, no access needs a bounds check.
+const MEMORY_RESERVATION: u64 = 4 << 30;
+/// Behind it, for the constant offsets of instructions.
+const MEMORY_GUARD: u64 = 32 << 20;
+/// Instances at once: 64 workers with 16 plugins each. Only address space (4 TiB of 128) until one is used.
+const INSTANCES: u32 = 1024;
+/// Native stack of a guest. Workers have 2 MiB stacks; parsers that need more are recursive on hostile input.
+const STACK_BYTES: usize = 512 << 10;
+
+/// Where compiled code is kept between runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CodeCache {
+    /// In this folder.
+    At(PathBuf),
+    /// `$XDG_CACHE_HOME/weir` or `~/.cache/weir`.
+    #[default]
+    Default,
+    /// Nowhere.
+    Off,
+}
+
+/// The Wasm engine. Cheap to clone; it ends with its last plugin and instance.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) limits: Limits,
+    pub(crate) core_imports: core_door::Imports,
+    _ticker: Ticker,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// Starts the engine and the thread that ends calls which take too long.
+    ///
+    /// # Errors
+    /// [`LoadError::Runtime`] when the machine can not run compiled code or start a thread.
+    pub fn new(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
+        let cache = cache::open(cache);
+        let engine = engine(cache.as_ref()).map_err(|e| LoadError::Runtime(format!("{e:#}")))?;
+        let ticker = Ticker::start(&engine).map_err(|e| LoadError::Runtime(e.to_string()))?;
+        let core_imports =
+            core_door::Imports::new(&engine).map_err(|e| LoadError::Runtime(format!("{e:#}")))?;
+        Ok(Self { shared: Arc::new(Shared { engine, limits, core_imports, _ticker: ticker }) })
+    }
+
+    /// Checks and compiles a plugin, and asks it who it is. Takes up to a second for each megabyte when the code is not in
+    /// the cache: call it outside of the capture threads.
+    ///
+    /// # Errors
+    /// Why the bytes are not a plugin.
+    pub fn load(&self, wasm: &[u8]) -> Result<Plugin, LoadError> {
+        Plugin::load(&self.shared, wasm)
+    }
+
+    /// The limits of every instance.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+}
+
+/// With a pool of address space; without one where the machine limits it (`ulimit -v`).
+fn engine(cache: Option<&Cache>) -> wasmtime::Result<Engine> {
+    let pooled = Engine::new(config(cache).allocation_strategy(pool()));
+    pooled.or_else(|error| {
+        tracing::debug!(%error, "no address space for a pool of plugin memories, going on without");
+        Engine::new(&config(cache))
+    })
+}
+
+fn config(cache: Option<&Cache>) -> Config {
+    let mut config = Config::new();
+    config
+        .cache(cache.cloned())
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .memory_reservation(MEMORY_RESERVATION)
+        .memory_guard_size(MEMORY_GUARD)
+        .max_wasm_stack(STACK_BYTES)
+        // Slows every call through the component door down, and nothing here is asynchronous.
+        .concurrency_support(false)
+        // What no plugin needs is not there to be attacked.
+        .wasm_relaxed_simd(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_tail_call(false);
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(INSTANCES)
+        .total_component_instances(INSTANCES)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES)
+        // The real limits are those of each store; a slot must be as large as the reservation anyway.
+        .max_memory_size(MEMORY_RESERVATION as usize)
+        .table_elements(1 << 16);
+    pool
+}
+
+/// Ticks for a duration, one more for the tick that is under way.
+pub(crate) fn ticks(duration: Duration) -> u64 {
+    (duration.as_millis() / TICK.as_millis()) as u64 + 1
+}
