@@ -1,1 +1,21 @@
-//! placeholder
+//! HTTP/1.0 and HTTP/1.1: a plugin like any other.
+//!
+//! Takes: the bytes of a connection. Gives: requests and responses with the fields of the request log. Does not read bodies:
+//! they are stepped over. See the README for the rules and for what is not covered.
+
+mod check;
+mod chunked;
+mod connection;
+mod framing;
+mod head;
+mod lines;
+mod outstanding;
+mod reason;
+mod request;
+mod response;
+mod start_line;
+mod strict;
+
+pub use connection::Http;
+
+weir_plugin_sdk::register!(Http);

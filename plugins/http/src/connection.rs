@@ -1,0 +1,242 @@
+//! Takes: the bytes of one connection, in order. Gives: its requests and responses.
+//!
+//! Each direction is in one of a few phases; the only thing that couples them is the queue of methods that wait for a
+//! response ([`Outstanding`]).
+
+mod from_client;
+mod from_server;
+
+use std::rc::Rc;
+
+use weir_plugin_sdk::message::MessageBuilder;
+use weir_plugin_sdk::prelude::*;
+use weir_plugin_sdk::trace_context::TraceHeaders;
+
+use crate::check;
+use crate::chunked::{self, Next, Progress};
+use crate::framing::Body;
+use crate::head::HEAD_LIMIT;
+use crate::lines::has_end_of_head;
+use crate::outstanding::Outstanding;
+
+/// The parser of one connection.
+#[derive(Debug)]
+pub struct Http {
+    trace_headers: Rc<TraceHeaders>,
+    outstanding: Outstanding,
+    lanes: [Lane; 2],
+}
+
+/// One direction.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    phase: Phase,
+    /// The next byte is known to begin a message. Otherwise it may lie anywhere, and a head must be beyond doubt.
+    in_step: bool,
+    /// Position of a head that is not whole yet, and how many bytes of it were searched for its end; 0: none.
+    searched: (u64, usize),
+}
+
+/// What the next byte of a direction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Inside a message that was begun and whose end is not known: bytes are let through until it shows.
+    Adrift { chunked: bool },
+    /// In the body of a message that was begun.
+    Chunks(Next),
+    /// Behind the head of a response that was begun; nobody knows whether it has a body, since its request was not seen.
+    Doubt { body: Body, end_of_head: u64 },
+    /// The first byte of a message.
+    Head,
+}
+
+impl Lane {
+    fn new(in_step: bool) -> Self {
+        Self { phase: Phase::Head, in_step, searched: (0, 0) }
+    }
+
+    /// The head here was not whole before, and still is not. Only new bytes are searched, so that a head that comes byte by
+    /// byte costs no more than one that comes at once.
+    #[inline]
+    fn still_partial(&self, input: &Input<'_>) -> bool {
+        let (position, searched) = self.searched;
+        // The end has up to three bytes, two of them may have been searched.
+        position == input.position
+            && searched > 0
+            && !has_end_of_head(input.bytes, searched.saturating_sub(3))
+    }
+}
+
+impl Parser for Http {
+    fn manifest() -> Manifest {
+        Manifest::new("http", env!("CARGO_PKG_VERSION")).protocol("HTTP").signature(check::signature())
+    }
+
+    fn check(payload: &[u8], probe: &Probe) -> Verdict {
+        check::check(payload, probe)
+    }
+
+    fn open(flow: &Flow) -> Self {
+        Self {
+            trace_headers: TraceHeaders::configured(),
+            outstanding: Outstanding::new(flow.from_start),
+            lanes: [Lane::new(flow.from_start); 2],
+        }
+    }
+
+    fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
+        let lane = &self.lanes[input.direction.index()];
+        match (lane.phase, input.direction) {
+            (Phase::Head, Direction::ClientToServer) => self.request(&input, output),
+            (Phase::Head, Direction::ServerToClient) => self.response(&input, output),
+            (Phase::Chunks(next), _) => self.chunks(next, &input, output),
+            (Phase::Doubt { body, .. }, _) => self.doubt(body, &input, output),
+            (Phase::Adrift { chunked }, _) => self.adrift(chunked, &input, output),
+        }
+    }
+
+    fn gap(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
+        let phase = self.lanes[gap.direction.index()].phase;
+        match (phase, gap.direction) {
+            (Phase::Head, Direction::ClientToServer) => self.cut_request(gap, output),
+            (Phase::Head, Direction::ServerToClient) => self.cut_response(gap, output),
+            (Phase::Doubt { body: Body::Length(bytes), end_of_head }, _) => {
+                // A body is the likelier case, and then this is its end.
+                let end = end_of_head.saturating_add(bytes);
+                output.spanning(Kind::Response, Part::End, end, end);
+            }
+            _ => {}
+        }
+        let lane = &mut self.lanes[gap.direction.index()];
+        lane.phase = match phase {
+            Phase::Head | Phase::Doubt { body: Body::Length(_), .. } => Phase::Head,
+            Phase::Chunks(_) | Phase::Doubt { body: Body::Chunked, .. } => Phase::Adrift { chunked: true },
+            Phase::Doubt { .. } => Phase::Adrift { chunked: false },
+            Phase::Adrift { .. } => phase,
+        };
+        lane.in_step = false;
+        self.outstanding.lost();
+    }
+
+    fn close(&mut self, output: &mut Output<'_>) {
+        // What else is open ends with the connection, which the host knows.
+        if let Phase::Doubt { end_of_head, .. } = self.lanes[Direction::ServerToClient.index()].phase {
+            let mut output = output.toward(Direction::ServerToClient);
+            output.spanning(Kind::Response, Part::End, end_of_head, end_of_head);
+        }
+    }
+}
+
+impl Http {
+    #[inline]
+    fn lane(&mut self, direction: Direction) -> &mut Lane {
+        &mut self.lanes[direction.index()]
+    }
+
+    /// These bytes make no sense: the next captured segment may begin a message.
+    fn lost(&mut self, direction: Direction) -> Step {
+        *self.lane(direction) = Lane::new(false);
+        self.outstanding.lost();
+        Step::Violation
+    }
+
+    /// A head that is not whole yet.
+    fn wait(&mut self, input: &Input<'_>) -> Step {
+        if input.bytes.len() >= HEAD_LIMIT {
+            return self.lost(input.direction);
+        }
+        self.lane(input.direction).searched = (input.position, input.bytes.len());
+        Step::NeedMore
+    }
+
+    /// A message with a chunked body. It is told at once when its end is here. No message when the place of its head was not
+    /// certain and what follows is not chunked.
+    fn begin_chunks<'o>(
+        &mut self,
+        direction: Direction,
+        head: usize,
+        behind: &[u8],
+        output: &'o mut Output<'_>,
+    ) -> (Option<MessageBuilder<'o>>, Step) {
+        let mut next = Next::Size;
+        let kind = kind_of(direction);
+        let progress = chunked::walk(&mut next, behind);
+        let lane = self.lane(direction);
+        let in_step = std::mem::replace(&mut lane.in_step, true);
+        match progress {
+            Progress::Done(body) => {
+                let length = (head + body) as u64;
+                (Some(output.message(kind, length)), Step::Consumed(length))
+            }
+            Progress::Going(body) => {
+                lane.phase = Phase::Chunks(next);
+                (Some(output.begin(kind)), Step::Consumed(head as u64 + body))
+            }
+            Progress::Bad(_) if !in_step => (None, self.lost(direction)),
+            Progress::Bad(body) => (Some(output.message(kind, (head + body) as u64)), self.lost(direction)),
+        }
+    }
+
+    fn chunks(&mut self, mut next: Next, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        let progress = chunked::walk(&mut next, input.bytes);
+        let kind = kind_of(input.direction);
+        let lane = self.lane(input.direction);
+        match progress {
+            Progress::Going(bytes) => {
+                lane.phase = Phase::Chunks(next);
+                Step::Consumed(bytes)
+            }
+            Progress::Done(bytes) => {
+                lane.phase = Phase::Head;
+                output.end(kind, bytes as u64);
+                Step::Consumed(bytes as u64)
+            }
+            Progress::Bad(bytes) => {
+                output.end(kind, bytes as u64);
+                self.lost(input.direction)
+            }
+        }
+    }
+
+    /// Lets bytes through until the end of the message shows: its last chunk at the end of the input, or a new head.
+    fn adrift(&mut self, chunked: bool, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        let kind = kind_of(input.direction);
+        let begins = match input.direction {
+            Direction::ClientToServer => self.request_begins(input.bytes),
+            Direction::ServerToClient => self.response_begins(input.bytes),
+        };
+        match begins {
+            Some(true) => {
+                output.end(kind, 0);
+                *self.lane(input.direction) = Lane::new(false);
+                return self.parse(*input, output);
+            }
+            None if input.bytes.len() < HEAD_LIMIT => return Step::NeedMore,
+            None | Some(false) => {}
+        }
+        let length = input.bytes.len() as u64;
+        let last = input.bytes.strip_suffix(b"0\r\n\r\n");
+        if chunked && last.is_some_and(|data| data.is_empty() || data.ends_with(b"\r\n")) {
+            output.end(kind, length);
+            *self.lane(input.direction) = Lane::new(false);
+        }
+        Step::Consumed(length)
+    }
+}
+
+/// Empty lines in front of a message (RFC 9112 section 2.2); some servers send one behind a body too.
+#[inline]
+fn skip_empty_lines(bytes: &[u8]) -> Option<Step> {
+    let [b'\r' | b'\n', ..] = bytes else { return None };
+    Some(Step::Consumed(bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count() as u64))
+}
+
+fn kind_of(direction: Direction) -> Kind {
+    match direction {
+        Direction::ClientToServer => Kind::Request,
+        Direction::ServerToClient => Kind::Response,
+    }
+}
+
+#[cfg(test)]
+mod tests;

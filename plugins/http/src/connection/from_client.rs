@@ -1,0 +1,103 @@
+//! Takes: bytes that begin a request, or might. Gives: the request.
+
+use std::rc::Rc;
+
+use weir_plugin_sdk::prelude::*;
+
+use super::{Http, skip_empty_lines};
+use crate::framing::Body;
+use crate::head::Read;
+use crate::outstanding::Asked;
+use crate::request::RequestHead;
+use crate::start_line::{HTTP2_PREFACE, Opening, request_opening};
+use crate::strict::fields_are_clean;
+
+const SIDE: Direction = Direction::ClientToServer;
+
+impl Http {
+    #[inline]
+    pub(super) fn request(&mut self, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        // What a client sends before its tunnel is open belongs to whoever claims the tunnel.
+        if self.outstanding.tunnel_may_open() || self.lane(SIDE).still_partial(input) {
+            return self.wait(input);
+        }
+        if let Some(step) = skip_empty_lines(input.bytes) {
+            return step;
+        }
+        let trace_headers = Rc::clone(&self.trace_headers);
+        match RequestHead::read(input.bytes, &trace_headers) {
+            Read::Whole(head) if self.lane(SIDE).in_step || beyond_doubt(&head, input.bytes) => {
+                self.whole_request(&head, input.bytes, output)
+            }
+            Read::Cut(_) if self.lane(SIDE).in_step => self.wait(input),
+            Read::Cut(_) | Read::Partial if request_opening(input.bytes) != Opening::No => self.wait(input),
+            _ if input.bytes.starts_with(HTTP2_PREFACE) => Step::Upgraded(0),
+            _ => self.lost(SIDE),
+        }
+    }
+
+    #[inline]
+    fn whole_request(&mut self, head: &RequestHead<'_>, bytes: &[u8], output: &mut Output<'_>) -> Step {
+        let in_step = self.lane(SIDE).in_step;
+        let (mut message, step) = match head.framing.of_request() {
+            Body::Chunked => {
+                let behind = bytes.get(head.length..).unwrap_or_default();
+                match self.begin_chunks(SIDE, head.length, behind, output) {
+                    (Some(message), step) => (message, step),
+                    (None, step) => return step,
+                }
+            }
+            Body::Length(body) => {
+                let length = head.length as u64 + body;
+                if !in_step && !follows(bytes, length) {
+                    return self.lost(SIDE);
+                }
+                self.lane(SIDE).in_step = true;
+                (output.message(Kind::Request, length), Step::Consumed(length))
+            }
+            Body::Unknown | Body::UntilClose => {
+                self.lane(SIDE).in_step = false;
+                let length = head.length as u64;
+                (output.message(Kind::Request, length), Step::Consumed(length))
+            }
+        };
+        head.tell(&self.trace_headers, &mut message);
+        self.outstanding.request(Asked::of(head.line.method));
+        step
+    }
+
+    /// A head that a gap cuts off: the lines that are there still tell who asked for what.
+    pub(super) fn cut_request(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
+        let Read::Cut(head) = RequestHead::read(gap.unread, &self.trace_headers) else { return };
+        let in_step = self.lanes[SIDE.index()].in_step;
+        if !in_step && (request_opening(gap.unread) != Opening::Yes || !fields_are_clean(gap.unread)) {
+            return;
+        }
+        // Where it ends nobody knows; most requests end with their segment.
+        let length = (gap.unread.len() as u64).saturating_add(gap.bytes);
+        head.tell(&self.trace_headers, &mut output.message(Kind::Request, length));
+        self.outstanding.request(Asked::of(head.line.method));
+    }
+
+    /// A whole request begins here, even if anything could stand here. `None`: it may, with more bytes.
+    pub(super) fn request_begins(&self, bytes: &[u8]) -> Option<bool> {
+        match (request_opening(bytes), RequestHead::read(bytes, &self.trace_headers)) {
+            (Opening::No, _) | (_, Read::Bad) => Some(false),
+            (_, Read::Whole(head)) => Some(beyond_doubt(&head, bytes)),
+            (_, Read::Cut(_) | Read::Partial) => None,
+        }
+    }
+}
+
+/// Its form is strict, and it names its host, as HTTP/1.1 demands (RFC 9112 section 3.2).
+fn beyond_doubt(head: &RequestHead<'_>, bytes: &[u8]) -> bool {
+    let all = bytes.get(..head.length).unwrap_or_default();
+    let named = head.host.is_some() || head.line.version == b"1.0";
+    named && request_opening(bytes) == Opening::Yes && fields_are_clean(all)
+}
+
+/// What stands behind `length` bytes may begin the next request. Text inside a body fails here.
+fn follows(bytes: &[u8], length: u64) -> bool {
+    let behind = usize::try_from(length).ok().and_then(|length| bytes.get(length..)).unwrap_or_default();
+    matches!(behind, [] | [b'\r' | b'\n', ..]) || request_opening(behind) != Opening::No
+}

@@ -1,0 +1,232 @@
+//! Takes: bytes that begin a response, or might. Gives: the response.
+
+use std::rc::Rc;
+
+use weir_plugin_sdk::message::MessageBuilder;
+use weir_plugin_sdk::prelude::*;
+
+use super::{Http, Phase, skip_empty_lines};
+use crate::chunked::Next;
+use crate::framing::Body;
+use crate::head::Read;
+use crate::outstanding::Asked;
+use crate::response::ResponseHead;
+use crate::start_line::{Opening, response_opening};
+use crate::strict::fields_are_clean;
+
+const SIDE: Direction = Direction::ServerToClient;
+
+/// A step that no connection outlives: the host ends what is open when the connection does.
+const FOREVER: u64 = u64::MAX / 2;
+
+/// What a response has behind its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Certain(Body),
+    /// This body, or none: the request may have been HEAD.
+    Doubt(Body),
+    /// The next bytes will tell, and one or two of them are here.
+    Wait,
+}
+
+impl Http {
+    #[inline]
+    pub(super) fn response(&mut self, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        if self.lane(SIDE).still_partial(input) {
+            return self.wait(input);
+        }
+        if let Some(step) = skip_empty_lines(input.bytes) {
+            return step;
+        }
+        let trace_headers = Rc::clone(&self.trace_headers);
+        match ResponseHead::read(input.bytes, &trace_headers) {
+            Read::Whole(head) if self.lane(SIDE).in_step || beyond_doubt(&head, input.bytes) => {
+                self.whole_response(&head, input, output)
+            }
+            Read::Cut(_) if self.lane(SIDE).in_step => self.wait(input),
+            Read::Cut(_) | Read::Partial if response_opening(input.bytes) != Opening::No => self.wait(input),
+            _ => self.lost(SIDE),
+        }
+    }
+
+    #[inline]
+    fn whole_response(
+        &mut self,
+        head: &ResponseHead<'_>,
+        input: &Input<'_>,
+        output: &mut Output<'_>,
+    ) -> Step {
+        if head.is_interim() {
+            // Not the answer: nothing of it is told, the request goes on waiting.
+            self.lane(SIDE).in_step = true;
+            return Step::Consumed(head.length as u64);
+        }
+        let asked = self.outstanding.next();
+        let body = head.framing.of_response(head.line.code);
+        if let Some(step) = leaves_http(head, asked, body) {
+            self.tell(head, asked, &mut output.message(Kind::Response, head.length as u64));
+            return step;
+        }
+        let behind = input.bytes.get(head.length..).unwrap_or_default();
+        let body = match decide(asked, body, behind) {
+            Behind::Certain(body) => body,
+            Behind::Doubt(body) => {
+                let end_of_head = input.position.saturating_add(head.length as u64);
+                let lane = self.lane(SIDE);
+                lane.phase = Phase::Doubt { body, end_of_head };
+                lane.in_step = true;
+                self.tell(head, asked, &mut output.begin(Kind::Response));
+                return Step::Consumed(head.length as u64);
+            }
+            Behind::Wait => return Step::NeedMore,
+        };
+        let (message, step) = self.place(head.length, body, asked.is_some(), input.bytes, output);
+        if let Some(mut message) = message {
+            self.tell(head, asked, &mut message);
+        }
+        step
+    }
+
+    /// Says where the message ends and what comes next; no message when the head can not have been one.
+    #[inline]
+    fn place<'o>(
+        &mut self,
+        head: usize,
+        body: Body,
+        certain: bool,
+        bytes: &[u8],
+        output: &'o mut Output<'_>,
+    ) -> (Option<MessageBuilder<'o>>, Step) {
+        let lane = self.lane(SIDE);
+        match body {
+            Body::Chunked => {
+                let behind = bytes.get(head..).unwrap_or_default();
+                self.begin_chunks(SIDE, head, behind, output)
+            }
+            Body::Length(body) => {
+                let length = head as u64 + body;
+                if !lane.in_step && !follows(bytes, length) {
+                    return (None, self.lost(SIDE));
+                }
+                lane.in_step = true;
+                (Some(output.message(Kind::Response, length)), Step::Consumed(length))
+            }
+            Body::Unknown => {
+                lane.in_step = false;
+                (Some(output.message(Kind::Response, head as u64)), Step::Consumed(head as u64))
+            }
+            Body::UntilClose if certain => (Some(output.begin(Kind::Response)), Step::Consumed(FOREVER)),
+            Body::UntilClose => {
+                lane.phase = Phase::Adrift { chunked: false };
+                (Some(output.begin(Kind::Response)), Step::Consumed(head as u64))
+            }
+        }
+    }
+
+    /// The bytes behind a head of which nobody knew whether it has a body.
+    pub(super) fn doubt(&mut self, body: Body, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        let Some(next_head) = is_status(input.bytes) else { return Step::NeedMore };
+        let lane = self.lane(SIDE);
+        lane.phase = Phase::Head;
+        if next_head {
+            output.end(Kind::Response, 0);
+            return self.response(input, output);
+        }
+        match body {
+            Body::Chunked => self.chunks(Next::Size, input, output),
+            Body::Length(bytes) => {
+                output.end(Kind::Response, bytes);
+                Step::Consumed(bytes)
+            }
+            Body::Unknown | Body::UntilClose => {
+                lane.phase = Phase::Adrift { chunked: false };
+                self.adrift(false, input, output)
+            }
+        }
+    }
+
+    /// A head that a gap cuts off: the status line and the lines that are there still tell.
+    pub(super) fn cut_response(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
+        let trace_headers = Rc::clone(&self.trace_headers);
+        let Read::Cut(head) = ResponseHead::read(gap.unread, &trace_headers) else { return };
+        let in_step = self.lanes[SIDE.index()].in_step;
+        let strict = response_opening(gap.unread) == Opening::Yes && fields_are_clean(gap.unread);
+        if head.is_interim() || !(in_step || strict) {
+            return;
+        }
+        let length = (gap.unread.len() as u64).saturating_add(gap.bytes);
+        self.tell(&head, None, &mut output.message(Kind::Response, length));
+    }
+
+    /// A whole response begins here, even if anything could stand here. `None`: it may, with more bytes.
+    pub(super) fn response_begins(&self, bytes: &[u8]) -> Option<bool> {
+        match (response_opening(bytes), ResponseHead::read(bytes, &self.trace_headers)) {
+            (Opening::No, _) | (_, Read::Bad) => Some(false),
+            (_, Read::Whole(head)) => Some(beyond_doubt(&head, bytes)),
+            (_, Read::Cut(_) | Read::Partial) => None,
+        }
+    }
+
+    /// The version is told by the request, where it is known.
+    #[inline]
+    fn tell(&mut self, head: &ResponseHead<'_>, asked: Option<Asked>, message: &mut MessageBuilder<'_>) {
+        head.tell(&self.trace_headers, asked.is_none(), message);
+        self.outstanding.answered();
+    }
+}
+
+/// Behind a 101 (RFC 9110 section 15.2.2) or a success of CONNECT (RFC 9110 section 9.3.6) something else is spoken.
+#[inline]
+fn leaves_http(head: &ResponseHead<'_>, asked: Option<Asked>, body: Body) -> Option<Step> {
+    let code = head.line.code;
+    let tunnel = match asked {
+        Some(Asked::Connect) => (200..300).contains(&code),
+        Some(_) => false,
+        None => code == 200 && body == Body::UntilClose && head.says_tunnel(),
+    };
+    if code == 101 && head.opens_websocket() {
+        Some(Step::Finished)
+    } else if code == 101 || tunnel {
+        Some(Step::Upgraded(head.length as u64))
+    } else {
+        None
+    }
+}
+
+/// Whether the body that the head announces is there (RFC 9112 section 6.3, rule 1). A response to HEAD that is followed by
+/// something else than a response has one all the same: servers do that.
+#[inline]
+fn decide(asked: Option<Asked>, body: Body, behind: &[u8]) -> Behind {
+    let none = Body::Length(0);
+    match (asked, body) {
+        (Some(Asked::Other | Asked::Connect), _) | (_, Body::Length(0)) => Behind::Certain(body),
+        (Some(Asked::Head), Body::Length(_)) if is_status(behind) == Some(false) => Behind::Certain(body),
+        (Some(Asked::Head), _) => Behind::Certain(none),
+        (None, Body::Unknown) => Behind::Certain(body),
+        (None, _) => match is_status(behind) {
+            Some(true) => Behind::Certain(none),
+            Some(false) => Behind::Certain(body),
+            None if behind.is_empty() => Behind::Doubt(body),
+            None => Behind::Wait,
+        },
+    }
+}
+
+/// A status line begins here; `None`: too few bytes.
+fn is_status(bytes: &[u8]) -> Option<bool> {
+    const HTTP_1: &[u8] = b"HTTP/1.";
+    let front = bytes.get(..HTTP_1.len()).unwrap_or(bytes);
+    if front.len() < HTTP_1.len() && HTTP_1.starts_with(front) { None } else { Some(front == HTTP_1) }
+}
+
+/// Its form is strict.
+fn beyond_doubt(head: &ResponseHead<'_>, bytes: &[u8]) -> bool {
+    let all = bytes.get(..head.length).unwrap_or_default();
+    response_opening(bytes) == Opening::Yes && fields_are_clean(all)
+}
+
+/// What stands behind `length` bytes may begin the next response. Text inside a body fails here.
+fn follows(bytes: &[u8], length: u64) -> bool {
+    let behind = usize::try_from(length).ok().and_then(|length| bytes.get(length..)).unwrap_or_default();
+    matches!(behind, [] | [b'\r' | b'\n', ..]) || response_opening(behind) != Opening::No
+}

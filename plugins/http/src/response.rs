@@ -1,0 +1,123 @@
+//! Takes: the bytes of a response's head. Gives: its facts, and the fields of the request log.
+
+use weir_plugin_sdk::message::MessageBuilder;
+use weir_plugin_sdk::prelude::*;
+use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
+
+use crate::framing::Framing;
+use crate::head::Read;
+use crate::lines::{Line, Lines, pair, value_of};
+use crate::reason::phrase;
+use crate::start_line::{StatusLine, status_line};
+
+/// A response's head.
+#[derive(Debug)]
+pub(crate) struct ResponseHead<'a> {
+    pub(crate) line: StatusLine<'a>,
+    /// Bytes, start line and empty line included; 0 when it is cut off.
+    pub(crate) length: usize,
+    pub(crate) framing: Framing,
+    upgrade: Option<&'a [u8]>,
+    trace: TraceContext<'a>,
+}
+
+impl<'a> ResponseHead<'a> {
+    /// One pass over the lines; the first letter of a name decides whether it is looked at.
+    #[inline]
+    pub(crate) fn read(bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read<Self> {
+        let Some((line, mut lines)) = Lines::new(bytes) else { return Read::Partial };
+        let Some(line) = status_line(line) else { return Read::Bad };
+        let mut head = Self {
+            line,
+            length: 0,
+            framing: Framing::default(),
+            upgrade: None,
+            trace: TraceContext::default(),
+        };
+        loop {
+            match lines.next() {
+                Line::Field(line) => head.field(line, trace_headers),
+                Line::Partial => return Read::Cut(head),
+                Line::End(length) => {
+                    head.length = length;
+                    return Read::Whole(head);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn field(&mut self, line: &'a [u8], trace_headers: &TraceHeaders) {
+        let Some(first) = line.first() else { return };
+        match first | 0x20 {
+            b'c' => {
+                if let Some(value) = value_of(line, b"content-length") {
+                    self.framing.content_length(value);
+                }
+            }
+            b't' => {
+                if let Some(value) = value_of(line, b"transfer-encoding") {
+                    self.framing.transfer_encoding(value);
+                }
+            }
+            b'u' => {
+                if let Some(value) = value_of(line, b"upgrade") {
+                    self.upgrade = Some(value);
+                }
+            }
+            _ => {}
+        }
+        if trace_headers.may_begin_with(*first)
+            && let Some((name, value)) = pair(line)
+        {
+            self.trace.header(trace_headers, name, value);
+        }
+    }
+
+    /// A response that is not the answer yet (RFC 9110 section 15.2); 101 is one.
+    #[inline]
+    pub(crate) fn is_interim(&self) -> bool {
+        matches!(self.line.code, 100 | 102..=199)
+    }
+
+    /// The new protocol of a 101 is the WebSocket protocol (RFC 6455 section 4.2.2).
+    pub(crate) fn opens_websocket(&self) -> bool {
+        self.upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+    }
+
+    /// The phrase that proxies send when a tunnel is open; the only sign of one when the request was not seen.
+    pub(crate) fn says_tunnel(&self) -> bool {
+        self.line.reason.eq_ignore_ascii_case(b"connection established")
+    }
+
+    /// Fills the message. `with_version`: nobody else tells the version.
+    #[inline]
+    pub(crate) fn tell(
+        &self,
+        trace_headers: &TraceHeaders,
+        with_version: bool,
+        message: &mut MessageBuilder<'_>,
+    ) {
+        let code = self.line.code;
+        message.status(status_of(code)).number(Field::ResponseCode, i64::from(code));
+        if code >= 400 {
+            let phrase = phrase(code, self.line.reason);
+            if !phrase.is_empty() {
+                message.text(Field::ResponseException, phrase);
+            }
+        }
+        if with_version {
+            message.text(Field::Version, self.line.version);
+        }
+        self.trace.tell(trace_headers, message);
+    }
+}
+
+/// Codes outside of 100 to 599 count as 5xx (RFC 9110 section 15).
+fn status_of(code: u16) -> Status {
+    match code {
+        100..=399 => Status::Ok,
+        400..=499 => Status::ClientError,
+        _ => Status::ServerError,
+    }
+}
