@@ -98,8 +98,8 @@ impl Clock {
         }
         match exponent {
             0..=9 => Self::Multiply(10_u64.pow(9 - u32::from(exponent))),
-            // Beyond 10^-28 seconds, 64 bits of ticks are less than a nanosecond.
-            _ => Self::Divide(10_u64.checked_pow(u32::from(exponent) - 9).unwrap_or(u64::MAX)),
+            // Below 10^-28 seconds, 64 bits of ticks are less than a nanosecond.
+            _ => 10_u64.checked_pow(u32::from(exponent) - 9).map_or(Self::Multiply(0), Self::Divide),
         }
     }
 }
