@@ -119,6 +119,24 @@ pub(crate) fn status_line(line: &[u8]) -> Option<StatusLine<'_>> {
     Some(StatusLine { code, reason, version: line.get(5..8)? })
 }
 
+/// A request line that is not whole may begin here, where a request is expected: a token, then printable bytes. Only the first
+/// ones are looked at, so that a target that comes byte by byte is not read again each time.
+pub(crate) fn request_may_begin(bytes: &[u8]) -> bool {
+    let reach = bytes.get(..2 * METHOD_LIMIT).unwrap_or(bytes);
+    let method = reach.iter().take_while(|b| is_token_character(**b)).count();
+    let (_, behind) = reach.split_at(method);
+    match behind {
+        [] => method <= METHOD_LIMIT,
+        [b' ', target @ ..] => method > 0 && target.iter().all(|b| matches!(b, b'\r' | b' '..=b'~' | 0x80..)),
+        _ => false,
+    }
+}
+
+/// A status line that is not whole may begin here, where a response is expected.
+pub(crate) fn response_may_begin(bytes: &[u8]) -> bool {
+    bytes.iter().zip(HTTP_1).all(|(byte, want)| byte == want)
+}
+
 /// Can `bytes` begin a request? Strict: one blank at each place, a target of a known form, version 1.0 or 1.1.
 pub(crate) fn request_opening(bytes: &[u8]) -> Opening {
     let reach = bytes.get(..METHOD_LIMIT + 1).unwrap_or(bytes);

@@ -9,7 +9,7 @@ use crate::framing::Body;
 use crate::head::Read;
 use crate::outstanding::Asked;
 use crate::request::RequestHead;
-use crate::start_line::{HTTP2_PREFACE, Opening, request_opening};
+use crate::start_line::{HTTP2_PREFACE, Opening, request_may_begin, request_opening};
 use crate::strict::fields_are_clean;
 
 const SIDE: Direction = Direction::ClientToServer;
@@ -30,6 +30,7 @@ impl Http {
                 self.whole_request(&head, input.bytes, output)
             }
             Read::Cut(_) if self.lane(SIDE).in_step => self.wait(input),
+            Read::Partial if self.lane(SIDE).in_step && request_may_begin(input.bytes) => self.wait(input),
             Read::Cut(_) | Read::Partial if request_opening(input.bytes) != Opening::No => self.wait(input),
             _ if input.bytes.starts_with(HTTP2_PREFACE) => Step::Upgraded(0),
             _ => self.lost(SIDE),

@@ -11,7 +11,7 @@ use crate::framing::Body;
 use crate::head::Read;
 use crate::outstanding::Asked;
 use crate::response::ResponseHead;
-use crate::start_line::{Opening, response_opening};
+use crate::start_line::{Opening, response_may_begin, response_opening};
 use crate::strict::fields_are_clean;
 
 const SIDE: Direction = Direction::ServerToClient;
@@ -44,6 +44,7 @@ impl Http {
                 self.whole_response(&head, input, output)
             }
             Read::Cut(_) if self.lane(SIDE).in_step => self.wait(input),
+            Read::Partial if self.lane(SIDE).in_step && response_may_begin(input.bytes) => self.wait(input),
             Read::Cut(_) | Read::Partial if response_opening(input.bytes) != Opening::No => self.wait(input),
             _ => self.lost(SIDE),
         }
