@@ -53,6 +53,7 @@ fn prepare(directory: &Path) -> io::Result<PathBuf> {
 
 fn cache_in(directory: &Path) -> io::Result<Cache> {
     let mut config = CacheConfig::new();
-    config.with_directory(directory);
+    // In a folder of its own: wasmtime's clean-up deletes all files that it does not know.
+    config.with_directory(directory.join("compiled"));
     Cache::new(config).map_err(|error| io::Error::other(format!("{error:#}")))
 }
