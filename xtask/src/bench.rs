@@ -72,7 +72,7 @@ const CONNECTIONS: u64 = 1_000_000;
 /// Builds, makes captures, measures, reports.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let bench = Bench { options, programs: Programs::find(options)?, scratch: cache::folder("bench/out")? };
-    let mut report = Report::new(&bench.programs.versions());
+    let mut report = Report::new(bench.programs.versions());
     bench.http(&mut report)?;
     bench.download(&mut report)?;
     bench.idle(&mut report)?;

@@ -24,7 +24,7 @@ fn check(manifest: &str) -> Result<()> {
     command::run(
         Command::new(CARGO_DENY.program()?)
             .current_dir(workspace::root())
-            .args(["--offline", "--locked", "--manifest-path", manifest, "check", "--config", "deny.toml"])
-            .args(["--hide-inclusion-graph", "licenses", "bans", "sources"]),
+            .args(["--offline", "--locked", "--config", "deny.toml", "--manifest-path", manifest])
+            .args(["check", "licenses", "bans", "sources"]),
     )
 }

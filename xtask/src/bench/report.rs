@@ -22,12 +22,12 @@ pub(super) struct Report {
 
 impl Report {
     /// Says when, on what, and which versions.
-    pub(super) fn new(programs: &[(&str, Command)]) -> Self {
+    pub(super) fn new(programs: Vec<(&str, Command)>) -> Self {
         let mut report = Self { text: String::new() };
         report.line(&format!("Measured on {} on {}.", today(), processor()));
         report.line("");
-        for (name, version) in programs {
-            report.line(&format!("- {name}: {}", first_line(version)));
+        for (name, mut version) in programs {
+            report.line(&format!("- {name}: {}", first_line(&mut version)));
         }
         report
     }
@@ -115,9 +115,8 @@ fn processor() -> String {
     format!("{} ({cores} cores)", model.unwrap_or("an unknown processor"))
 }
 
-fn first_line(version: &Command) -> String {
-    let mut again = Command::new(version.get_program());
-    let said = command::output(again.args(version.get_args()));
+fn first_line(version: &mut Command) -> String {
+    let said = version.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     said.ok()
         .and_then(|text| text.lines().next().map(str::to_owned))
         .unwrap_or_else(|| "not there".to_owned())
