@@ -11,6 +11,7 @@
 //! the snap length and is told as `cut`.
 
 mod fragment;
+mod fuzz;
 mod ip;
 mod link;
 mod part;
@@ -28,6 +29,8 @@ use self::part::{Context, Part, Stop};
 use crate::captured::Frame;
 
 pub use fragment::FragmentStats;
+#[doc(hidden)]
+pub use fuzz::fuzz;
 pub use segment::{Address, Segment, TcpFlags, TcpHeader, TransportHeader};
 pub use skip::{DecodeStats, Skip};
 pub use weir_request_log::Transport;

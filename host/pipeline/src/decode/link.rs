@@ -20,7 +20,7 @@ const QINQ: u16 = 0x88a8;
 /// QinQ before 802.1ad.
 const QINQ_OLD: u16 = 0x9100;
 /// Below it, the type of an Ethernet frame is a length, 802.2 follows (IEEE 802.3, 3.2.6).
-const SMALLEST_TYPE: u16 = 0x0600;
+pub(super) const SMALLEST_TYPE: u16 = 0x0600;
 
 /// VLAN tags in a row. QinQ has two; some providers put one more around.
 const MOST_TAGS: usize = 4;

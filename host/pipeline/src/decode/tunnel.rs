@@ -42,11 +42,12 @@ pub(super) fn vxlan(part: Part<'_>, context: Context) -> Walk<'_> {
 /// RFC 8926, 3.4.
 pub(super) fn geneve(part: Part<'_>, context: Context) -> Walk<'_> {
     let &[version_and_length, flags, a, b, ..] = part.header::<8>()?;
-    if version_and_length >> 6 != 0 || flags & 0x3f != 0 {
+    let kind = be16(a, b);
+    if version_and_length >> 6 != 0 || flags & 0x3f != 0 || kind < link::SMALLEST_TYPE {
         return Err(Skip::MalformedTunnel.into());
     }
     let part = part.behind(8 + usize::from(version_and_length & 0x3f) * 4)?;
-    by_type(be16(a, b), part, context)
+    by_type(kind, part, context)
 }
 
 /// RFC 2784, 2.1 and RFC 2890, 2: checksum, key and sequence number are four bytes each, where their flags are set.
