@@ -13,6 +13,8 @@ use crate::wire::{self, Length, MAX_BULK, MAX_COUNT, Trouble};
 
 mod typed;
 
+use typed::Typed;
+
 /// Longer lines of a server are not believed without context.
 const MAX_DOUBTFUL_LINE: usize = 512;
 
@@ -44,10 +46,11 @@ pub(crate) fn verdict(payload: &[u8], probe: &Probe) -> Verdict {
 
 fn client(payload: &[u8], probe: &Probe) -> Verdict {
     if payload.first() != Some(&b'*') {
-        return if typed::is_command(payload, probe.from_start) {
-            Verdict::ClientSpeaks
-        } else {
-            Verdict::No
+        return match typed::command(payload) {
+            Typed::Own => Verdict::ClientSpeaks,
+            // What the server answers will tell. NATS pings as well, but never first.
+            Typed::Shared if probe.from_start => Verdict::NeedMore,
+            _ => Verdict::No,
         };
     }
     let name = match first_word(payload) {
@@ -226,7 +229,8 @@ fn line_trust(kind: u8, line: &[u8]) -> Result<Trust, Trouble> {
 /// Behind a gap, or joined in the middle: commands begin here and go on to the end of the bytes.
 pub(crate) fn commands(bytes: &[u8], arrays: bool) -> Result<(), Trouble> {
     if bytes.first() != Some(&b'*') {
-        return if !arrays && typed::is_command(bytes, false) { Ok(()) } else { Err(Trouble::Wrong) };
+        let believed = !arrays && typed::command(bytes) == Typed::Own;
+        return if believed { Ok(()) } else { Err(Trouble::Wrong) };
     }
     let name = first_word(bytes)?;
     match walk_commands(bytes) {

@@ -1,93 +1,90 @@
 //! Lines that only Redis has: commands as they are typed, status words, error codes.
 
-use crate::command;
-
-/// Commands that no other line protocol has, in any case. `GET`, `SET` and their like are memcached's and HTTP's, `PING`
-/// is NATS', `QUIT` and `AUTH` belong to mail.
-const TYPED: &[&[u8]] = &[
-    b"CLIENT",
-    b"CLUSTER",
-    b"CONFIG",
-    b"DBSIZE",
-    b"EXISTS",
-    b"EXPIRE",
-    b"FLUSHALL",
-    b"FLUSHDB",
-    b"HGET",
-    b"HGETALL",
-    b"HSET",
-    b"INFO",
-    b"KEYS",
-    b"LLEN",
-    b"LPOP",
-    b"LPUSH",
-    b"LRANGE",
-    b"MGET",
-    b"MONITOR",
-    b"MSET",
-    b"PSYNC",
-    b"PTTL",
-    b"RPOP",
-    b"RPUSH",
-    b"SADD",
-    b"SCAN",
-    b"SELECT",
-    b"SETEX",
-    b"SETNX",
-    b"SLOWLOG",
-    b"SMEMBERS",
-    b"SYNC",
-    b"TTL",
-    b"ZADD",
-    b"ZRANGE",
+/// Commands that no other line protocol has, in any case, and how many arguments they take. `GET`, `SET` and their like are
+/// memcached's and HTTP's, `PING` is NATS', `QUIT` and `AUTH` belong to mail.
+const TYPED: &[(&[u8], usize, usize)] = &[
+    (b"CLIENT", 1, 9),
+    (b"CLUSTER", 1, 9),
+    (b"CONFIG", 1, 9),
+    (b"DBSIZE", 0, 0),
+    (b"EXISTS", 1, 9),
+    (b"EXPIRE", 2, 3),
+    (b"FLUSHALL", 0, 1),
+    (b"FLUSHDB", 0, 1),
+    (b"HGET", 2, 2),
+    (b"HGETALL", 1, 1),
+    (b"HSET", 3, 9),
+    (b"INFO", 0, 1),
+    (b"KEYS", 1, 1),
+    (b"LLEN", 1, 1),
+    (b"LPOP", 1, 2),
+    (b"LPUSH", 2, 9),
+    (b"LRANGE", 3, 3),
+    (b"MGET", 1, 9),
+    (b"MONITOR", 0, 0),
+    (b"PSYNC", 2, 2),
+    (b"PTTL", 1, 1),
+    (b"RPOP", 1, 2),
+    (b"RPUSH", 2, 9),
+    (b"SADD", 2, 9),
+    (b"SCAN", 1, 7),
+    (b"SETEX", 3, 3),
+    (b"SETNX", 2, 2),
+    (b"SLOWLOG", 1, 2),
+    (b"SMEMBERS", 1, 1),
+    (b"SYNC", 0, 0),
+    (b"TTL", 1, 1),
+    (b"ZADD", 3, 9),
+    (b"ZRANGE", 3, 9),
 ];
 
-/// First letters of what [`is_command`] accepts.
+/// Commands that others have as well: the server's answer decides. Memcached's are lower-case.
+const SHARED: [(&[u8], usize, usize); 6] =
+    [(b"DEL", 1, 9), (b"GET", 1, 1), (b"INCR", 1, 1), (b"PING", 0, 1), (b"SET", 2, 9), (b"ping", 0, 1)];
+
+/// How much like Redis a typed line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// Not at all.
+    No,
+    /// Others have the same command.
+    Shared,
+    /// Nobody else has it.
+    Own,
+}
+
+/// First letters of what [`command`] accepts.
 pub(super) fn first_letters() -> Vec<Vec<u8>> {
-    const OTHERS: [&[u8]; 4] = [b"PING", b"GET", b"SET", b"INCR"];
-    let upper = TYPED.iter().chain(&OTHERS).filter_map(|name| name.get(..3));
+    let upper = TYPED.iter().chain(&SHARED).filter_map(|(name, ..)| name.get(..3));
     let mut all: Vec<Vec<u8>> = upper.flat_map(|name| [name.to_vec(), name.to_ascii_lowercase()]).collect();
     all.sort();
     all.dedup();
     all
 }
 
-/// Lines that begin and end a command each. Nothing of it is believed that could be memcached, NATS, HTTP or mail.
-pub(super) fn is_command(bytes: &[u8], from_start: bool) -> bool {
-    let Some(lines) = bytes.strip_suffix(b"\r\n") else { return false };
-    let Some(line) = lines.split(|b| *b == b'\n').next() else { return false };
+/// Judges the first line of bytes that end with one.
+pub(super) fn command(bytes: &[u8]) -> Typed {
+    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let ends = bytes.last() == Some(&b'\n');
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.len() > super::MAX_DOUBTFUL_LINE || line.iter().any(u8::is_ascii_control) {
-        return false;
+    if !ends || line.len() > super::MAX_DOUBTFUL_LINE || line.iter().any(u8::is_ascii_control) {
+        return Typed::No;
     }
     let mut words = line.split(|b| *b == b' ');
     let name = words.next().unwrap_or_default();
     let arguments = words.clone().count();
     let first = words.next().unwrap_or_default();
-    match name {
-        // NATS pings as well, but never first.
-        b"PING" | b"ping" => from_start && arguments == 0,
-        b"GET" | b"INCR" => from_start && arguments == 1 && is_key(first),
-        b"SET" => from_start && arguments >= 2 && is_key(first),
-        // NATS' server says `INFO {"server_id":...}`.
-        _ if name.eq_ignore_ascii_case(b"INFO") => arguments <= 1 && !first.starts_with(b"{"),
-        _ => TYPED.iter().any(|typed| name.eq_ignore_ascii_case(typed)) && arity_fits(name, arguments),
+    // `GET /` and `GET http://a/` are HTTP's, `INFO {"server_id":` is NATS'.
+    if first.starts_with(b"/") || first.starts_with(b"{") || first.windows(3).any(|w| w == b"://") {
+        return Typed::No;
     }
-}
-
-/// A key as people choose them, no URL.
-fn is_key(word: &[u8]) -> bool {
-    !word.is_empty() && !word.starts_with(b"/") && !word.windows(3).any(|w| w == b"://")
-}
-
-fn arity_fits(name: &[u8], arguments: usize) -> bool {
-    let is = |word: &[u8]| name.eq_ignore_ascii_case(word);
-    if is(b"DBSIZE") || is(b"MONITOR") || is(b"SYNC") {
-        arguments == 0
-    } else if is(b"FLUSHALL") || is(b"FLUSHDB") {
-        arguments <= 1
+    let fits = |least: usize, most: usize| (least..=most).contains(&arguments);
+    if TYPED.iter().any(|(known, least, most)| name.eq_ignore_ascii_case(known) && fits(*least, *most)) {
+        Typed::Own
+    } else if SHARED.iter().any(|(known, least, most)| name == *known && fits(*least, *most)) {
+        Typed::Shared
     } else {
-        command::is_known(name) && arguments >= 1
+        Typed::No
     }
 }
 

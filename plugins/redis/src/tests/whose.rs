@@ -59,9 +59,9 @@ fn commands() {
         assert_eq!(joined(payload), Verdict::ClientSpeaks, "{payload:?}");
         assert!(signed(payload.as_bytes()), "{payload:?}");
     }
-    for payload in ["PING\r\n", "GET cart:1\r\n", "SET k v\r\n"] {
+    for payload in ["PING\r\n", "ping\n", "GET cart:1\r\n", "SET k v\r\n"] {
         assert_eq!(joined(payload), Verdict::No, "{payload:?}");
-        assert_eq!(verdict(payload.as_bytes(), true, None), Verdict::ClientSpeaks, "{payload:?}");
+        assert_eq!(verdict(payload.as_bytes(), true, None), Verdict::NeedMore, "{payload:?}");
         assert!(signed(payload.as_bytes()), "{payload:?}");
     }
     let renamed = b"*2\r\n$8\r\nrenamed1\r\n$1\r\nk\r\n";
@@ -136,6 +136,8 @@ fn other_protocols() {
         "*100\r\n$1000000000\r\n",
         "",
     ] {
+        let text_of_memcached = payload.starts_with("get ") || payload.starts_with("set ");
+        assert!(!text_of_memcached || verdict(payload.as_bytes(), true, None) == Verdict::No);
         for sender in [None, Some(Sender::Client), Some(Sender::Server)] {
             let verdict = verdict(payload.as_bytes(), false, sender);
             let short = payload.len() < 3 && verdict == Verdict::NeedMore;
