@@ -53,8 +53,6 @@ const KEPT: &[Rule] = &[
     ("wasmtime-wasi", &["weir-plugin-runtime"]),
     // The middle of the path has no I/O and no clock, so async begins behind it.
     ("tokio", &["weir", "weir-sinks"]),
-    // The files of captures are opened in one place.
-    ("flate2", &["weir-capture", "weir-plugin-http", "weir-plugin-mysql"]),
 ];
 
 /// Fails with all edges that are not allowed.

@@ -60,10 +60,9 @@ impl Target {
             .with_context(|| format!("cannot start {}", program.display()))?;
         let said = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
         if !status.success() {
-            let tail: Vec<&str> = said.lines().rev().take(25).collect();
-            let tail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
             bail!(
-                "fuzz target {name} ended with {status}; run {} on the file named below\n{tail}",
+                "fuzz target {name} ended with {status}\n{}  run {} FILE",
+                findings(&said),
                 program.display()
             );
         }
@@ -93,4 +92,22 @@ impl Target {
         folders.retain(|folder| folder.is_dir());
         folders
     }
+}
+
+/// The lines of libFuzzer's output that say what broke and which file does it again.
+fn findings(said: &str) -> String {
+    let mut lines = said.lines();
+    let mut found = String::new();
+    while let Some(line) = lines.next() {
+        // The message of a panic stands behind its place.
+        let more = if line.contains("panicked at") { 2 } else { 0 };
+        if more > 0 || line.contains("ERROR: libFuzzer") || line.contains("Test unit written") {
+            for line in std::iter::once(line).chain(lines.by_ref().take(more)) {
+                found.push_str("  ");
+                found.push_str(line);
+                found.push('\n');
+            }
+        }
+    }
+    found
 }

@@ -1,0 +1,4 @@
+//! Conversations for the dns plugin.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::conversation::play::<weir_plugin_dns::Dns>(data));

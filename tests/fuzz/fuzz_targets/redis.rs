@@ -1,0 +1,4 @@
+//! Conversations for the redis plugin.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::conversation::play::<weir_plugin_redis::Redis>(data));

@@ -1,0 +1,10 @@
+//! What fuzz targets share: a fuzzer's bytes played as something that the code under test can take.
+//!
+//! Takes: random bytes. Gives: panics, when a promise is broken. Holds no fuzzing engine: targets are five lines of glue.
+#![forbid(unsafe_code)]
+
+/// Bytes -> a conversation -> a plugin's parser.
+pub mod conversation;
+
+/// Bytes -> segments in any order -> reassembly.
+pub mod reassembly;
