@@ -11,6 +11,10 @@ const NAME_BYTES: usize = 160;
 /// Before they are made readable.
 const MANGLED_BYTES: usize = 1024;
 
+/// wasmtime's words (the type of that error is private): the answer of a component is larger than what it may make the
+/// host allocate. A test fails when they change.
+const LIFTED_TOO_MUCH: &str = "too much data is being copied";
+
 /// Functions that only carry the news.
 const MESSENGERS: [&str; 8] =
     ["core::", "std::", "alloc::", "rust_", "__rust", "_$LT$core", "abort", "runtime."];
@@ -33,11 +37,17 @@ pub(crate) fn of_call(error: &wasmtime::Error, state: &HostState, export: &str) 
         return PluginFault { kind: fault.kind, detail: format!("{export}: {}{place}", fault.detail) };
     }
     let trap = error.downcast_ref::<Trap>();
+    let reason = || short(&error.root_cause().to_string());
     let (kind, what) = match (trap, state.refused()) {
         (Some(Trap::Interrupt), _) => (FaultKind::Deadline, "it did not come back in time".to_owned()),
         (_, Some(refused)) => (FaultKind::Memory, format!("it wanted more {refused} than it may have")),
-        (Some(trap), None) => (FaultKind::Trap, short(&trap.to_string())),
-        (None, None) => (FaultKind::BadAnswer, short(&error.root_cause().to_string())),
+        (Some(_), None) => (FaultKind::Trap, reason()),
+        (None, None) if reason().starts_with(LIFTED_TOO_MUCH) => {
+            (FaultKind::TooMuch, "too long an answer".to_owned())
+        }
+        // An import that refused, or wasmtime while it lifted the answer.
+        (None, None) if error.is::<WasmBacktrace>() => (FaultKind::Trap, reason()),
+        (None, None) => (FaultKind::BadAnswer, reason()),
     };
     PluginFault { kind, detail: format!("{export}: {what}{place}") }
 }

@@ -11,7 +11,9 @@
 //! ever, and a broken instance is thrown away, never repaired.
 
 mod checks;
+mod component_door;
 mod core_door;
+mod door;
 mod fault;
 mod guest;
 mod instance;

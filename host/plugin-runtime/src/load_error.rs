@@ -2,6 +2,9 @@
 
 use weir_pipeline::parse::parser::PluginFault;
 
+/// Characters of an engine's error that are shown.
+const LINE: usize = 400;
+
 /// Why a plugin was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
@@ -80,13 +83,21 @@ pub enum LoadError {
         /// What it is.
         found: String,
     },
+    /// A component whose imports or exports have other types than the contract's.
+    #[error("a component, but not of the world `weir:plugin/protocol-parser@0.1.0`: {0}")]
+    WrongWorld(String),
 }
 
 impl LoadError {
-    /// Of the engine's error; its first line and its cause.
+    /// Of the engine's error.
     pub(crate) fn invalid(error: &wasmtime::Error) -> Self {
-        let lines: Vec<String> = error.chain().map(ToString::to_string).collect();
-        let line = lines.join(": ").split_whitespace().collect::<Vec<_>>().join(" ");
-        Self::Invalid(line.chars().filter(|c| !c.is_control()).take(400).collect())
+        Self::Invalid(Self::line(error))
+    }
+
+    /// An error and its causes in one line.
+    pub(crate) fn line(error: &wasmtime::Error) -> String {
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        let line = causes.join(": ").split_whitespace().collect::<Vec<_>>().join(" ");
+        line.chars().filter(|c| !c.is_control()).take(LINE).collect()
     }
 }

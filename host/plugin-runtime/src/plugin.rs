@@ -13,17 +13,12 @@ use weir_pipeline::parse::parser::{Manifest, PluginFault};
 /// How much a manifest may hold, for who reads one out of a guest.
 pub(crate) use manifest::{MANIFEST_LIST, MANIFEST_TEXT};
 
-use crate::core_door::{CoreDoor, CoreTemplate};
+use crate::door::{Door, Template};
 use crate::guest::{self, HostState};
 use crate::load_error::LoadError;
 use crate::runtime::Shared;
 use crate::stats::Counters;
 use crate::{Instance, fault};
-
-/// Magic number and version of a core module (WebAssembly core specification, 5.5.16).
-const CORE_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
-/// The magic number alone.
-const MAGIC: [u8; 4] = *b"\0asm";
 
 /// In the log, until it said its name.
 const UNNAMED: &str = "?";
@@ -59,7 +54,7 @@ pub(crate) struct Loaded {
     pub(crate) runtime: Arc<Shared>,
     pub(crate) name: Arc<str>,
     pub(crate) manifest: Arc<Manifest>,
-    pub(crate) template: CoreTemplate,
+    pub(crate) template: Template,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -71,22 +66,12 @@ impl std::fmt::Debug for Loaded {
 /// A guest that is ready to be called.
 pub(crate) struct Live {
     pub(crate) store: Store<HostState>,
-    pub(crate) door: CoreDoor,
+    pub(crate) door: Door,
 }
 
 impl Plugin {
     pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8]) -> Result<Self, LoadError> {
-        let limit = runtime.limits.wasm_bytes;
-        if !wasm.starts_with(&MAGIC) {
-            return Err(LoadError::NotWasm);
-        }
-        if wasm.len() > limit {
-            return Err(LoadError::TooLarge { bytes: wasm.len(), limit });
-        }
-        if !wasm.starts_with(&CORE_MODULE) {
-            return Err(LoadError::Invalid("neither a core module nor a component".into()));
-        }
-        let template = CoreTemplate::new(runtime, wasm)?;
+        let template = Template::new(runtime, wasm)?;
         let manifest = Arc::new(describe(runtime, &template)?);
         manifest::check(&manifest)?;
         let name = Arc::from(manifest.name.as_str());
@@ -122,12 +107,7 @@ impl Loaded {
 }
 
 /// The start function and `_initialize` run within the deadline of one call.
-fn start(
-    runtime: &Shared,
-    template: &CoreTemplate,
-    state: HostState,
-    time: u64,
-) -> Result<Live, PluginFault> {
+fn start(runtime: &Shared, template: &Template, state: HostState, time: u64) -> Result<Live, PluginFault> {
     let mut store = guest::store(&runtime.engine, state);
     guest::begin_call(&mut store, time);
     match template.open(&mut store) {
@@ -136,7 +116,7 @@ fn start(
     }
 }
 
-fn describe(runtime: &Shared, template: &CoreTemplate) -> Result<Manifest, LoadError> {
+fn describe(runtime: &Shared, template: &Template) -> Result<Manifest, LoadError> {
     let counters = Arc::new(Counters::default());
     let state = HostState::new(&UNNAMED.into(), &runtime.limits, PluginConfig::default(), counters);
     let fault = |export| move |fault| LoadError::Fault { export, fault };

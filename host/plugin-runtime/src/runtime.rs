@@ -12,7 +12,7 @@ use std::time::Duration;
 use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig};
 
 use crate::load_error::LoadError;
-use crate::{Limits, Plugin, core_door};
+use crate::{Limits, Plugin, component_door, core_door};
 use ticker::Ticker;
 
 pub(crate) use ticker::TICK;
@@ -47,6 +47,7 @@ pub struct Runtime {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) limits: Limits,
+    pub(crate) component_imports: component_door::Imports,
     pub(crate) core_imports: core_door::Imports,
     _ticker: Ticker,
 }
@@ -64,11 +65,13 @@ impl Runtime {
     /// [`LoadError::Runtime`] when the machine can not run compiled code or start a thread.
     pub fn new(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
         let cache = cache::open(cache);
-        let engine = engine(cache.as_ref()).map_err(|e| LoadError::Runtime(format!("{e:#}")))?;
-        let ticker = Ticker::start(&engine).map_err(|e| LoadError::Runtime(e.to_string()))?;
-        let core_imports =
-            core_door::Imports::new(&engine).map_err(|e| LoadError::Runtime(format!("{e:#}")))?;
-        Ok(Self { shared: Arc::new(Shared { engine, limits, core_imports, _ticker: ticker }) })
+        let failed = |error: wasmtime::Error| LoadError::Runtime(LoadError::line(&error));
+        let engine = engine(cache.as_ref()).map_err(failed)?;
+        let ticker = Ticker::start(&engine).map_err(|error| LoadError::Runtime(error.to_string()))?;
+        let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
+        let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
+        let shared = Shared { engine, limits, component_imports, core_imports, _ticker: ticker };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Checks and compiles a plugin, and asks it who it is. Takes up to a second for each megabyte when the code is not in

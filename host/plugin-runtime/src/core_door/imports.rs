@@ -66,16 +66,15 @@ fn config(mut guest: Guest<'_>, address: u32, length: u32, result: u32) -> wasmt
     let value = key.and_then(|key| guest.data().config.value(key)).map(str::to_owned);
     let mut answer = [0; 12];
     if let Some(value) = value {
-        let place = place(&mut guest, memory, value.as_bytes())?;
+        let place = place(&mut guest, value.as_bytes())?;
         answer[0] = 1;
         answer[4..8].copy_from_slice(&place.to_le_bytes());
         answer[8..].copy_from_slice(&(value.len() as u32).to_le_bytes());
     }
-    memory.write(&mut guest, result as usize, &answer)?;
-    Ok(())
+    write(&mut guest, result, &answer)
 }
 
-fn place(guest: &mut Guest<'_>, memory: Memory, text: &[u8]) -> wasmtime::Result<u32> {
+fn place(guest: &mut Guest<'_>, text: &[u8]) -> wasmtime::Result<u32> {
     if text.is_empty() {
         return Ok(1);
     }
@@ -84,7 +83,7 @@ fn place(guest: &mut Guest<'_>, memory: Memory, text: &[u8]) -> wasmtime::Result
     };
     let realloc = realloc.typed::<(u32, u32, u32, u32), u32>(&*guest)?;
     let address = realloc.call(&mut *guest, (0, 0, 1, text.len() as u32))?;
-    memory.write(&mut *guest, address as usize, text)?;
+    write(guest, address, text)?;
     Ok(address)
 }
 
@@ -102,6 +101,13 @@ pub(super) fn range(memory: &[u8], address: u32, length: u32) -> wasmtime::Resul
     rest.ok_or_else(|| {
         bad_answer(format!("an import was given {address:#x}+{length}, outside of its memory")).into()
     })
+}
+
+/// Writes where a guest said.
+pub(super) fn write(guest: &mut Guest<'_>, address: u32, bytes: &[u8]) -> wasmtime::Result<()> {
+    let memory = memory(guest)?;
+    range(memory.data(&*guest), address, bytes.len() as u32)?;
+    Ok(memory.write(guest, address as usize, bytes)?)
 }
 
 fn cut(bytes: &[u8], limit: usize) -> &[u8] {

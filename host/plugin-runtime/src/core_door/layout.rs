@@ -125,3 +125,6 @@ pub(crate) fn u32_at<const N: usize>(record: &[u8; N], at: usize) -> u32 {
 pub(crate) fn u64_at<const N: usize>(record: &[u8; N], at: usize) -> u64 {
     u64::from(u32_at(record, at)) | u64::from(u32_at(record, at + 4)) << 32
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 use wasmtime::{Caller, FuncType, Linker, Val, ValType};
 use weir_pipeline::parse::parser::{FaultKind, PluginFault};
 
-use super::imports::{memory, range};
+use super::imports::{memory, range, write};
 use crate::guest::{HostState, Level};
 use crate::limits::LOG_LINE_BYTES;
 
@@ -113,12 +113,6 @@ pub(super) fn define(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "random_get", random_get)?;
     linker.func_wrap(MODULE, "sched_yield", || SUCCESS)?;
     Ok(())
-}
-
-fn write(guest: &mut Guest<'_>, address: u32, bytes: &[u8]) -> wasmtime::Result<()> {
-    let memory = memory(guest)?;
-    range(memory.data(&*guest), address, bytes.len() as u32)?;
-    Ok(memory.write(guest, address as usize, bytes)?)
 }
 
 fn read<const N: usize>(guest: &mut Guest<'_>, address: u32) -> wasmtime::Result<[u8; N]> {

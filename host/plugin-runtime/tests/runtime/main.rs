@@ -1,4 +1,14 @@
-//! The runtime from outside: the echo plugin through both doors, guests that break every rule, and the layout of records.
+//! The runtime from outside: the echo plugin through both doors, guests that break every rule, and what is counted.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are tests
+
+mod bad_guests;
+mod doors;
 mod echo;
+#[path = "../../../../tests/guests/guests.rs"]
+mod guests;
+mod lies;
+mod limits;
+mod load_errors;
+mod quarantine;
 mod support;

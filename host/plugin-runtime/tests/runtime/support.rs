@@ -8,7 +8,11 @@ use weir_pipeline::decode::{Address, Transport};
 use weir_pipeline::parse::event::{Direction, FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::{Outcome, Value};
 use weir_pipeline::parse::parser::{PluginFault, Probe, ProtocolParser};
-use weir_plugin_runtime::{CodeCache, Limits, Runtime};
+use weir_plugin_runtime::{CodeCache, Instance, Limits, PluginConfig, Runtime};
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::Resolve;
+
+use crate::guests::guest;
 
 pub(crate) const C2S: Direction = Direction::ClientToServer;
 pub(crate) const S2C: Direction = Direction::ServerToClient;
@@ -40,6 +44,30 @@ pub(crate) fn echo_wasm() -> &'static [u8] {
         assert!(status.expect("cargo runs").success(), "echo must compile for Wasm");
         std::fs::read(target.join("wasm32-unknown-unknown/guest/echo.wasm")).expect("cargo wrote it")
     })
+}
+
+/// A guest of `tests/guests`, as bytes.
+pub(crate) fn guest_wasm(name: &str) -> Vec<u8> {
+    wasm_of(&guest(name))
+}
+
+pub(crate) fn wasm_of(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// The same core module as a component of the world `protocol-parser`.
+pub(crate) fn component(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/v0.1"))?;
+    let world = resolve.select_world(&[package], Some("protocol-parser"))?;
+    let mut module = module.to_vec();
+    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    ComponentEncoder::default().validate(true).module(&module)?.encode()
+}
+
+pub(crate) fn instance(runtime: &Runtime, wasm: &[u8]) -> Instance {
+    let plugin = runtime.load(wasm).unwrap_or_else(|error| panic!("{error}"));
+    plugin.instantiate(PluginConfig::default()).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// A batch that is put together piece by piece.
@@ -110,6 +138,11 @@ pub(crate) fn probe() -> Probe {
         from_start: true,
         from_client: Some(true),
     }
+}
+
+/// A batch for the guests of `tests/guests`: event 1 is data.
+pub(crate) fn evil() -> Batch {
+    Batch::default().open(0).data(0, C2S, 0, b"EVIL one\n")
 }
 
 /// The text of a value of an answer to `batch`.

@@ -1,0 +1,209 @@
+//! The WIT's types <-> the pipeline's. Takes: what wasmtime lifted. Gives: what [`Checks`] let through.
+
+use weir_pipeline::decode::{Address, Transport};
+use weir_pipeline::parse::event::{Direction, FlowFacts, StreamEvent};
+use weir_pipeline::parse::outcome::{
+    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Progress, Value,
+};
+use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, Signature};
+
+use super::bindings::exports::weir::plugin::parser;
+use super::bindings::weir::plugin::types;
+use crate::checks::Checks;
+use crate::fault::too_much;
+use crate::plugin::{MANIFEST_LIST, MANIFEST_TEXT};
+
+fn transport_in(transport: Transport) -> types::Transport {
+    match transport {
+        Transport::Tcp => types::Transport::Tcp,
+        Transport::Udp => types::Transport::Udp,
+    }
+}
+
+fn direction_in(direction: Direction) -> types::Direction {
+    match direction {
+        Direction::ClientToServer => types::Direction::ClientToServer,
+        Direction::ServerToClient => types::Direction::ServerToClient,
+    }
+}
+
+pub(super) fn probe(probe: &Probe) -> parser::Probe {
+    parser::Probe {
+        transport: transport_in(probe.transport),
+        source_port: probe.source_port,
+        destination_port: probe.destination_port,
+        from_start: probe.from_start,
+        client_known: probe.from_client.is_some(),
+        from_client: probe.from_client == Some(true),
+    }
+}
+
+pub(super) fn flow(flow: &FlowFacts) -> types::Flow {
+    let endpoint = |(Address(bits), port): (Address, u16)| types::Endpoint {
+        address: types::Address { high: (bits >> 64) as u64, low: bits as u64 },
+        port,
+    };
+    types::Flow {
+        connection: flow.connection,
+        transport: transport_in(flow.transport),
+        client: endpoint(flow.client),
+        server: endpoint(flow.server),
+        from_start: flow.from_start,
+    }
+}
+
+pub(super) fn event(event: &StreamEvent) -> parser::StreamEvent {
+    match *event {
+        StreamEvent::Opened { flow } => parser::StreamEvent::Opened(flow),
+        StreamEvent::Data { connection, direction, offset, length, position, time } => {
+            let direction = direction_in(direction);
+            parser::StreamEvent::Data(parser::Data { connection, direction, offset, length, position, time })
+        }
+        StreamEvent::Gap { connection, direction, offset, length, position, bytes } => {
+            let direction = direction_in(direction);
+            parser::StreamEvent::Gap(parser::Gap { connection, direction, offset, length, position, bytes })
+        }
+        StreamEvent::Closed { connection } => parser::StreamEvent::Closed(connection),
+    }
+}
+
+pub(super) fn verdict(verdict: parser::Verdict) -> CheckVerdict {
+    match verdict {
+        parser::Verdict::No => CheckVerdict::No,
+        parser::Verdict::NeedMore => CheckVerdict::NeedMore,
+        parser::Verdict::ClientSpeaks => CheckVerdict::ClientSpeaks,
+        parser::Verdict::ServerSpeaks => CheckVerdict::ServerSpeaks,
+    }
+}
+
+/// The same bounds as the core door has; the rules are checked elsewhere.
+pub(super) fn manifest(manifest: parser::Manifest) -> Result<Manifest, PluginFault> {
+    let parser::Manifest { name, version, protocols, signatures } = manifest;
+    let texts = [name.len(), version.len()].into_iter().chain(protocols.iter().map(String::len));
+    let lists = [protocols.len(), signatures.len()]
+        .into_iter()
+        .chain(signatures.iter().flat_map(|s| [s.any_of.len(), s.ports.len()]));
+    if let Some(length) = texts.into_iter().find(|length| *length > MANIFEST_TEXT) {
+        return Err(too_much(format!("a text of {length} bytes, the limit is {MANIFEST_TEXT}")));
+    }
+    if let Some(length) = lists.into_iter().find(|length| *length > MANIFEST_LIST) {
+        return Err(too_much(format!("a list of {length} entries, the limit is {MANIFEST_LIST}")));
+    }
+    let protocols = protocols.into_iter().map(Into::into).collect();
+    Ok(Manifest { name, version, protocols, signatures: signatures.into_iter().map(signature).collect() })
+}
+
+fn signature(signature: parser::Signature) -> Signature {
+    Signature {
+        transport: match signature.transport {
+            types::Transport::Tcp => Transport::Tcp,
+            types::Transport::Udp => Transport::Udp,
+        },
+        offset: signature.offset,
+        any_of: signature.any_of,
+        ports: signature.ports,
+    }
+}
+
+pub(super) fn outcome(
+    answer: parser::Outcome,
+    mut checks: Checks<'_>,
+    into: &mut Outcome,
+) -> Result<(), PluginFault> {
+    let parser::Outcome { messages, fields, attributes, progress } = answer;
+    checks.lengths(messages.len(), fields.len(), attributes.len(), progress.len())?;
+    for message in &messages {
+        let message = message_out(message);
+        checks.message(&message)?;
+        into.messages.push(message);
+    }
+    checks.claims(fields.len(), attributes.len())?;
+    for field in &fields {
+        let value = value(&field.value, &checks, &mut into.owned)?;
+        into.fields.push((field_name(field.name), value));
+    }
+    for attribute in &attributes {
+        let key = checks.own(attribute.key.as_bytes(), &mut into.owned)?;
+        into.attributes.push((key, value(&attribute.value, &checks, &mut into.owned)?));
+    }
+    for progress in &progress {
+        let progress = progress_out(progress);
+        checks.progress(&progress)?;
+        into.progress.push(progress);
+    }
+    Ok(())
+}
+
+fn value(value: &types::Value, checks: &Checks<'_>, owned: &mut Vec<u8>) -> Result<Value, PluginFault> {
+    match value {
+        types::Value::Slice(slice) => checks.slice(slice.offset, slice.length),
+        types::Value::Owned(text) => checks.own(text.as_bytes(), owned),
+        types::Value::Number(number) => Ok(Value::Number(*number)),
+    }
+}
+
+fn message_out(message: &parser::Message) -> Message {
+    Message {
+        connection: message.connection,
+        direction: match message.direction {
+            types::Direction::ClientToServer => Direction::ClientToServer,
+            types::Direction::ServerToClient => Direction::ServerToClient,
+        },
+        kind: match message.kind {
+            parser::Kind::Request => MessageKind::Request,
+            parser::Kind::Response => MessageKind::Response,
+            parser::Kind::OneWay => MessageKind::OneWay,
+        },
+        part: match message.part {
+            parser::Part::Whole => MessagePart::Whole,
+            parser::Part::Begin => MessagePart::Begin,
+            parser::Part::End => MessagePart::End,
+        },
+        status: match message.status {
+            types::Status::None => MessageStatus::None,
+            types::Status::Ok => MessageStatus::Ok,
+            types::Status::ClientError => MessageStatus::ClientError,
+            types::Status::ServerError => MessageStatus::ServerError,
+        },
+        protocol: message.protocol,
+        fields: message.fields,
+        attributes: message.attributes,
+        correlation: message.correlation,
+        start: message.start,
+        end: message.end,
+    }
+}
+
+fn progress_out(progress: &parser::Progress) -> Progress {
+    Progress {
+        event: progress.event,
+        state: match progress.state {
+            parser::State::Going => ParserState::Going,
+            parser::State::Violation => ParserState::Violation,
+            parser::State::Finished => ParserState::Finished,
+            parser::State::Upgraded => ParserState::Upgraded,
+        },
+        need: progress.need,
+        resume_at: progress.resume_at,
+    }
+}
+
+fn field_name(name: types::FieldName) -> FieldName {
+    match name {
+        types::FieldName::RequestType => FieldName::RequestType,
+        types::FieldName::RequestDomain => FieldName::RequestDomain,
+        types::FieldName::RequestResource => FieldName::RequestResource,
+        types::FieldName::Endpoint => FieldName::Endpoint,
+        types::FieldName::RequestId => FieldName::RequestId,
+        types::FieldName::ResponseCode => FieldName::ResponseCode,
+        types::FieldName::ResponseException => FieldName::ResponseException,
+        types::FieldName::ResponseResult => FieldName::ResponseResult,
+        types::FieldName::Version => FieldName::Version,
+        types::FieldName::TraceId => FieldName::TraceId,
+        types::FieldName::SpanId => FieldName::SpanId,
+        types::FieldName::ParentSpanId => FieldName::ParentSpanId,
+        types::FieldName::XRequestId => FieldName::XRequestId,
+        types::FieldName::HttpProxyClient => FieldName::HttpProxyClient,
+        types::FieldName::BizProtocol => FieldName::BizProtocol,
+    }
+}

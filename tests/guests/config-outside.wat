@@ -1,0 +1,7 @@
+;; Wants a configuration value where its memory ends.
+;;; import
+(import "weir:plugin/host@0.1.0" "config" (func $config (param i32 i32 i32)))
+;;; process
+(func $process (export "weir:plugin/parser@0.1.0#process") (param $arena i32) (param $arena_length i32) (param $flows i32) (param $flow_count i32) (param $events i32) (param $event_count i32) (result i32)
+  (call $config (i32.const 0x900) (i32.const 2) (i32.sub (i32.mul (memory.size) (i32.const 0x10000)) (i32.const 4)))
+  (i32.const 0x400))

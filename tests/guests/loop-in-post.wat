@@ -1,0 +1,4 @@
+;; Never comes back when its answer is given back.
+;;; post
+(func (export "cabi_post_weir:plugin/parser@0.1.0#process") (param i32)
+  (loop $for_ever (br $for_ever)))

@@ -1,0 +1,5 @@
+;; Never comes back from process.
+;;; process
+(func $process (export "weir:plugin/parser@0.1.0#process") (param $arena i32) (param $arena_length i32) (param $flows i32) (param $flow_count i32) (param $events i32) (param $event_count i32) (result i32)
+  (loop $for_ever (br $for_ever))
+  unreachable)

@@ -1,0 +1,2 @@
+;; Has no cabi_realloc.
+;;; realloc

@@ -1,0 +1,3 @@
+;; A program, not a library.
+;;; start
+(func (export "_start"))
