@@ -38,7 +38,7 @@ mod sql_comment;
 mod traceparent;
 
 pub use collect::{Ids, TraceContext};
-pub use headers::TraceHeaders;
+pub use headers::{TraceHeaders, same_name};
 pub use id::{ID_LIMIT, Id};
 pub use sql_comment::sql_comment;
 pub use traceparent::traceparent;

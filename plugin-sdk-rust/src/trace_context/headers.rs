@@ -1,5 +1,6 @@
 //! Takes: lists of header names. Gives: what each header's value holds and which one is preferred.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 /// Names that one list may have: every one is compared with headers that begin with the same letter.
@@ -15,8 +16,11 @@ pub(super) const UNRANKED: u8 = u8::MAX;
 /// The headers that hold ids, best first. Built once for an instance and shared by its connections.
 #[derive(Clone, Debug)]
 pub struct TraceHeaders {
+    /// Ordered by their first letter.
     entries: Vec<Entry>,
-    /// A bit for each first letter, `letter & 31`: most headers are told apart by this alone.
+    /// By first letter (`letter & 31`, which both cases share): the first entry and the one behind the last. Most headers are
+    /// told apart by this alone.
+    by_letter: [(u8, u8); 32],
     first_letters: u32,
 }
 
@@ -65,19 +69,20 @@ impl TraceHeaders {
     /// the value of any other one is the id. An empty list: no such id is read. At most 32 names of each list count.
     #[must_use]
     pub fn new(trace_ids: &str, span_ids: &str, request_ids: &str) -> Self {
-        let mut headers = Self { entries: Vec::new(), first_letters: 0 };
+        let mut headers = Self { entries: Vec::new(), by_letter: [(0, 0); 32], first_letters: 0 };
         for (rank, name) in names(trace_ids) {
             headers.entry(name).trace_rank = rank;
         }
         for (rank, name) in names(span_ids) {
             headers.entry(name).span_rank = rank;
         }
-        if headers.find(b"x-b3-spanid").is_some() {
+        if headers.entries.iter().any(|entry| entry.form == Form::B3Span) {
             headers.entry("x-b3-parentspanid");
         }
         for (_, name) in names(request_ids) {
             headers.entry(name).form = Form::Request;
         }
+        headers.index();
         headers
     }
 
@@ -100,21 +105,36 @@ impl TraceHeaders {
         )
     }
 
-    /// False when no name of the lists begins with this letter: a parser need not even look where the name ends.
+    /// A bit for each first letter of the names, `letter & 31`, which both cases share: most lines of a head need no other look.
     #[inline]
     #[must_use]
-    pub fn may_begin_with(&self, letter: u8) -> bool {
-        self.first_letters & bit(letter) != 0
+    pub fn first_letters(&self) -> u32 {
+        self.first_letters
     }
 
-    /// Index of the entry of this name, whatever the case of its letters.
-    pub(super) fn find(&self, name: &[u8]) -> Option<u8> {
-        let (first, _) = name.split_first()?;
-        if !self.may_begin_with(*first) {
-            return None;
-        }
-        let found = self.entries.iter().position(|entry| entry.name.eq_ignore_ascii_case(name))?;
-        u8::try_from(found).ok()
+    /// The entry of this name, whatever the case of its letters, and its index.
+    pub(super) fn find(&self, name: &[u8]) -> Option<(u8, &Entry)> {
+        let (indices, entries) = self.candidates(name);
+        indices.zip(entries).find(|(_, entry)| entry.name.len() == name.len() && same_name(name, &entry.name))
+    }
+
+    /// The entry that a line `name: value` belongs to, its index, and the value.
+    #[inline]
+    pub(super) fn find_line<'a>(&self, line: &'a [u8]) -> Option<(u8, &Entry, &'a [u8])> {
+        let (indices, entries) = self.candidates(line);
+        indices.zip(entries).find_map(|(index, entry)| {
+            let (name, rest) = line.split_at_checked(entry.name.len())?;
+            let value = rest.strip_prefix(b":")?;
+            same_name(name, &entry.name).then_some((index, entry, value))
+        })
+    }
+
+    /// Entries that begin with the letter of `name`, and their indices.
+    #[inline]
+    fn candidates(&self, name: &[u8]) -> (Range<u8>, &[Entry]) {
+        let letter = name.first().map_or(0, |letter| letter & 31);
+        let (start, end) = self.by_letter[usize::from(letter)];
+        (start..end, self.entries.get(usize::from(start)..usize::from(end)).unwrap_or_default())
     }
 
     pub(super) fn get(&self, index: u8) -> Option<&Entry> {
@@ -125,12 +145,25 @@ impl TraceHeaders {
         let name = name.to_ascii_lowercase().into_bytes().into_boxed_slice();
         let known = self.entries.iter().position(|entry| entry.name == name);
         let index = known.unwrap_or_else(|| {
-            self.first_letters |= name.first().map_or(0, |letter| bit(*letter));
             let form = Form::of(&name);
             self.entries.push(Entry { name, form, trace_rank: UNRANKED, span_rank: UNRANKED });
             self.entries.len() - 1
         });
         &mut self.entries[index]
+    }
+
+    fn index(&mut self) {
+        let letter = |entry: &Entry| entry.name.first().map_or(0, |letter| letter & 31);
+        self.entries.sort_by_key(letter);
+        for (index, entry) in (0_u8..).zip(&self.entries) {
+            let letter = letter(entry);
+            self.first_letters |= 1 << letter;
+            let (start, end) = &mut self.by_letter[usize::from(letter)];
+            if *end == 0 {
+                *start = index;
+            }
+            *end = index + 1;
+        }
     }
 }
 
@@ -146,9 +179,21 @@ fn names(list: &str) -> impl Iterator<Item = (u8, &str)> {
     (0..).zip(named.take(NAMES_LIMIT))
 }
 
-/// Upper and lower case of a letter share a bit.
-fn bit(letter: u8) -> u32 {
-    1 << (letter & 31)
+/// `name` is `lower`, whatever the case of its letters. Both have the same length. Four bytes at a time: this is asked for most
+/// lines of every head.
+#[inline]
+pub fn same_name(name: &[u8], lower: &[u8]) -> bool {
+    let (words, rest) = name.as_chunks::<4>();
+    let (lower_words, lower_rest) = lower.as_chunks::<4>();
+    let differs = |word: u32, lower: u32| (word | (lower & lower >> 1 & 0x2020_2020)) ^ lower;
+    let mut difference = 0;
+    for (word, lower) in words.iter().zip(lower_words) {
+        difference |= differs(u32::from_le_bytes(*word), u32::from_le_bytes(*lower));
+    }
+    for (byte, lower) in rest.iter().zip(lower_rest) {
+        difference |= differs(u32::from(*byte), u32::from(*lower));
+    }
+    difference == 0
 }
 
 #[cfg(test)]
@@ -172,6 +217,40 @@ mod tests {
         }
         for name in ["", "traceparen", "traceparent2", "x-b3", "x-b3-", "accept", "\u{e9}"] {
             assert!(headers.find(name.as_bytes()).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn lines() {
+        let headers = TraceHeaders::default();
+        let found =
+            |line: &str| headers.find_line(line.as_bytes()).map(|(index, _, value)| (index, value.to_vec()));
+        let (index, _) = headers.find(b"x-request-id").unwrap();
+        assert_eq!(found("X-Request-Id: a\r"), Some((index, b" a\r".to_vec())));
+        assert_eq!(found("x-request-id:"), Some((index, Vec::new())));
+        for line in [
+            "x-request-id",
+            "x-request-id : a",
+            "x-request-id2: a",
+            "x\rrequest-id: a",
+            "x-request-i\u{4}: a",
+            ":",
+            "",
+        ] {
+            assert_eq!(found(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn same_names() {
+        let all: String = (1..=127_u8).map(char::from).collect();
+        for byte in all.bytes() {
+            for other in all.bytes().filter(|b| !b.is_ascii_uppercase()) {
+                let want = byte.to_ascii_lowercase() == other;
+                // No two characters that a header's name may have are mixed up, but `^` and `~`.
+                let odd = [byte, other].iter().any(|b| matches!(b, b'`' | b'{'..=b'~' | 0x7f));
+                assert!(same_name(&[byte], &[other]) == want || odd, "{byte} {other}");
+            }
         }
     }
 

@@ -34,12 +34,13 @@ fn part(value: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
 }
 
 /// Digits, and not all of them zero (section 3.2.2.3 and 3.2.2.4: such an id is invalid).
-pub(super) fn is_id(id: &[u8]) -> bool {
-    is_lower_hex(id) && id.iter().any(|digit| *digit != b'0')
+fn is_id(id: &[u8]) -> bool {
+    is_lower_hex(id) && id.iter().fold(0, |bits, digit| bits | (digit ^ b'0')) != 0
 }
 
+/// Looks at all digits, so that many are compared in one step.
 fn is_lower_hex(text: &[u8]) -> bool {
-    text.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    text.iter().fold(true, |fits, digit| fits & matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

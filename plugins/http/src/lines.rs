@@ -2,50 +2,78 @@
 //!
 //! Source: RFC 9112 section 2.2 (a bare LF may end a line) and 5.2 (obsolete line folding).
 
-/// Walks through a head behind its start line.
-#[derive(Debug)]
-pub(crate) struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
+use weir_plugin_sdk::trace_context::{TraceHeaders, same_name};
 
-/// One step.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
-    /// A field line, not empty. It may end with CR, and hold line ends where it was folded.
-    Field(&'a [u8]),
-    /// The empty line; the head is so many bytes long, start line included.
-    End(usize),
-    /// More bytes are needed.
-    Partial,
-}
+/// The first letters of names that a reader wants, one bit each; both cases share one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Letters(u32);
 
-impl<'a> Lines<'a> {
-    /// The start line of `bytes` without its LF, and the lines behind it. `None`: the line is not whole.
-    #[inline]
-    pub(crate) fn new(bytes: &'a [u8]) -> Option<(&'a [u8], Self)> {
-        let end = memchr::memchr(b'\n', bytes)?;
-        let line = bytes.get(..end)?;
-        Some((line.strip_suffix(b"\r").unwrap_or(line), Self { bytes, at: end + 1 }))
+impl Letters {
+    /// These, in lower case.
+    pub(crate) const fn of(letters: &[u8]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < letters.len() {
+            bits |= 1 << (letters[at] & 31);
+            at += 1;
+        }
+        Self(bits)
     }
 
-    /// The next line. The last one of a head that was cut off is given too when its LF is there.
+    /// Those of `other` too.
     #[inline]
-    pub(crate) fn next(&mut self) -> Line<'a> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        match rest {
-            [b'\n', ..] => return Line::End(self.at + 1),
-            [b'\r', b'\n', ..] => return Line::End(self.at + 2),
-            _ => {}
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    #[inline]
+    pub(crate) fn has(self, letter: u8) -> bool {
+        self.0 >> (letter & 31) & 1 != 0
+    }
+}
+
+impl From<&TraceHeaders> for Letters {
+    #[inline]
+    fn from(headers: &TraceHeaders) -> Self {
+        Self(headers.first_letters())
+    }
+}
+
+/// The first line without its line end, and where the next one begins. `None`: it is not whole.
+#[inline]
+pub(crate) fn start_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let end = memchr::memchr(b'\n', bytes)?;
+    let line = bytes.get(..end)?;
+    Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
+}
+
+/// Hands out every field line from `at` on whose name begins with one of `letters`, and gives the length of the head. `None`: its
+/// end is not there. A line may end with CR, and holds line ends where it was folded. The last line of a head that is cut off is
+/// handed out too when its LF is there.
+#[inline]
+pub(crate) fn fields<'a>(
+    bytes: &'a [u8],
+    mut at: usize,
+    letters: Letters,
+    mut field: impl FnMut(&'a [u8]),
+) -> Option<usize> {
+    loop {
+        let rest = bytes.get(at..)?;
+        let first = *rest.first()?;
+        if first <= b'\r' {
+            match rest {
+                [b'\n', ..] => return Some(at + 1),
+                [b'\r', b'\n', ..] => return Some(at + 2),
+                _ => {}
+            }
         }
-        let Some(mut end) = memchr::memchr(b'\n', rest) else { return Line::Partial };
+        let mut end = memchr::memchr(b'\n', rest)?;
         while let Some(b' ' | b'\t') = rest.get(end + 1) {
-            let behind = rest.get(end + 1..).unwrap_or_default();
-            let Some(more) = memchr::memchr(b'\n', behind) else { return Line::Partial };
-            end += 1 + more;
+            end += 1 + memchr::memchr(b'\n', rest.get(end + 1..)?)?;
         }
-        self.at += end + 1;
-        Line::Field(rest.get(..end).unwrap_or_default())
+        if letters.has(first) {
+            field(rest.get(..end)?);
+        }
+        at += end + 1;
     }
 }
 
@@ -62,49 +90,81 @@ pub(crate) fn has_end_of_head(bytes: &[u8], from: usize) -> bool {
 ///
 /// No blank is allowed between name and colon (RFC 9112 section 5.1): servers refuse such a request.
 #[inline]
-pub(crate) fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let (front, rest) = line.split_at_checked(name.len())?;
+pub(crate) fn value_of<'a, const N: usize>(line: &'a [u8], name: &[u8; N]) -> Option<&'a [u8]> {
+    let (front, rest) = line.split_first_chunk::<N>()?;
     let value = rest.strip_prefix(b":")?;
-    front.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
+    same_name(front, name).then(|| trim(value))
 }
 
-/// Name and value of any field line.
+/// Without the blanks and line ends around it.
 #[inline]
-pub(crate) fn pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = memchr::memchr(b':', line)?;
-    let (name, rest) = line.split_at_checked(colon)?;
-    Some((name, rest.get(1..)?))
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = value {
+        value = rest;
+    }
+    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = value {
+        value = rest;
+    }
+    value
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(head: &str) -> (Vec<&str>, Line<'_>) {
-        let (_, mut lines) = Lines::new(head.as_bytes()).unwrap();
-        let mut fields = Vec::new();
-        loop {
-            match lines.next() {
-                Line::Field(field) => fields.push(std::str::from_utf8(field).unwrap()),
-                end => return (fields, end),
+    const ALL: Letters = Letters(u32::MAX);
+
+    fn lines(head: &str) -> (Vec<&str>, Option<usize>) {
+        let (_, at) = start_line(head.as_bytes()).unwrap();
+        let mut lines = Vec::new();
+        let end = fields(head.as_bytes(), at, ALL, |line| lines.push(std::str::from_utf8(line).unwrap()));
+        (lines, end)
+    }
+
+    #[test]
+    fn ends() {
+        assert_eq!(lines("x\r\na: 1\r\nb: 2\r\n\r\nrest"), (vec!["a: 1\r", "b: 2\r"], Some(17)));
+        assert_eq!(lines("x\na: 1\n\nrest"), (vec!["a: 1"], Some(8)));
+        assert_eq!(lines("x\r\n\n"), (vec![], Some(4)));
+        assert_eq!(lines("x\na: 1\r\n"), (vec!["a: 1\r"], None));
+        assert_eq!(lines("x\na: 1\r\n\r"), (vec!["a: 1\r"], None));
+        assert_eq!(lines("x\n\ra\n\n"), (vec!["\ra"], Some(6)));
+        assert!(start_line(b"GET / HTTP/1.1").is_none());
+    }
+
+    #[test]
+    fn folded_lines_are_one() {
+        assert_eq!(lines("x\na:\r\n 1,\n\t2\r\nb:3\n\n"), (vec!["a:\r\n 1,\n\t2\r", "b:3"], Some(19)));
+        assert_eq!(lines("x\na: 1\n "), (vec![], None));
+    }
+
+    #[test]
+    fn any_length_and_place() {
+        for width in 0..40 {
+            for more in 0..20 {
+                let head = format!(
+                    "x\na{}\r\nb{}\n\x0b\n\n{}",
+                    "y".repeat(width),
+                    "z".repeat(more),
+                    "\n".repeat(width % 9)
+                );
+                let (lines, end) = lines(&head);
+                let lengths: Vec<_> = lines.iter().map(|line| line.len()).collect();
+                assert_eq!(
+                    (lengths, end),
+                    (vec![width + 2, more + 1, 1], Some(width + more + 10)),
+                    "{head:?}"
+                );
             }
         }
     }
 
     #[test]
-    fn ends() {
-        assert_eq!(lines("x\r\na: 1\r\nb: 2\r\n\r\nrest"), (vec!["a: 1\r", "b: 2\r"], Line::End(17)));
-        assert_eq!(lines("x\na: 1\n\nrest"), (vec!["a: 1"], Line::End(8)));
-        assert_eq!(lines("x\r\n\n"), (vec![], Line::End(4)));
-        assert_eq!(lines("x\na: 1\r\n"), (vec!["a: 1\r"], Line::Partial));
-        assert_eq!(lines("x\na: 1\r\n\r"), (vec!["a: 1\r"], Line::Partial));
-        assert!(Lines::new(b"GET / HTTP/1.1").is_none());
-    }
-
-    #[test]
-    fn folded_lines_are_one() {
-        assert_eq!(lines("x\na:\r\n 1,\n\t2\r\nb:3\n\n"), (vec!["a:\r\n 1,\n\t2\r", "b:3"], Line::End(19)));
-        assert_eq!(lines("x\na: 1\n "), (vec![], Line::Partial));
+    fn letters() {
+        let head = b"x\nAa: 1\nbb: 2\nCc: 3\nab: 4\n\n";
+        let mut told = Vec::new();
+        let end = fields(head, 2, Letters::of(b"a").and(Letters::of(b"c")), |line| told.push(line[0]));
+        assert_eq!((told.as_slice(), end), (b"ACa".as_slice(), Some(head.len())));
     }
 
     #[test]

@@ -6,11 +6,14 @@ use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
 
 use crate::framing::Framing;
 use crate::head::Read;
-use crate::lines::{Line, Lines, pair, value_of};
+use crate::lines::{Letters, fields, start_line, value_of};
 use crate::start_line::{RequestLine, request_line};
 
+/// First letters of the fields that are read here.
+const LETTERS: Letters = Letters::of(b"hctx");
+
 /// A request's head.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RequestHead<'a> {
     pub(crate) line: RequestLine<'a>,
     /// Bytes, start line and empty line included; 0 when it is cut off.
@@ -25,34 +28,22 @@ pub(crate) struct RequestHead<'a> {
 impl<'a> RequestHead<'a> {
     /// One pass over the lines; the first letter of a name decides whether it is looked at.
     #[inline]
-    pub(crate) fn read(bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read<Self> {
-        let Some((line, mut lines)) = Lines::new(bytes) else { return Read::Partial };
+    pub(crate) fn read(&mut self, bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read {
+        let Some((line, at)) = start_line(bytes) else { return Read::Partial };
         let Some(line) = request_line(line) else { return Read::Bad };
-        let mut head = Self {
-            line,
-            length: 0,
-            framing: Framing::default(),
-            host: None,
-            forwarded_for: None,
-            real_ip: None,
-            trace: TraceContext::default(),
+        self.line = line;
+        let letters = LETTERS.and(Letters::from(trace_headers));
+        let Some(length) = fields(bytes, at, letters, |line| self.field(line, trace_headers)) else {
+            return Read::Cut;
         };
-        loop {
-            match lines.next() {
-                Line::Field(line) => head.field(line, trace_headers),
-                Line::Partial => return Read::Cut(head),
-                Line::End(length) => {
-                    head.length = length;
-                    return Read::Whole(head);
-                }
-            }
-        }
+        self.length = length;
+        Read::Whole
     }
 
     #[inline]
     fn field(&mut self, line: &'a [u8], trace_headers: &TraceHeaders) {
-        let Some(first) = line.first() else { return };
-        match first | 0x20 {
+        let first = line.first().map_or(0, |letter| letter | 0x20);
+        match first {
             b'h' => {
                 if let (None, Some(value)) = (self.host, value_of(line, b"host")) {
                     self.host = Some(value);
@@ -71,10 +62,8 @@ impl<'a> RequestHead<'a> {
             b'x' => self.proxy(line),
             _ => {}
         }
-        if trace_headers.may_begin_with(*first)
-            && let Some((name, value)) = pair(line)
-        {
-            self.trace.header(trace_headers, name, value);
+        if Letters::from(trace_headers).has(first) {
+            self.trace.line(trace_headers, line);
         }
     }
 

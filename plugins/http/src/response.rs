@@ -6,12 +6,15 @@ use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
 
 use crate::framing::Framing;
 use crate::head::Read;
-use crate::lines::{Line, Lines, pair, value_of};
+use crate::lines::{Letters, fields, start_line, value_of};
 use crate::reason::phrase;
 use crate::start_line::{StatusLine, status_line};
 
+/// First letters of the fields that are read here.
+const LETTERS: Letters = Letters::of(b"ctu");
+
 /// A response's head.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ResponseHead<'a> {
     pub(crate) line: StatusLine<'a>,
     /// Bytes, start line and empty line included; 0 when it is cut off.
@@ -24,32 +27,22 @@ pub(crate) struct ResponseHead<'a> {
 impl<'a> ResponseHead<'a> {
     /// One pass over the lines; the first letter of a name decides whether it is looked at.
     #[inline]
-    pub(crate) fn read(bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read<Self> {
-        let Some((line, mut lines)) = Lines::new(bytes) else { return Read::Partial };
+    pub(crate) fn read(&mut self, bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read {
+        let Some((line, at)) = start_line(bytes) else { return Read::Partial };
         let Some(line) = status_line(line) else { return Read::Bad };
-        let mut head = Self {
-            line,
-            length: 0,
-            framing: Framing::default(),
-            upgrade: None,
-            trace: TraceContext::default(),
+        self.line = line;
+        let letters = LETTERS.and(Letters::from(trace_headers));
+        let Some(length) = fields(bytes, at, letters, |line| self.field(line, trace_headers)) else {
+            return Read::Cut;
         };
-        loop {
-            match lines.next() {
-                Line::Field(line) => head.field(line, trace_headers),
-                Line::Partial => return Read::Cut(head),
-                Line::End(length) => {
-                    head.length = length;
-                    return Read::Whole(head);
-                }
-            }
-        }
+        self.length = length;
+        Read::Whole
     }
 
     #[inline]
     fn field(&mut self, line: &'a [u8], trace_headers: &TraceHeaders) {
-        let Some(first) = line.first() else { return };
-        match first | 0x20 {
+        let first = line.first().map_or(0, |letter| letter | 0x20);
+        match first {
             b'c' => {
                 if let Some(value) = value_of(line, b"content-length") {
                     self.framing.content_length(value);
@@ -67,10 +60,8 @@ impl<'a> ResponseHead<'a> {
             }
             _ => {}
         }
-        if trace_headers.may_begin_with(*first)
-            && let Some((name, value)) = pair(line)
-        {
-            self.trace.header(trace_headers, name, value);
+        if Letters::from(trace_headers).has(first) {
+            self.trace.line(trace_headers, line);
         }
     }
 

@@ -62,7 +62,7 @@ pub(crate) const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HTTP_1: &[u8] = b"HTTP/1.";
 
 /// `method SP request-target SP HTTP-version`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RequestLine<'a> {
     pub(crate) method: &'a [u8],
     pub(crate) target: &'a [u8],
@@ -71,7 +71,7 @@ pub(crate) struct RequestLine<'a> {
 }
 
 /// `HTTP-version SP status-code SP [ reason-phrase ]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StatusLine<'a> {
     pub(crate) code: u16,
     pub(crate) reason: &'a [u8],
@@ -96,10 +96,21 @@ pub(crate) fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
         return if trimmed.len() < line.len() { request_line(trimmed) } else { None };
     }
     let version = line.get(line.len() - 3..)?;
-    let space = front.iter().take(METHOD_LIMIT + 1).position(|b| *b == b' ')?;
-    let (method, target) = front.split_at_checked(space)?;
+    let (method, target) = front.split_at_checked(method_length(front)?)?;
     let target = target.trim_ascii();
-    (!target.is_empty() && is_token(method)).then_some(RequestLine { method, target, version })
+    (!target.is_empty()).then_some(RequestLine { method, target, version })
+}
+
+/// Length of the token in front of the first blank.
+#[inline]
+fn method_length(line: &[u8]) -> Option<usize> {
+    match line {
+        [b'G', b'E', b'T', b' ', ..] | [b'P', b'U', b'T', b' ', ..] => return Some(3),
+        [b'P', b'O', b'S', b'T', b' ', ..] | [b'H', b'E', b'A', b'D', b' ', ..] => return Some(4),
+        _ => {}
+    }
+    let space = line.iter().take(METHOD_LIMIT + 1).position(|b| *b == b' ')?;
+    is_token(line.get(..space)?).then_some(space)
 }
 
 /// Reads a status line without its line end. The blank behind the code may be missing (servers do that).

@@ -103,9 +103,9 @@ fn the_order_of_the_list_decides_and_the_others_become_attributes() {
     assert_eq!(
         told(&other, &more),
         [
+            "XRequestId='1",
             "TraceId='t",
             "SpanId=1.2.3-4",
-            "XRequestId='1",
             "uber-trace-id='abc",
             "traceparent='4bf92f3577b34da6a3ce929d0e0e4736"
         ]

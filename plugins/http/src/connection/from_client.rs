@@ -25,13 +25,15 @@ impl Http {
             return step;
         }
         let trace_headers = Rc::clone(&self.trace_headers);
-        match RequestHead::read(input.bytes, &trace_headers) {
-            Read::Whole(head) if self.lane(SIDE).in_step || beyond_doubt(&head, input.bytes) => {
+        let mut head = RequestHead::default();
+        let in_step = self.lane(SIDE).in_step;
+        match head.read(input.bytes, &trace_headers) {
+            Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
                 self.whole_request(&head, input.bytes, output)
             }
-            Read::Cut(_) if self.lane(SIDE).in_step => self.wait(input),
-            Read::Partial if self.lane(SIDE).in_step && request_may_begin(input.bytes) => self.wait(input),
-            Read::Cut(_) | Read::Partial if request_opening(input.bytes) != Opening::No => self.wait(input),
+            Read::Cut if in_step => self.wait(input),
+            Read::Partial if in_step && request_may_begin(input.bytes) => self.wait(input),
+            Read::Cut | Read::Partial if request_opening(input.bytes) != Opening::No => self.wait(input),
             _ if input.bytes.starts_with(HTTP2_PREFACE) => Step::Upgraded(0),
             _ => self.lost(SIDE),
         }
@@ -69,7 +71,8 @@ impl Http {
 
     /// A head that a gap cuts off: the lines that are there still tell who asked for what.
     pub(super) fn cut_request(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
-        let Read::Cut(head) = RequestHead::read(gap.unread, &self.trace_headers) else { return };
+        let mut head = RequestHead::default();
+        let Read::Cut = head.read(gap.unread, &self.trace_headers) else { return };
         let in_step = self.lanes[SIDE.index()].in_step;
         if !in_step && (request_opening(gap.unread) != Opening::Yes || !fields_are_clean(gap.unread)) {
             return;
@@ -82,10 +85,14 @@ impl Http {
 
     /// A whole request begins here, even if anything could stand here. `None`: it may, with more bytes.
     pub(super) fn request_begins(&self, bytes: &[u8]) -> Option<bool> {
-        match (request_opening(bytes), RequestHead::read(bytes, &self.trace_headers)) {
-            (Opening::No, _) | (_, Read::Bad) => Some(false),
-            (_, Read::Whole(head)) => Some(beyond_doubt(&head, bytes)),
-            (_, Read::Cut(_) | Read::Partial) => None,
+        if request_opening(bytes) == Opening::No {
+            return Some(false);
+        }
+        let mut head = RequestHead::default();
+        match head.read(bytes, &self.trace_headers) {
+            Read::Bad => Some(false),
+            Read::Whole => Some(beyond_doubt(&head, bytes)),
+            Read::Cut | Read::Partial => None,
         }
     }
 }

@@ -39,13 +39,15 @@ impl Http {
             return step;
         }
         let trace_headers = Rc::clone(&self.trace_headers);
-        match ResponseHead::read(input.bytes, &trace_headers) {
-            Read::Whole(head) if self.lane(SIDE).in_step || beyond_doubt(&head, input.bytes) => {
+        let mut head = ResponseHead::default();
+        let in_step = self.lane(SIDE).in_step;
+        match head.read(input.bytes, &trace_headers) {
+            Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
                 self.whole_response(&head, input, output)
             }
-            Read::Cut(_) if self.lane(SIDE).in_step => self.wait(input),
-            Read::Partial if self.lane(SIDE).in_step && response_may_begin(input.bytes) => self.wait(input),
-            Read::Cut(_) | Read::Partial if response_opening(input.bytes) != Opening::No => self.wait(input),
+            Read::Cut if in_step => self.wait(input),
+            Read::Partial if in_step && response_may_begin(input.bytes) => self.wait(input),
+            Read::Cut | Read::Partial if response_opening(input.bytes) != Opening::No => self.wait(input),
             _ => self.lost(SIDE),
         }
     }
@@ -149,7 +151,8 @@ impl Http {
     /// A head that a gap cuts off: the status line and the lines that are there still tell.
     pub(super) fn cut_response(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
         let trace_headers = Rc::clone(&self.trace_headers);
-        let Read::Cut(head) = ResponseHead::read(gap.unread, &trace_headers) else { return };
+        let mut head = ResponseHead::default();
+        let Read::Cut = head.read(gap.unread, &trace_headers) else { return };
         let in_step = self.lanes[SIDE.index()].in_step;
         let strict = response_opening(gap.unread) == Opening::Yes && fields_are_clean(gap.unread);
         if head.is_interim() || !(in_step || strict) {
@@ -161,10 +164,14 @@ impl Http {
 
     /// A whole response begins here, even if anything could stand here. `None`: it may, with more bytes.
     pub(super) fn response_begins(&self, bytes: &[u8]) -> Option<bool> {
-        match (response_opening(bytes), ResponseHead::read(bytes, &self.trace_headers)) {
-            (Opening::No, _) | (_, Read::Bad) => Some(false),
-            (_, Read::Whole(head)) => Some(beyond_doubt(&head, bytes)),
-            (_, Read::Cut(_) | Read::Partial) => None,
+        if response_opening(bytes) == Opening::No {
+            return Some(false);
+        }
+        let mut head = ResponseHead::default();
+        match head.read(bytes, &self.trace_headers) {
+            Read::Bad => Some(false),
+            Read::Whole => Some(beyond_doubt(&head, bytes)),
+            Read::Cut | Read::Partial => None,
         }
     }
 

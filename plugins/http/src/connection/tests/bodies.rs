@@ -192,10 +192,10 @@ fn an_interim_response_leaves_head_waiting() {
 
 #[test]
 fn big_lengths_do_not_wrap() {
-    let far = format!("Content-Length: {}\r\n", i64::MAX);
-    let head = post(&far, "");
+    let far = "Content-Length: 999999999999999999\r\n";
+    let head = post(far, "");
     let told = tell(&[(CLIENT, &head), (CLIENT, GET)]);
-    assert_eq!(told, [format!("POST a /p 0..{}", head.len() as u64 + i64::MAX as u64)]);
+    assert_eq!(told, [format!("POST a /p 0..{}", head.len() as u64 + 999_999_999_999_999_999)]);
     let chunks = response("Transfer-Encoding: chunked\r\n", "fffffffffffffff\r\nhello");
     assert_eq!(tell(&[(CLIENT, GET), (SERVER, &chunks), (SERVER, OK)])[1], "200 - 0+");
 }

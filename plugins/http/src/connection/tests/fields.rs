@@ -25,9 +25,9 @@ fn of_a_request() {
             (Field::RequestResource, "/a%20b?c=d".to_owned()),
             (Field::Version, "1.1".to_owned()),
             (Field::HttpProxyClient, "10.1.2.3".to_owned()),
+            (Field::XRequestId, "r-1".to_owned()),
             (Field::TraceId, "4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
             (Field::SpanId, "00f067aa0ba902b7".to_owned()),
-            (Field::XRequestId, "r-1".to_owned()),
         ]
     );
     assert_eq!(told.attributes, [("uber-trace-id".to_owned(), "abc".to_owned())]);
