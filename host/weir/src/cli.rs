@@ -116,8 +116,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Prints failures; the worst decides the status.
-fn end(failures: &[Failure]) -> ExitCode {
+/// Prints failures, a line each; the worst decides the status.
+#[must_use]
+pub fn end(failures: &[Failure]) -> ExitCode {
     let mut error = std::io::stderr().lock();
     for failure in failures {
         // Nobody may be there to read it.

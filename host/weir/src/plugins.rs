@@ -64,16 +64,6 @@ impl Plugins {
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
         Ok(Self { active, counters: Mutex::default(), notes })
     }
-
-    /// The counters of each plugin (`name@version`), of all its instances together.
-    #[must_use]
-    pub fn stats(&self) -> BTreeMap<String, PluginStats> {
-        let mut all = BTreeMap::<_, PluginStats>::new();
-        for (plugin, handle) in self.counters.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            all.entry(plugin.clone()).or_default().merge(&handle.read());
-        }
-        all
-    }
 }
 
 impl ParserFactory for Plugins {
@@ -90,6 +80,14 @@ impl ParserFactory for Plugins {
             parsers.push(Box::new(instance));
         }
         Ok(parsers)
+    }
+
+    fn costs(&self) -> BTreeMap<String, PluginStats> {
+        let mut all = BTreeMap::<_, PluginStats>::new();
+        for (plugin, handle) in self.counters.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            all.entry(plugin.clone()).or_default().merge(&handle.read());
+        }
+        all
     }
 }
 

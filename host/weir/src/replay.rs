@@ -10,12 +10,14 @@ mod report;
 mod source;
 mod spread;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_pipeline::stats::Stats;
 use weir_pipeline::worker::{Worker, WorkerConfig};
+use weir_plugin_runtime::PluginStats;
 use weir_sinks::{Output, OutputState, Sink};
 
 use self::counting::{CountingSink, LogCounts};
@@ -31,6 +33,11 @@ pub trait ParserFactory: Sync {
     /// # Errors
     /// Why a worker can not start.
     fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure>;
+
+    /// What the parsers cost so far, by plugin (`name@version`), all workers and files together.
+    fn costs(&self) -> BTreeMap<String, PluginStats> {
+        BTreeMap::new()
+    }
 }
 
 /// What a replay needs besides the files.

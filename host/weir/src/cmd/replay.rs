@@ -15,7 +15,7 @@ use crate::cli::{Format, ReplayArgs};
 use crate::failure::Failure;
 use crate::group_config::GroupConfig;
 use crate::plugins::Plugins;
-use crate::replay::{Progress, Replay, Report};
+use crate::replay::{ParserFactory, Progress, Replay, Report};
 
 /// Width of a table that goes to a file or a pipe: most requests fit, and so does the line on a wide screen.
 const WIDTH_WITHOUT_TERMINAL: usize = 160;
@@ -23,9 +23,11 @@ const WIDTH_WITHOUT_TERMINAL: usize = 160;
 /// Runs the command. Failures come back in the order in which they happened; what could be read is printed all the same.
 #[must_use]
 pub fn run(arguments: &ReplayArgs) -> Vec<Failure> {
-    let began = Instant::now();
     match prepare(arguments) {
-        Ok((plugins, config)) => replay(arguments, &plugins, &config, began),
+        Ok((plugins, config)) => {
+            plugins.notes.iter().for_each(|note| say(&format!("weir: note: {note}\n")));
+            run_with(arguments, &plugins, &config)
+        }
         Err(failure) => vec![failure],
     }
 }
@@ -37,10 +39,10 @@ fn prepare(arguments: &ReplayArgs) -> Result<(Plugins, WorkerConfig), Failure> {
     Ok((plugins, WorkerConfig { limits: config.limits }))
 }
 
-fn replay(arguments: &ReplayArgs, plugins: &Plugins, config: &WorkerConfig, began: Instant) -> Vec<Failure> {
-    for note in &plugins.notes {
-        say(&format!("weir: note: {note}\n"));
-    }
+/// The same with parsers that somebody else chose; `--plugin` and `--group-config` mean nothing here.
+#[must_use]
+pub fn run_with(arguments: &ReplayArgs, parsers: &dyn ParserFactory, config: &WorkerConfig) -> Vec<Failure> {
+    let began = Instant::now();
     let output = match output() {
         Ok(file) => Output::new(file),
         Err(error) => {
@@ -55,16 +57,11 @@ fn replay(arguments: &ReplayArgs, plugins: &Plugins, config: &WorkerConfig, bega
             Format::Table => Box::new(table.clone()),
         }
     };
-    let replay = Replay {
-        threads: usize::from(arguments.threads),
-        config,
-        parsers: plugins,
-        sinks: &sinks,
-        output: &output,
-    };
+    let replay =
+        Replay { threads: usize::from(arguments.threads), config, parsers, sinks: &sinks, output: &output };
     let (mut report, mut progress) = (Report::default(), Progress::new(shows_progress(arguments.format)));
     replay.run(&arguments.files, &mut progress, &mut report);
-    let costs = plugins.stats();
+    let costs = parsers.costs();
     if arguments.stats {
         say(&tables::tables(&report, &costs));
     }
