@@ -212,7 +212,8 @@ impl HalfStream {
         stats: &mut Stats,
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
-        while self.position < position {
+        // A FIN that was waiting may end the stream before `position`.
+        while self.position < position && self.state != State::Ended {
             let first = self.waiting.as_ref().and_then(|q| q.pieces.keys().next().copied());
             self.gap(first.unwrap_or(position).min(position) - self.position, stats, deliver);
             self.drain(waiting, stats, deliver);

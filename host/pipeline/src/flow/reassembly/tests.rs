@@ -158,3 +158,14 @@ fn cut_segments_end_in_a_gap() {
     }
     assert_eq!(out, b"ab\xEE\xEEef\xEE\xEEi");
 }
+
+#[test]
+fn nothing_is_given_up_behind_the_end() {
+    let mut half = HalfStream::default();
+    let (mut waiting, mut stats, mut out) = (waiting(), Stats::default(), Vec::new());
+    half.start(0);
+    let last = Piecewise { sequence: 2, payload: b"cd", cut: 0, fin: true, time: 0 };
+    half.segment(&last, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
+    half.give_up(900, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
+    assert_eq!(out, b"\xEE\xEEcd", "the FIN lies before the acknowledged position");
+}
