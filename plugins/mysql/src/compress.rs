@@ -10,6 +10,7 @@ use weir_plugin_sdk::prelude::*;
 
 use crate::command::command;
 use crate::packet::{HEADER, Header, Place};
+use crate::resync::is_command;
 use crate::session::Session;
 
 /// Bytes of a frame's header: compressed length, sequence id, length before compression.
@@ -145,6 +146,9 @@ impl Stream {
 
     fn begin(&mut self, session: &mut Session, input: Input<'_>, output: &mut Output<'_>) -> Step {
         if !self.framed {
+            if is_frame_header(input.bytes) {
+                return Step::NeedMore;
+            }
             if !looks_framed(input.bytes) {
                 return Step::Consumed(input.bytes.len() as u64);
             }
@@ -353,4 +357,12 @@ pub(crate) fn looks_framed(bytes: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// The whole input may be the header of a frame that a client is about to send.
+pub(crate) fn is_frame_header(bytes: &[u8]) -> bool {
+    let &[a, b, c, 0, x, y, z] = bytes else { return false };
+    let length = u32::from_le_bytes([a, b, c, 0]);
+    let inflated = u32::from_le_bytes([x, y, z, 0]);
+    length > HEADER as u32 && (inflated == 0 || inflated > length) && !is_command(bytes)
 }

@@ -74,6 +74,8 @@ fn greeting_10(reader: &mut Reader<'_>) -> Option<Greeting> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Login<'a> {
     pub(crate) capabilities: Capabilities,
+    /// Id of a collation of the character set.
+    pub(crate) collation: u16,
     pub(crate) user: &'a [u8],
     pub(crate) schema: Option<&'a [u8]>,
 }
@@ -94,7 +96,8 @@ pub(crate) fn hello(payload: &[u8], length: usize) -> Option<Hello<'_>> {
         return hello_320(low, &mut reader, length);
     }
     let mut flags = low | u64::from(reader.u16_le().ok()?) << 16;
-    reader.take(5).ok()?; // largest packet, character set
+    reader.u32_le().ok()?; // largest packet
+    let collation = u16::from(reader.u8().ok()?);
     let filler = reader.take(19).ok()?;
     let extended = reader.u32_le().ok()?;
     if filler.iter().any(|b| *b != 0) {
@@ -109,7 +112,7 @@ pub(crate) fn hello(payload: &[u8], length: usize) -> Option<Hello<'_>> {
     }
     let user = reader.take_until(0).ok()?;
     let schema = schema(capabilities, &mut reader);
-    is_text(user).then_some(Hello::Login(Login { capabilities, user, schema }))
+    is_text(user).then_some(Hello::Login(Login { capabilities, collation, user, schema }))
 }
 
 /// The schema stands behind the answer to the scramble.
@@ -139,18 +142,31 @@ fn hello_320<'a>(flags: u64, reader: &mut Reader<'a>, length: usize) -> Option<H
         Ok(user) => user,
         Err(_) => reader.rest(),
     };
-    (is_text(user) && length <= RESPONSE).then_some(Hello::Login(Login { capabilities, user, schema: None }))
+    (is_text(user) && length <= RESPONSE).then_some(Hello::Login(Login {
+        capabilities,
+        collation: 0,
+        user,
+        schema: None,
+    }))
 }
 
-/// User and schema of `COM_CHANGE_USER`, behind its command byte.
-pub(crate) fn change_user(argument: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+/// What `COM_CHANGE_USER` says behind its command byte.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChangeUser<'a> {
+    pub(crate) user: &'a [u8],
+    pub(crate) schema: Option<&'a [u8]>,
+    /// Not there in old clients.
+    pub(crate) collation: Option<u16>,
+}
+
+pub(crate) fn change_user(argument: &[u8]) -> Option<ChangeUser<'_>> {
     let mut reader = Reader::new(argument);
     let user = reader.take_until(0).ok()?;
-    let mut rest = reader;
-    let mut schema = || {
-        let length = rest.u8().ok()?;
-        rest.take(usize::from(length)).ok()?;
-        rest.take_until(0).ok().filter(|schema| !schema.is_empty())
+    let mut behind = || {
+        let length = reader.u8().ok()?;
+        reader.take(usize::from(length)).ok()?;
+        reader.take_until(0).ok()
     };
-    Some((user, schema()))
+    let schema = behind().filter(|schema| !schema.is_empty());
+    Some(ChangeUser { user, schema, collation: reader.u16_le().ok() })
 }

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod capability;
+mod charset;
 mod check;
 mod command;
 mod compress;

@@ -3,7 +3,7 @@
 use weir_plugin_sdk::prelude::*;
 
 use crate::check;
-use crate::compress::{Stream, looks_framed};
+use crate::compress::{Stream, is_frame_header, looks_framed};
 use crate::packet::Place;
 use crate::session::Session;
 
@@ -20,7 +20,7 @@ pub struct MySql {
 #[derive(Debug)]
 enum Wire {
     Plain,
-    /// Joined in the middle, nothing was recognised yet.
+    /// Joined in the middle, or the handshake was lost, and no answer was recognised yet.
     Undecided,
     Compressed(Box<[Stream; 2]>),
 }
@@ -44,24 +44,28 @@ impl Parser for MySql {
         if ahead != 0 {
             return Step::Consumed(ahead);
         }
-        if matches!(self.wire, Wire::Undecided) && looks_framed(input.bytes) {
-            self.wire = Wire::Compressed(Box::new([Stream::new(false), Stream::new(false)]));
+        if matches!(self.wire, Wire::Undecided) {
+            if is_frame_header(input.bytes) {
+                return Step::NeedMore;
+            }
+            if looks_framed(input.bytes) {
+                self.session.lose(Direction::ClientToServer);
+                self.session.lose(Direction::ServerToClient);
+                self.wire = Wire::Compressed(Box::new([Stream::new(false), Stream::new(false)]));
+            }
         }
         let place = Place::Plain(input.position);
         match &mut self.wire {
             Wire::Compressed(streams) => {
                 streams[input.direction.index()].parse(&mut self.session, input, output)
             }
-            Wire::Plain => {
+            Wire::Plain | Wire::Undecided => {
                 let step = self.session.parse(input.bytes, input.direction, place, output);
                 if self.session.compresses {
                     self.wire = Wire::Compressed(Box::new([Stream::new(true), Stream::new(true)]));
-                }
-                step
-            }
-            Wire::Undecided => {
-                let step = self.session.parse(input.bytes, input.direction, place, output);
-                if self.session.is_synced(input.direction) {
+                } else if self.session.is_synced(Direction::ServerToClient) {
+                    // Only an answer is proof: some clients send the header of a frame by itself, and the command in it
+                    // looks like any other.
                     self.wire = Wire::Plain;
                 }
                 step
@@ -83,6 +87,9 @@ impl Parser for MySql {
             }
             Wire::Plain | Wire::Undecided => self.cut(gap, end, output),
         };
+        if matches!(self.wire, Wire::Plain) && self.session.may_compress_unseen() {
+            self.wire = Wire::Undecided;
+        }
         self.resume[gap.direction.index()] = next.filter(|at| *at >= end).unwrap_or_default();
     }
 }

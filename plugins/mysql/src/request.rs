@@ -5,6 +5,7 @@ use weir_plugin_sdk::trace_context::sql_comment;
 
 use crate::attributes::query;
 use crate::capability::Capabilities;
+use crate::charset::{by_collation, decode, set_by};
 use crate::command::{
     Answer, Argument, COM_CHANGE_USER, COM_QUERY, COM_RESET_CONNECTION, COM_STMT_CLOSE, Command, command,
 };
@@ -42,7 +43,10 @@ impl Session {
             self.lane(Direction::ClientToServer).continued = false;
             return step;
         }
-        if self.phase != Phase::Commands && (head.sequence != 0 || self.phase == Phase::Hello) {
+        if self.phase != Phase::Commands && (head.sequence != 0 || !resync::is_command(bytes)) {
+            if let Some(step) = proxy_header(bytes) {
+                return step;
+            }
             return self.hello(head, bytes, place, output);
         }
         if head.sequence != 0 && self.is_in_login() {
@@ -50,6 +54,7 @@ impl Session {
         }
         if head.sequence == FIRST_OF_FILE && self.awaited() == Answer::Result && !self.reply.is_open() {
             self.upload = head.length != 0;
+            self.expect_any_sequence();
             return step;
         }
         self.command(head, bytes, place, output)
@@ -61,8 +66,15 @@ impl Session {
             self.lane(Direction::ClientToServer).continued = false;
             let end = place.end(head.whole());
             output.spanning(self.told, Part::End, end, end);
+            self.expect_any_sequence();
         }
         Step::Consumed(head.whole() as u64)
+    }
+
+    fn expect_any_sequence(&mut self) {
+        if let Some(last) = self.pending.back_mut() {
+            last.further_packets = true;
+        }
     }
 
     fn hello(&mut self, head: Header, bytes: &[u8], place: Place, output: &mut Output<'_>) -> Step {
@@ -72,8 +84,9 @@ impl Session {
             Some(Hello::Tls) => Step::Finished,
             Some(Hello::Login(login)) => {
                 self.agree(login.capabilities);
+                self.charset = by_collation(login.collation);
                 self.phase = Phase::Commands;
-                self.wait_for(Pending { answer: Answer::Auth, sql: None, last_statement: false });
+                self.wait_for(Pending::new(Answer::Auth));
                 let mut message =
                     output.spanning(Kind::Request, Part::Whole, place.start(0), place.end(head.whole()));
                 message.text(Field::RequestType, "LOGIN").text(Field::RequestResource, login.user);
@@ -90,8 +103,14 @@ impl Session {
         let Some(byte) = bytes.get(HEADER) else {
             return if head.length == 0 { self.stray() } else { Step::NeedAtLeast(HEADER as u32 + 1) };
         };
-        let known = command(*byte).filter(|c| head.sequence == 0 && c.fits(head.length));
-        let Some(command) = known else { return self.stray() };
+        if head.sequence != 0 {
+            return self.stray();
+        }
+        let Some(command) = command(*byte).filter(|c| c.fits(head.length)) else {
+            // A command of another server's own. Its answer is told without it.
+            self.lossy = true;
+            return Step::Consumed(head.whole() as u64);
+        };
         let mut wanted = HEADER + head.length.min(wanted(&command));
         if self.cut {
             wanted = wanted.min(bytes.len());
@@ -116,29 +135,34 @@ impl Session {
         let part = if head.continues() { Part::Begin } else { Part::Whole };
         let mut message = output.spanning(self.told, part, place.start(0), place.end(head.whole()));
         message.text(Field::RequestType, command.name);
-        let mut waiting = Pending { answer: command.answer, sql: None, last_statement: false };
+        let mut waiting = Pending::new(command.answer);
         match command.argument {
             Argument::Sql => {
                 let attributes = self.speaks(Capabilities::QUERY_ATTRIBUTES);
                 let sent = query(argument, if byte == COM_QUERY { attributes } else { Some(false) });
-                message.text(Field::RequestResource, sent.sql);
+                let sql = decode(self.charset, sent.sql);
+                message.text(Field::RequestResource, &sql);
                 if let Some((trace, span)) = sent.trace.or_else(|| sql_comment(sent.sql)) {
                     message.text(Field::TraceId, trace).text(Field::SpanId, span);
                 }
                 if command.answer == Answer::Prepare {
-                    waiting.sql = Sql::keep(sent.sql);
+                    waiting.sql = Sql::keep(&sql);
+                }
+                if let Some(charset) = set_by(sent.sql) {
+                    self.charset = charset;
                 }
             }
             Argument::Name => {
                 let name = argument.split(|b| *b == 0).next().unwrap_or_default();
-                message.text(Field::RequestResource, name);
+                message.text(Field::RequestResource, decode(self.charset, name));
             }
             Argument::User => {
-                if let Some((user, schema)) = change_user(argument) {
-                    message.text(Field::RequestResource, user);
-                    if let Some(schema) = schema {
+                if let Some(change) = change_user(argument) {
+                    message.text(Field::RequestResource, change.user);
+                    if let Some(schema) = change.schema {
                         message.attribute("schema", schema);
                     }
+                    self.charset = change.collation.map_or(self.charset, by_collation);
                 }
             }
             Argument::Statement => {
@@ -195,4 +219,28 @@ fn wanted(command: &Command) -> usize {
         Argument::Statement => 5,
         Argument::Other => 1,
     }
+}
+
+/// What a load balancer puts in front of the client's bytes ("The PROXY protocol", versions 1 and 2).
+fn proxy_header(bytes: &[u8]) -> Option<Step> {
+    const VERSION_1: &[u8] = b"PROXY ";
+    const VERSION_2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    let begins = |head: &[u8]| bytes.starts_with(head) || head.starts_with(bytes);
+    if begins(VERSION_1) {
+        // "107 chars are enough": 16 bit addresses and line end included.
+        let line = bytes.get(..bytes.len().min(107))?;
+        let end = line.iter().position(|b| *b == b'\n');
+        return match end {
+            Some(end) => Some(Step::Consumed(end as u64 + 1)),
+            None if bytes.len() < 107 => Some(Step::NeedMore),
+            None => None,
+        };
+    }
+    if begins(VERSION_2) {
+        return match bytes.get(14..16) {
+            Some(&[high, low]) => Some(Step::Consumed(16 + u64::from(u16::from_be_bytes([high, low])))),
+            _ => Some(Step::NeedAtLeast(16)),
+        };
+    }
+    None
 }

@@ -5,6 +5,7 @@
 use weir_plugin_sdk::prelude::*;
 
 use crate::capability::Capabilities;
+use crate::charset::decode;
 use crate::command::Answer;
 use crate::handshake::{self, greeting};
 use crate::packet::{HEADER, Header, Place, lenenc};
@@ -66,11 +67,6 @@ impl Reply {
     pub(crate) fn is_open(&self) -> bool {
         self.stage != Stage::First
     }
-
-    /// Its end can be found without its beginning.
-    pub(crate) fn is_in_rows(&self) -> bool {
-        self.stage == Stage::Rows
-    }
 }
 
 /// How an answer ended.
@@ -102,6 +98,8 @@ struct Packet<'a> {
     head: Header,
     /// As much of the payload as is there.
     payload: &'a [u8],
+    /// What stands behind the packet.
+    behind: &'a [u8],
     /// Of the header, in the input.
     at: usize,
     place: Place,
@@ -116,6 +114,15 @@ impl<'a> Packet<'a> {
     fn up_to(&self, most: usize) -> Result<&'a [u8], Taken> {
         let wanted = self.head.length.min(most);
         self.payload.get(..wanted).ok_or(Taken::Needs(wanted))
+    }
+
+    /// Of the same answer.
+    fn is_followed_by_eof(&self) -> bool {
+        Header::read(self.behind).is_some_and(|next| {
+            next.length == EOF_LENGTH
+                && next.sequence == self.head.sequence.wrapping_add(1)
+                && self.behind.get(HEADER) == Some(&EOF)
+        })
     }
 
     fn start(&self) -> u64 {
@@ -149,7 +156,8 @@ impl Session {
             let in_rows = self.reply.stage == Stage::Rows && head.sequence == self.reply.sequence;
             let is_plain_row = in_rows && payload.first().is_none_or(|b| *b < EOF);
             if !is_plain_row && !self.lane(Direction::ServerToClient).continued {
-                let taken = self.packet(Packet { head, payload, at, place }, output);
+                let behind = rest.get(head.whole()..).unwrap_or_default();
+                let taken = self.packet(Packet { head, payload, behind, at, place }, output);
                 if matches!(taken, Taken::Switch) {
                     at += head.whole();
                 }
@@ -180,19 +188,20 @@ impl Session {
     /// Where a packet begins in bytes from somewhere.
     fn find_packet(&mut self, bytes: &[u8], place: Place, output: &mut Output<'_>) -> Option<usize> {
         self.align(place, output);
-        let begins = |answer| resync::is_answer(bytes, answer);
-        let found = if self.reply.is_open() {
-            if begins(Answer::Unknown) {
-                // An answer to a command that was lost as well.
+        let begins = |answer| resync::is_answer(bytes, answer).then_some(0);
+        let found = match self.reply.stage {
+            Stage::First if self.pending.front().is_some_and(|p| p.further_packets) => {
+                resync::ends_exchange(bytes).then_some(0)
+            }
+            Stage::First => begins(self.awaited()),
+            Stage::File => resync::ends_exchange(bytes).then_some(0),
+            _ if begins(Answer::Unknown).is_some() => {
+                // The answer to a command that was lost as well.
                 self.finish(Outcome::Lost, place.start(0), output);
                 Some(0)
-            } else if self.reply.is_in_rows() {
-                resync::rows(bytes)
-            } else {
-                None
             }
-        } else {
-            begins(self.awaited()).then_some(0)
+            Stage::Rows => resync::rows(bytes),
+            _ => None,
         }?;
         let lane = self.lane(Direction::ServerToClient);
         (lane.synced, lane.continued) = (true, false);
@@ -247,7 +256,6 @@ impl Session {
     fn greeting(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
         if packet.first() == ERR {
             // Too many connections, or this host may not connect: nobody asked yet.
-            self.open(packet);
             return self.error(packet, output);
         }
         if packet.head.length > handshake::GREETING {
@@ -278,9 +286,12 @@ impl Session {
                 return Err(Taken::Finished);
             }
             Answer::Fetch => {
+                if first == EOF {
+                    return self.result(packet, output);
+                }
                 self.open(packet);
                 self.reply.stage = Stage::Rows;
-                return if first == EOF { self.row(packet, output) } else { Ok(()) };
+                return Ok(());
             }
             Answer::FieldList if first != EOF => {
                 self.open(packet);
@@ -322,10 +333,7 @@ impl Session {
                 }
                 if speaks(Capabilities::ZSTD) { Err(Taken::Finished) } else { Ok(()) }
             }
-            ERR => {
-                self.open(packet);
-                self.error(packet, output)
-            }
+            ERR => self.error(packet, output),
             _ => Ok(()),
         }
     }
@@ -333,10 +341,7 @@ impl Session {
     /// The first packet of a result ("COM_QUERY Response").
     fn result(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
         match packet.first() {
-            ERR => {
-                self.open(packet);
-                self.error(packet, output)
-            }
+            ERR => self.error(packet, output),
             OK => {
                 let status = ok_status(packet.up_to(OK_HEAD)?).ok_or(Taken::Violation)?;
                 self.open(packet);
@@ -387,13 +392,14 @@ impl Session {
 
     fn columns_end(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
         // An OK packet in place of an EOF is longer: a short one is the EOF behind the definitions, or there is none.
-        let is_eof = packet.first() == EOF && packet.head.length <= EOF_LENGTH;
-        self.deprecates_eof = Some(!is_eof);
-        self.reply.stage = Stage::Rows;
-        if !is_eof {
+        if packet.first() != EOF || packet.head.length > EOF_LENGTH {
+            self.deprecates_eof = Some(true);
+            self.reply.stage = Stage::Rows;
             return self.row(packet, output);
         }
         let status = end_status(packet.up_to(EOF_LENGTH)?, packet.head.length).ok_or(Taken::Violation)?;
+        self.deprecates_eof = Some(false);
+        self.reply.stage = Stage::Rows;
         if status.cursor_exists() && matches!(self.awaited(), Answer::Execute | Answer::Unknown) {
             // The rows wait for COM_STMT_FETCH.
             self.result_ends(status, packet, output);
@@ -464,6 +470,9 @@ impl Session {
             }
             (left, false) => (left - 1, next),
         };
+        if left == 0 && self.deprecates_eof.is_none() && packet.is_followed_by_eof() {
+            self.deprecates_eof = Some(false);
+        }
         let eof_is_due = left == 0 && !is_eof && self.deprecates_eof == Some(false);
         let is_last = left == 0 && next == 0 && !eof_is_due;
         if is_last {
@@ -498,6 +507,7 @@ impl Session {
     fn error(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
         let payload = if self.cut { packet.payload } else { packet.up_to(ERR_HEAD)? };
         let error = ServerError::read(payload).ok_or(Taken::Violation)?;
+        self.open(packet);
         if !error.is_progress() {
             self.finish(Outcome::Error(error), packet.end(), output);
         }
@@ -505,6 +515,7 @@ impl Session {
     }
 
     fn finish(&mut self, outcome: Outcome<'_>, end: u64, output: &mut Output<'_>) {
+        let charset = self.charset;
         let answered = if self.reply.orphan { None } else { self.pending.pop_front() };
         // Nobody asked: the server says why it closes the connection.
         let is_push = answered.is_none() && !self.lossy && matches!(outcome, Outcome::Error(_));
@@ -520,11 +531,11 @@ impl Session {
                 // The first result was a success, and stands for the whole.
                 message.status(Status::Ok).number(Field::ResponseCode, 0);
                 message.attribute("later_error_code", error.code.to_string());
-                message.attribute("later_error", error.message);
+                message.attribute("later_error", decode(charset, error.message));
             }
             Outcome::Error(error) => {
                 message.status(error.status()).number(Field::ResponseCode, i64::from(error.code));
-                message.text(Field::ResponseException, error.message);
+                message.text(Field::ResponseException, decode(charset, error.message));
                 if let Some(state) = error.sql_state {
                     message.attribute("sql_state", state);
                 }

@@ -2,7 +2,7 @@
 
 use weir_plugin_sdk::prelude::*;
 
-use crate::packet::{is_text, lenenc};
+use crate::packet::{is_text, lenenc, lenenc_text};
 
 pub(crate) const OK: u8 = 0x00;
 pub(crate) const LOCAL_INFILE: u8 = 0xfb;
@@ -21,8 +21,11 @@ pub(crate) const ERR_HEAD: usize = 9 + 4096;
 const MORE_RESULTS: u16 = 0x0008;
 const CURSOR_EXISTS: u16 = 0x0040;
 
-/// Status flags that a server sets: all of "Status Flags" (MySQL's and MariaDB's use all but the highest bit).
-const UNKNOWN_STATUS: u16 = 0x8000;
+const STATE_CHANGED: u16 = 0x4000;
+
+/// Flags that the first packet of an answer does not have: cursors, output parameters, MariaDB's highest one, and 4, which
+/// nobody uses.
+const UNUSUAL_STATUS: u16 = 0x8000 | 0x1000 | 0x0080 | CURSOR_EXISTS | 0x0004;
 
 /// The status flags that tell how an answer goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,28 +62,31 @@ pub(crate) fn end_status(payload: &[u8], length: usize) -> Option<ServerStatus> 
     }
 }
 
-/// Whether bytes from somewhere are an OK packet: everything must be in order.
-pub(crate) fn is_ok(payload: &[u8], length: usize) -> bool {
+/// Whether bytes from somewhere are an OK packet: everything must be in order. Where nothing else speaks for it, `strict`
+/// asks for a status as well: with autocommit off and no transaction it is 0.
+pub(crate) fn is_ok(payload: &[u8], length: usize, strict: bool) -> bool {
     let mut reader = Reader::new(payload);
     let (Ok(OK), Some(affected), Some(_)) = (reader.u8(), lenenc(&mut reader), lenenc(&mut reader)) else {
         return false;
     };
     let (Ok(status), Ok(warnings)) = (reader.u16_le(), reader.u16_le()) else { return false };
-    // A statement that changed 2^40 rows at once, or gave 4096 warnings, was not seen yet.
-    status != 0
-        && status & UNKNOWN_STATUS == 0
-        && affected >> 40 == 0
-        && warnings < 4096
-        && length >= reader.position()
-        && (length == reader.position() || status & 0x4000 != 0 || is_info(reader.rest()))
+    // A statement that changed 2^40 rows at once, or gave 1024 warnings, was not seen yet.
+    let is_usual =
+        (status != 0 || !strict) && status & UNUSUAL_STATUS == 0 && affected >> 40 == 0 && warnings < 1024;
+    is_usual && ends_well(reader, status & STATE_CHANGED != 0, length > payload.len())
 }
 
-/// The human-readable end of an OK packet, with or without a length in front.
-fn is_info(rest: &[u8]) -> bool {
-    match rest.split_first() {
-        None => true,
-        Some((length, text)) => is_text(rest) || usize::from(*length) >= text.len() && is_text(text),
+/// The end of an OK packet: a text, with or without a length in front, and changes of the session.
+fn ends_well(mut rest: Reader<'_>, state_changed: bool, is_cut: bool) -> bool {
+    if is_cut || rest.is_empty() {
+        return !is_cut;
     }
+    if state_changed {
+        return lenenc_text(&mut rest).is_some_and(is_text)
+            && lenenc_text(&mut rest).is_some()
+            && rest.is_empty();
+    }
+    is_text(rest.rest()) || lenenc_text(&mut rest).is_some_and(is_text) && rest.is_empty()
 }
 
 /// What an ERR packet says.

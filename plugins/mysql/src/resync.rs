@@ -50,6 +50,10 @@ fn is_sql(argument: &[u8]) -> bool {
 
 /// The first packet of the answer to a command.
 pub(crate) fn is_answer(bytes: &[u8], answer: Answer) -> bool {
+    // The login's packets go on counting.
+    if answer == Answer::Auth {
+        return ends_exchange(bytes);
+    }
     let Some(head) = Header::read(bytes).filter(|h| h.sequence == FIRST && h.length != 0) else {
         return false;
     };
@@ -60,25 +64,46 @@ pub(crate) fn is_answer(bytes: &[u8], answer: Answer) -> bool {
         (ERR, _) => ServerError::read(payload).is_some_and(|e| e.is_sure()),
         (OK, Answer::Prepare) => is_prepare_ok(payload, head.length),
         (OK, Answer::Fetch) => resembles_rows(bytes),
-        (OK, Answer::Unknown) => result::is_ok(payload, head.length) || is_prepare_ok(payload, head.length),
-        (OK, _) => result::is_ok(payload, head.length),
+        (OK, Answer::Unknown) => {
+            result::is_ok(payload, head.length, true) || is_prepare_ok(payload, head.length)
+        }
+        (OK, _) => result::is_ok(payload, head.length, false),
+        (EOF, Answer::Unknown) => false,
         (EOF, _) => head.length == EOF_LENGTH && behind.is_empty(),
         (_, Answer::Statistics) => payload.starts_with(b"Uptime"),
         (_, Answer::FieldList) => payload.starts_with(&CATALOG),
-        (_, Answer::Stream | Answer::Auth) => false,
+        (_, Answer::Stream) => false,
         (LOCAL_INFILE, Answer::Result) => behind.is_empty() && is_text(payload.get(1..).unwrap_or_default()),
-        (_, Answer::Result | Answer::Execute | Answer::Unknown) => is_column_count(payload, head, behind),
+        (_, Answer::Unknown) => has_columns(payload, head) && has_definition(behind),
+        (_, Answer::Result | Answer::Execute) => {
+            has_columns(payload, head) && (has_definition(behind) || resembles_rows(bytes))
+        }
         _ => false,
     }
 }
 
-/// A column count and the first definition. Both are sent at once.
-fn is_column_count(payload: &[u8], head: Header, behind: &[u8]) -> bool {
+/// OK or ERR behind packets of both sides: a login or a local file. The sequence id may be any.
+pub(crate) fn ends_exchange(bytes: &[u8]) -> bool {
+    let Some(head) = Header::read(bytes).filter(|h| h.whole() == bytes.len()) else { return false };
+    match bytes.get(HEADER..) {
+        Some(payload @ [ERR, ..]) => ServerError::read(payload).is_some_and(|e| e.is_sure()),
+        Some(payload) => result::is_ok(payload, head.length, false),
+        None => false,
+    }
+}
+
+/// A column count, and perhaps the byte that says whether definitions follow.
+fn has_columns(payload: &[u8], head: Header) -> bool {
     let mut reader = Reader::new(payload);
     let fits = lenenc(&mut reader).is_some_and(|count| (1..=4096).contains(&count));
-    let rest = head.length - reader.position().min(head.length);
-    let next = Header::read(behind).is_some_and(|h| h.sequence == FIRST + 1);
-    fits && rest <= 1 && next && behind.get(HEADER..).is_some_and(|b| b.starts_with(&CATALOG))
+    let follows = reader.rest();
+    fits && (head.length == reader.position() || matches!(follows, [0 | 1]) && head.length == payload.len())
+}
+
+/// The definition that is sent along with the count.
+fn has_definition(behind: &[u8]) -> bool {
+    Header::read(behind).is_some_and(|h| h.sequence == FIRST + 1)
+        && behind.get(HEADER..).is_some_and(|b| b.starts_with(&CATALOG))
 }
 
 /// `COM_STMT_PREPARE_OK`: fixed fields, a filler of zero, few warnings.

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use weir_plugin_sdk::prelude::*;
 
 use crate::capability::Capabilities;
+use crate::charset::Charset;
 use crate::command::Answer;
 use crate::packet::Place;
 use crate::response::Reply;
@@ -44,6 +45,14 @@ pub(crate) struct Pending {
     pub(crate) sql: Option<Sql>,
     /// It names "the statement prepared last" (MariaDB, statement id -1), whose number was not known yet.
     pub(crate) last_statement: bool,
+    /// The client sent further packets for it, so the sequence id of the answer may be any.
+    pub(crate) further_packets: bool,
+}
+
+impl Pending {
+    pub(crate) fn new(answer: Answer) -> Self {
+        Self { answer, sql: None, last_statement: false, further_packets: false }
+    }
 }
 
 /// The conversation of one connection, free of how it is wrapped.
@@ -59,6 +68,7 @@ pub(crate) struct Session {
     pub(crate) deprecates_eof: Option<bool>,
     /// The login is through and compression was agreed on: all that follows is compressed.
     pub(crate) compresses: bool,
+    pub(crate) charset: Charset,
     pub(crate) pending: VecDeque<Pending>,
     /// The client was seen to send commands without waiting for answers.
     pub(crate) pipelines: bool,
@@ -86,6 +96,7 @@ impl Session {
             agreed: None,
             deprecates_eof: None,
             compresses: false,
+            charset: None,
             pending: VecDeque::new(),
             pipelines: false,
             lossy: !from_start,
@@ -145,6 +156,15 @@ impl Session {
 
     pub(crate) fn is_synced(&self, direction: Direction) -> bool {
         self.lanes[direction.index()].synced
+    }
+
+    /// The packet was lost that says whether, or that ends the login behind which the connection is compressed.
+    pub(crate) fn may_compress_unseen(&self) -> bool {
+        let is_synced = self.is_synced(Direction::ServerToClient);
+        match self.speaks(Capabilities::COMPRESS) {
+            None => self.phase == Phase::Commands,
+            Some(compresses) => compresses && !self.compresses && !is_synced,
+        }
     }
 
     pub(crate) fn agree(&mut self, client: Capabilities) {
