@@ -78,7 +78,7 @@ impl<'a> ResponseHead<'a> {
 
     /// The phrase that proxies send when a tunnel is open; the only sign of one when the request was not seen.
     pub(crate) fn says_tunnel(&self) -> bool {
-        self.line.reason.eq_ignore_ascii_case(b"connection established")
+        self.line.reason.trim_ascii().eq_ignore_ascii_case(b"connection established")
     }
 
     /// Fills the message. `with_version`: nobody else tells the version.
@@ -92,7 +92,7 @@ impl<'a> ResponseHead<'a> {
         let code = self.line.code;
         message.status(status_of(code)).number(Field::ResponseCode, i64::from(code));
         if code >= 400 {
-            let phrase = phrase(code, self.line.reason);
+            let phrase = phrase(code, self.line.reason.trim_ascii());
             if !phrase.is_empty() {
                 message.text(Field::ResponseException, phrase);
             }

@@ -74,6 +74,7 @@ pub(crate) struct RequestLine<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StatusLine<'a> {
     pub(crate) code: u16,
+    /// Blanks may stand around it.
     pub(crate) reason: &'a [u8],
     pub(crate) version: &'a [u8],
 }
@@ -122,7 +123,7 @@ pub(crate) fn status_line(line: &[u8]) -> Option<StatusLine<'_>> {
     };
     let reason = match reason {
         [] => reason,
-        [b' ', reason @ ..] => reason.trim_ascii(),
+        [b' ', reason @ ..] => reason,
         _ => return None,
     };
     let digit = |b: &u8| u16::from(b - b'0');
