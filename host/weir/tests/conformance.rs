@@ -116,7 +116,8 @@ fn rewritten(prefix: &str) {
             let lines = replay_packets(&packets, Wrapping::Plain, WHOLE, &format!("{name}-{shape}"));
             assert_right(&format!("{name} {shape}"), &score::score(&lines, &truth));
         }
-        let lines = replay_packets(&trouble::elsewhere(&packets), Wrapping::Plain, WHOLE, &format!("{name}-moved"));
+        let lines =
+            replay_packets(&trouble::elsewhere(&packets), Wrapping::Plain, WHOLE, &format!("{name}-moved"));
         let before = replay_packets(&packets, Wrapping::Plain, WHOLE, &format!("{name}-plain"));
         assert_eq!(lines.len(), before.len(), "{name}: addresses and ports must not matter");
     }
@@ -164,7 +165,11 @@ fn one_sided(prefix: &str) {
             let wrong = lines.iter().find(|line| line["type"] != expected);
             assert!(wrong.is_none(), "{name}: {wrong:?}");
             let with_both = all.iter().filter(|line| line["type"] == "session").count();
-            assert!(lines.len() * 100 >= with_both * 90, "{name}: {} {expected}s of {with_both}", lines.len());
+            assert!(
+                lines.len() * 100 >= with_both * 90,
+                "{name}: {} {expected}s of {with_both}",
+                lines.len()
+            );
         }
     }
 }

@@ -1,20 +1,19 @@
 //! A connection that a parser follows: two lanes, and the sessions that are on their way.
 
-use std::net::SocketAddr;
-
 use super::event::FlowFacts;
 use super::lane::Lane;
+use crate::session::exchange::ConnectionFacts;
 use crate::session::sessions::Sessions;
 
 /// A connection of one parser.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Slot and number of its flow: the slot may belong to another flow by now, the number tells.
+    /// Slot of its flow; it may belong to another flow by now, the flow's number in `shown` tells.
     pub(crate) flow_slot: u32,
-    pub(crate) flow_id: u64,
+    /// What the parser is told.
     pub(crate) facts: FlowFacts,
-    pub(crate) client: SocketAddr,
-    pub(crate) server: SocketAddr,
+    /// What records say of it.
+    pub(crate) shown: ConnectionFacts,
     /// By direction.
     pub(crate) lanes: [Lane; 2],
     pub(crate) sessions: Sessions,

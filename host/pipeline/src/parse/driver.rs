@@ -7,7 +7,6 @@
 //! it; events of that connection that were already in the same batch come again, in order; what it steps over is never
 //! shown.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use weir_request_log::{LogSink, RequestLog, Transport};
@@ -114,15 +113,12 @@ impl Driver {
     pub(crate) fn open(&mut self, opening: Opening) -> u32 {
         let mut facts = opening.facts;
         facts.connection = self.connections.next_number();
-        let address = |(address, port): (crate::decode::Address, u16)| SocketAddr::new(address.to_ip(), port);
         let is_stream = facts.transport == Transport::Tcp;
         self.batch.open(facts);
         self.connections.insert(Connection {
             flow_slot: opening.flow_slot,
-            flow_id: opening.flow_id,
             facts,
-            client: address(facts.client),
-            server: address(facts.server),
+            shown: ConnectionFacts::new(opening.flow_id, &facts),
             lanes: opening.base.map(Lane::new),
             sessions: if facts.from_start || !is_stream { Sessions::default() } else { Sessions::joined() },
             finished: false,
@@ -216,13 +212,13 @@ impl Driver {
             if connection.sessions.is_idle() {
                 continue;
             }
-            let facts = ConnectionFacts::of(connection);
-            let limit = if facts.tcp {
+            let Connection { shown, sessions, .. } = connection;
+            let limit = if shown.is_tcp() {
                 context.limits.tcp_response_timeout
             } else {
                 context.limits.udp_response_timeout
             };
-            connection.sessions.time_out(now, limit, &facts, &mut teller(protocols, pool, log, context));
+            sessions.time_out(now, limit, shown, &mut teller(protocols, pool, log, context));
         }
     }
 
@@ -230,12 +226,12 @@ impl Driver {
     fn reach(&mut self, number: u32, direction: Direction, context: &mut Context<'_>) {
         let Self { connections, protocols, pool, log, .. } = self;
         let Some(connection) = connections.find(number) else { return };
-        let facts = ConnectionFacts::of(connection);
-        let lane = &mut connection.lanes[direction.index()];
+        let Connection { lanes, sessions, shown, .. } = connection;
+        let lane = &mut lanes[direction.index()];
         let Some(end) = lane.awaited_end.filter(|end| *end <= lane.position) else { return };
         lane.awaited_end = None;
         let mut teller = teller(protocols, pool, log, context);
-        connection.sessions.reached(direction, lane, end, &facts, &mut teller);
+        sessions.reached(direction, lane, end, shown, &mut teller);
     }
 
     /// Shows new bytes to the parser, behind what it left.
@@ -317,17 +313,17 @@ impl Driver {
                 context.stats.messages_misplaced += 1;
                 continue;
             };
-            let facts = ConnectionFacts::of(connection);
             let joined = !facts_from_start(connection);
-            let lane = &mut connection.lanes[message.direction.index()];
+            connection.violations = 0;
+            let Connection { lanes, sessions, shown, .. } = connection;
+            let lane = &mut lanes[message.direction.index()];
             if message.start > lane.position {
                 // Not even the first byte was seen: nothing is known of it.
                 context.stats.messages_misplaced += 1;
                 continue;
             }
-            connection.violations = 0;
             let mut teller = teller(protocols, pool, log, context);
-            connection.sessions.message(message, &said, lane, &facts, joined, &mut teller);
+            sessions.message(message, &said, lane, shown, joined, &mut teller);
         }
     }
 
@@ -492,7 +488,7 @@ impl Driver {
     /// Gives the connection back, with what came behind the change of protocol.
     fn release(&mut self, number: u32) {
         let Some(connection) = self.connections.find(number) else { return };
-        let (flow_slot, flow_id) = (connection.flow_slot, connection.flow_id);
+        let (flow_slot, flow_id) = (connection.flow_slot, connection.shown.flow_id);
         let time = connection.lanes.iter().map(|lane| lane.last_time).max().unwrap_or_default();
         let position = connection
             .lanes
@@ -505,12 +501,12 @@ impl Driver {
 
     fn remove(&mut self, number: u32, lone: Lone, context: &mut Context<'_>) {
         let Some(mut connection) = self.connections.remove(number) else { return };
-        let facts = ConnectionFacts::of(&connection);
         let Self { protocols, pool, log, .. } = self;
+        let Connection { lanes, sessions, shown, .. } = &mut *connection;
         // A datagram's answer either comes or does not: silence is an answer too.
-        let lone = if facts.tcp { lone } else { Lone::TimedOut };
+        let lone = if shown.is_tcp() { lone } else { Lone::TimedOut };
         let mut teller = teller(protocols, pool, log, context);
-        connection.sessions.close(&connection.lanes, lone, &facts, &mut teller);
+        sessions.close(lanes, lone, shown, &mut teller);
     }
 
     /// The instance is a new one and knows no connection. Those of the lost batch are joined in the middle when bytes of

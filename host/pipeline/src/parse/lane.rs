@@ -3,15 +3,26 @@
 //! Takes: chunks and gaps in order. Gives: what of them the parser wants to see. Remembers when bytes were captured, so that
 //! a message's position can be turned into a time.
 
+use smallvec::SmallVec;
+
 /// What is known of the segment that begins at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// Of its first byte in this direction.
-    pub(crate) position: u64,
+    position: u64,
     /// When it was captured.
     pub(crate) time: u64,
+    /// See [`Mark::peer`]; `UNKNOWN` where nobody knows.
+    peer: u64,
+}
+
+const UNKNOWN: u64 = u64::MAX;
+
+impl Mark {
     /// How many bytes of the other direction its sender had received by then; none where nobody knows.
-    pub(crate) peer: Option<u64>,
+    pub(crate) fn peer(&self) -> Option<u64> {
+        (self.peer != UNKNOWN).then_some(self.peer)
+    }
 }
 
 /// One direction of a connection.
@@ -38,7 +49,7 @@ pub(crate) struct Lane {
     /// What the flow had delivered before position 0.
     pub(crate) base_position: u64,
     /// Marks of what the parser has not dealt with, and one before.
-    marks: Vec<Mark>,
+    marks: SmallVec<[Mark; 2]>,
 }
 
 impl Lane {
@@ -50,7 +61,7 @@ impl Lane {
     /// A segment begins at the present position.
     pub(crate) fn mark(&mut self, time: u64, peer: Option<u64>) {
         self.last_time = time;
-        self.marks.push(Mark { position: self.position, time, peer });
+        self.marks.push(Mark { position: self.position, time, peer: peer.unwrap_or(UNKNOWN) });
     }
 
     /// The segment that holds the byte at `position`.
@@ -80,7 +91,7 @@ impl Lane {
         self.marks.drain(..keep_from);
         // One burst must not hold memory for ever.
         if self.marks.capacity() > 64 && self.marks.len() < 8 {
-            self.marks.shrink_to(8);
+            self.marks.shrink_to_fit();
         }
     }
 

@@ -1,11 +1,14 @@
 //! Takes: facts of a request or a response. Gives: the request log of both. Pooled: a session allocates nothing.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Value as LogValue};
+use weir_request_log::{
+    Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value as LogValue,
+};
 
-use crate::parse::connection::Connection;
-use crate::parse::event::Direction;
+use crate::decode::Address;
+use crate::parse::event::{Direction, FlowFacts};
 use crate::parse::outcome::{FieldName, Message, MessageKind, MessageStatus, Outcome, Value};
 use crate::session::text;
 
@@ -151,8 +154,8 @@ impl Exchange {
         let length = |half: &Half| half.end.saturating_sub(half.start);
         log.request_length = request.map(length);
         log.response_length = response.map(length);
-        log.req_tcp_seq = request.filter(|_| connection.tcp).map(|half| half.sequence);
-        log.resp_tcp_seq = response.filter(|_| connection.tcp).map(|half| half.sequence);
+        log.req_tcp_seq = request.filter(|_| connection.is_tcp()).map(|half| half.sequence);
+        log.resp_tcp_seq = response.filter(|_| connection.is_tcp()).map(|half| half.sequence);
         log.status = match self.status {
             _ if timed_out => Status::Timeout,
             Some(status) if response.is_some() || self.one_way => status,
@@ -167,25 +170,27 @@ impl Exchange {
 }
 
 /// What a record says of its connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct ConnectionFacts {
     pub(crate) flow_id: u64,
-    pub(crate) client: std::net::SocketAddr,
-    pub(crate) server: std::net::SocketAddr,
-    pub(crate) transport: weir_request_log::Transport,
-    pub(crate) tcp: bool,
+    pub(crate) client: SocketAddr,
+    pub(crate) server: SocketAddr,
+    pub(crate) transport: Transport,
 }
 
 impl ConnectionFacts {
-    pub(crate) fn of(connection: &Connection) -> Self {
-        let transport = connection.facts.transport;
+    pub(crate) fn new(flow_id: u64, facts: &FlowFacts) -> Self {
+        let address = |(address, port): (Address, u16)| SocketAddr::new(address.to_ip(), port);
         Self {
-            flow_id: connection.flow_id,
-            client: connection.client,
-            server: connection.server,
-            transport,
-            tcp: transport == weir_request_log::Transport::Tcp,
+            flow_id,
+            client: address(facts.client),
+            server: address(facts.server),
+            transport: facts.transport,
         }
+    }
+
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.transport == Transport::Tcp
     }
 }
 
@@ -234,7 +239,7 @@ impl Pool {
 
 /// An empty record to be filled again and again.
 pub(crate) fn empty_log(plugin: Arc<str>) -> RequestLog {
-    let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
     RequestLog {
         start_time: 0,
         end_time: 0,
@@ -244,7 +249,7 @@ pub(crate) fn empty_log(plugin: Arc<str>) -> RequestLog {
         session_type: SessionType::Request,
         client: nowhere,
         server: nowhere,
-        transport: weir_request_log::Transport::Tcp,
+        transport: Transport::Tcp,
         flow_id: 0,
         status: Status::Unknown,
         request_length: None,

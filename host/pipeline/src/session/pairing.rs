@@ -8,9 +8,13 @@
 //! proves nothing. Then a client that sends one request at a time is recognised by its acknowledgments: it had received all
 //! that came before its request. A pipelining client is not, and its requests stay unanswered until it waits for an answer.
 
-use std::collections::VecDeque;
+use smallvec::SmallVec;
 
 use super::exchange::Exchange;
+
+/// Requests that wait, oldest first. Most connections have one; at most as many as the limit, so that moving the rest up is
+/// cheap.
+pub(crate) type Pending = SmallVec<[Box<Exchange>; 2]>;
 
 /// What is known of a response when its first byte is seen.
 #[derive(Clone, Copy, Debug)]
@@ -43,17 +47,13 @@ pub(crate) struct Decision {
 
 const NOBODY: Decision = Decision { unanswered: 0, answered: None };
 
-pub(crate) fn decide(
-    pending: &VecDeque<Box<Exchange>>,
-    response: &Response,
-    certainty: Certainty,
-) -> Decision {
+pub(crate) fn decide(pending: &[Box<Exchange>], response: &Response, certainty: Certainty) -> Decision {
     if response.correlation.is_some() {
         let answered = pending.iter().position(|e| e.correlation == response.correlation);
         return Decision { unanswered: 0, answered };
     }
     if !certainty.lost {
-        let front = pending.front().filter(|e| e.correlation.is_none() && is_possible(e, response));
+        let front = pending.first().filter(|e| e.correlation.is_none() && is_possible(e, response));
         return Decision { unanswered: 0, answered: front.map(|_| 0) };
     }
     let candidates = pending.iter().take_while(|e| is_possible(e, response)).count();
@@ -85,7 +85,7 @@ mod tests {
     use crate::session::exchange::Half;
 
     /// Requests of 10 bytes: (start, what the client had received of the responses).
-    fn pending(requests: &[(u64, u64)]) -> VecDeque<Box<Exchange>> {
+    fn pending(requests: &[(u64, u64)]) -> Pending {
         let exchange = |(start, peer): &(u64, u64)| {
             let half = Half {
                 direction: Direction::ClientToServer,

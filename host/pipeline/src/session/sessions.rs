@@ -1,12 +1,11 @@
 //! Takes: messages of one connection, in order. Gives: exchanges that are complete, timed out or cut off.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use weir_request_log::{LogSink, RequestLog};
 
 use super::exchange::{ConnectionFacts, Exchange, Half, Pool, Role, Said};
-use super::pairing::{self, Certainty, Response};
+use super::pairing::{self, Certainty, Pending, Response};
 use crate::limits::Limits;
 use crate::parse::event::Direction;
 use crate::parse::lane::Lane;
@@ -17,7 +16,7 @@ use crate::stats::Stats;
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     /// Requests without response, oldest first.
-    pending: VecDeque<Box<Exchange>>,
+    pending: Pending,
     /// Exchanges that are told once their last byte was seen.
     open: Vec<Box<Exchange>>,
     certainty: Certainty,
@@ -113,7 +112,7 @@ impl Sessions {
             sequence: lane.sequence_of(message.start),
             complete: false,
         };
-        let peer = mark.and_then(|m| m.peer);
+        let peer = mark.and_then(|m| m.peer());
         let mut exchange = match (role, message.kind) {
             (_, MessageKind::OneWay) => teller.pool.take(),
             (Role::Request, _) => self.request(message, peer, facts, teller),
@@ -132,7 +131,7 @@ impl Sessions {
         if exchange.is_complete() {
             teller.tell(exchange, facts, Lone::Unanswered);
         } else if message.kind == MessageKind::Request {
-            self.pending.push_back(exchange);
+            self.pending.push(exchange);
         } else {
             self.open.push(exchange);
         }
@@ -151,7 +150,7 @@ impl Sessions {
             teller.stats.pending_limit += 1;
             self.unanswered(1, facts, teller);
         }
-        if let Some(last) = self.pending.back() {
+        if let Some(last) = self.pending.last() {
             self.certainty.pipelined |= !self.certainty.lost && last.peer >= peer;
         } else if self.open.is_empty() {
             // Nothing is open, and what comes next is the answer to this one.
@@ -176,7 +175,7 @@ impl Sessions {
         let end = (message.part == MessagePart::Whole).then_some(half.end);
         let response = Response { correlation: message.correlation, start: half.start, end, peer };
         let decision = pairing::decide(&self.pending, &response, self.certainty);
-        let exchange = decision.answered.and_then(|index| self.pending.remove(index));
+        let exchange = decision.answered.map(|index| self.pending.remove(index));
         self.unanswered(decision.unanswered, facts, teller);
         if exchange.is_some() && self.pending.is_empty() {
             self.certainty.lost = false;
@@ -276,8 +275,8 @@ impl Sessions {
         let is_late = |exchange: &Exchange| {
             exchange.request.as_ref().is_some_and(|half| now.saturating_sub(half.end_time) > limit)
         };
-        while self.pending.front().is_some_and(|exchange| is_late(exchange)) {
-            let Some(exchange) = self.pending.pop_front() else { return };
+        let late = self.pending.iter().take_while(|exchange| is_late(exchange)).count();
+        for exchange in self.pending.drain(..late) {
             teller.tell(exchange, facts, Lone::TimedOut);
         }
     }

@@ -130,7 +130,9 @@ fn fits_prepared(prepared: &str, executed: &str) -> bool {
 fn domain(value: &Value) -> String {
     let value = text(value).to_lowercase();
     match value.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => name.to_owned(),
+        Some((name, port)) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => {
+            name.to_owned()
+        }
         _ => value,
     }
 }
@@ -144,7 +146,10 @@ fn disagreements(row: &Value, line: &Value) -> Vec<&'static str> {
     };
     let stated = |name: &str| !text(&row[name]).is_empty();
     check("l7_protocol", text(&row["protocol"]).eq_ignore_ascii_case(&text(&line["l7_protocol"])));
-    check("request_domain", !stated("request_domain") || domain(&row["request_domain"]) == domain(&line["request_domain"]));
+    check(
+        "request_domain",
+        !stated("request_domain") || domain(&row["request_domain"]) == domain(&line["request_domain"]),
+    );
     for name in ["request_id", "response_code"] {
         check(name, row[name].is_null() || text(&row[name]) == text(&line[name]));
     }

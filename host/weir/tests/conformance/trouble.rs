@@ -48,7 +48,9 @@ pub(crate) fn resegment(packets: &[Packet], size: usize) -> Vec<Packet> {
 pub(crate) fn repeat(packets: &[Packet], random: &mut Random) -> Vec<Packet> {
     packets
         .iter()
-        .flat_map(|packet| std::iter::repeat_n(packet.clone(), 1 + usize::from(random.percent(10) && packet.tcp.is_some())))
+        .flat_map(|packet| {
+            std::iter::repeat_n(packet.clone(), 1 + usize::from(random.percent(10) && packet.tcp.is_some()))
+        })
         .collect()
 }
 
