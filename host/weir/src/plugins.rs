@@ -49,6 +49,7 @@ impl Plugins {
         let mut notes = Vec::new();
         let enabled = protocols::Enabled::new(config.protocols.as_deref(), &built_in, &given, &mut notes)
             .map_err(in_config)?;
+        check_sections(config, &built_in, &given).map_err(in_config)?;
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
         for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
@@ -60,7 +61,6 @@ impl Plugins {
                 refused(file, &error)
             })?;
         }
-        check_sections(config, &built_in, &given).map_err(in_config)?;
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
         Ok(Self { active, counters: Mutex::default(), notes })
     }

@@ -57,7 +57,7 @@ fn no_permission() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new("permission");
     let file = folder.file("a.pcap", Capture::http(1, 1));
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&file).is_ok() {
         eprintln!("skipped: this user may read every file");
         return;

@@ -2,6 +2,8 @@
 //!
 //! Captures are made here, so that each test says what is in them.
 
+#![allow(clippy::unwrap_used)] // a test that can not go on fails
+
 mod bad_input;
 mod capture;
 mod configuration;

@@ -50,7 +50,7 @@ impl Run {
     /// The error lines behind the summary.
     pub(crate) fn errors(&self) -> Vec<&str> {
         let lines = self.stderr.lines().filter_map(|line| line.strip_prefix("weir: "));
-        lines.filter(|line| !line.contains(" frames, ") && !line.starts_with("note: ")).collect()
+        lines.filter(|line| !line.contains(", replayed in ") && !line.starts_with("note: ")).collect()
     }
 }
 

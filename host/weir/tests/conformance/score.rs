@@ -21,7 +21,7 @@ pub(crate) struct Score {
     /// What was wrong, for people.
     pub(crate) misses: Vec<String>,
     /// Lines of type `session` that contradict the row they belong to.
-    pub(crate) wrong_sessions: usize,
+    pub(crate) wrong_sessions: Vec<String>,
 }
 
 pub(crate) fn score(lines: &[Value], truth: &[Value]) -> Score {
@@ -59,8 +59,11 @@ pub(crate) fn score(lines: &[Value], truth: &[Value]) -> Score {
             score.right += usize::from(wrong.is_empty());
         }
         if !wrong.is_empty() {
-            score.wrong_sessions += usize::from(lines[index]["type"] == "session");
-            score.misses.push(format!("{wrong:?}: want {row}, got {}", lines[index]));
+            let miss = format!("{wrong:?}: want {row}, got {}", lines[index]);
+            if lines[index]["type"] == "session" {
+                score.wrong_sessions.push(miss.clone());
+            }
+            score.misses.push(miss);
         }
     }
     let spurious = unpaired.iter().zip(lines).filter(|(unpaired, _)| **unpaired);

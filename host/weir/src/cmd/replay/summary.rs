@@ -33,28 +33,28 @@ const USUAL: [(&str, &str); 2] = [("flow", "stray"), ("inference", "unclaimed")]
 /// The summary, a line for each thing worth to know.
 pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, took: Duration) -> String {
     let mut text = String::new();
-    let files = if report.files == 1 { "1 file".to_owned() } else { format!("{} files", report.files) };
     let span = report.span.map_or_else(String::new, |(first, last)| {
         format!(", {:.1} s of traffic", (last - first) as f64 / 1e9)
     });
     // Writing to memory can not fail; the same holds below.
     let _ = writeln!(
         text,
-        "weir: {files}, {} frames, {} bytes{span}, replayed in {:.2} s",
-        grouped(report.frames),
-        grouped(report.bytes),
+        "weir: {}, {}, {}{span}, replayed in {:.2} s",
+        counted(report.files, "file"),
+        counted(report.frames, "frame"),
+        counted(report.bytes, "byte"),
         took.as_secs_f64(),
     );
     logs(&mut text, report);
     let pipeline: Vec<_> = report.pipeline.lines().filter(|(.., count)| *count > 0).collect();
-    let counted = |wanted: &[(&str, &str)]| -> Vec<String> {
+    let of_pipeline = |wanted: &[(&str, &str)]| -> Vec<String> {
         let wanted = pipeline.iter().filter(|(stage, reason, _)| wanted.contains(&(*stage, *reason)));
         wanted.map(|(stage, reason, count)| format!("{stage} {reason} {}", grouped(*count))).collect()
     };
     let (no_loss, skipped): (Vec<_>, Vec<_>) =
         report.decode.reasons().partition(|(skip, _)| NO_LOSS.contains(skip));
     let mut usual: Vec<_> = no_loss.into_iter().map(decoded).collect();
-    usual.extend(counted(&USUAL));
+    usual.extend(of_pipeline(&USUAL));
     let mut lost: Vec<_> = skipped.into_iter().map(decoded).collect();
     for (name, count) in [
         ("capture unknown-link-type", report.frames_of_unknown_link),
@@ -65,7 +65,7 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
             lost.push(format!("{name} {}", grouped(count)));
         }
     }
-    lost.extend(counted(&LOSSES));
+    lost.extend(of_pipeline(&LOSSES));
     for (name, list) in [("left alone", usual), ("lost", lost), ("plugin faults", faults(plugins))] {
         if !list.is_empty() {
             let _ = writeln!(text, "  {name:<14} {}", list.join(", "));
@@ -76,7 +76,7 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
 
 fn logs(text: &mut String, report: &Report) {
     let all: u64 = report.logs.values().map(|count| count.all).sum();
-    let mut line = format!("{} of {} flows", grouped(all), grouped(report.pipeline.flows));
+    let mut line = format!("{} of {}", grouped(all), counted(report.pipeline.flows, "flow"));
     for (protocol, count) in &report.logs {
         let _ = write!(line, ", {protocol} {}{}", grouped(count.all), details(count));
     }
@@ -111,6 +111,12 @@ fn faults(plugins: &BTreeMap<String, PluginStats>) -> Vec<String> {
 /// Names come from plugins.
 pub(super) fn harmless(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// `1 file`, `2 files`.
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(number))
 }
 
 /// `1,234,567`.
