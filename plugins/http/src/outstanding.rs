@@ -76,6 +76,17 @@ impl Outstanding {
         }
     }
 
+    /// What the next response most likely answers, where it is not certain: the only request since the last one. True for clients
+    /// that do not pipeline, which are nearly all.
+    pub(crate) fn likely(&self) -> Option<Asked> {
+        match (self.count, self.heads & 1, self.connects & 1) {
+            (1, 1, _) => Some(Asked::Head),
+            (1, _, 1) => Some(Asked::Connect),
+            (1, ..) => Some(Asked::Other),
+            _ => None,
+        }
+    }
+
     /// A final response was seen.
     #[inline]
     pub(crate) fn answered(&mut self) {
@@ -129,6 +140,7 @@ mod tests {
         assert_eq!(queue.next(), None);
         queue.request(Asked::Head);
         assert_eq!(queue.next(), None, "an older response may still come");
+        assert_eq!(queue.likely(), Some(Asked::Head));
         queue.answered();
         queue.request(Asked::Head);
         assert_eq!(queue.next(), Some(Asked::Head));

@@ -71,7 +71,7 @@ impl Http {
             return step;
         }
         let behind = input.bytes.get(head.length..).unwrap_or_default();
-        let body = match decide(asked, body, behind) {
+        let body = match decide(asked, self.outstanding.likely(), body, behind) {
             Behind::Certain(body) => body,
             Behind::Doubt(body) => {
                 let end_of_head = input.position.saturating_add(head.length as u64);
@@ -204,7 +204,7 @@ fn leaves_http(head: &ResponseHead<'_>, asked: Option<Asked>, body: Body) -> Opt
 /// Whether the body that the head announces is there (RFC 9112 section 6.3, rule 1). A response to HEAD that is followed by
 /// something else than a response has one all the same: servers do that.
 #[inline]
-fn decide(asked: Option<Asked>, body: Body, behind: &[u8]) -> Behind {
+fn decide(asked: Option<Asked>, likely: Option<Asked>, body: Body, behind: &[u8]) -> Behind {
     let none = Body::Length(0);
     match (asked, body) {
         (Some(Asked::Other | Asked::Connect), _) | (_, Body::Length(0)) => Behind::Certain(body),
@@ -214,6 +214,7 @@ fn decide(asked: Option<Asked>, body: Body, behind: &[u8]) -> Behind {
         (None, _) => match is_status(behind) {
             Some(true) => Behind::Certain(none),
             Some(false) => Behind::Certain(body),
+            None if behind.is_empty() && likely == Some(Asked::Head) => Behind::Certain(none),
             None if behind.is_empty() => Behind::Doubt(body),
             None => Behind::Wait,
         },

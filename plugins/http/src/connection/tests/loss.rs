@@ -90,6 +90,23 @@ fn a_lost_request_does_not_hide_a_body() {
     );
 }
 
+/// Only one request waits: for a client that does not pipeline that is the one that is answered.
+#[test]
+fn after_a_loss_head_is_still_likely() {
+    let harness = Harness::<Http>::tcp()
+        .client(GET)
+        .gap(SERVER, 43)
+        .client(HEAD)
+        .server(BIG)
+        .gap(SERVER, 43)
+        .server(OK);
+    let end = 43 + BIG.len();
+    assert_eq!(
+        told(&harness)[2..],
+        [format!("200 - 43..{end}"), format!("200 - {}..{}", end + 43, end + 43 + OK.len())]
+    );
+}
+
 #[test]
 fn an_unknown_method_and_a_body_in_later_segments() {
     let harness = Harness::<Http>::tcp_joined()
