@@ -105,8 +105,11 @@ fn question(bytes: &[u8], header: &Header, lenient: bool, name: &mut Vec<u8>) ->
     }
     let question = Question::read(bytes, name)?;
     let class = if lenient { question.class & 0x7fff } else { question.class };
-    // IN, CH, HS, NONE, ANY
-    let known = kinds::type_name(question.kind).is_some() && matches!(class, 1 | 3 | 4 | 254 | 255);
+    // IN, CH, HS, NONE, ANY; a type that has no name needs all the more of one behind it.
+    let known = match kinds::type_name(question.kind) {
+        Some(_) => matches!(class, 1 | 3 | 4 | 254 | 255),
+        None => question.kind != 0 && class == 1 && is_host_name(name),
+    };
     let compressed = bytes.get(LENGTH).is_some_and(|byte| *byte >= 0xc0);
     if !known || compressed || is_netbios(bytes) || !is_plausible(name) {
         return Err(Trouble::Wrong);
@@ -118,6 +121,13 @@ fn question(bytes: &[u8], header: &Header, lenient: bool, name: &mut Vec<u8>) ->
 fn is_netbios(bytes: &[u8]) -> bool {
     let label = bytes.get(LENGTH + 1..LENGTH + 33).unwrap_or_default();
     bytes.get(LENGTH) == Some(&32) && label.len() == 32 && label.iter().all(|b| matches!(b, b'A'..=b'P'))
+}
+
+/// Letters, digits, `-` and `_` in two labels at least.
+fn is_host_name(name: &[u8]) -> bool {
+    name.contains(&b'.')
+        && name.len() > 3
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// Any byte may stand in a name, but control characters do not.

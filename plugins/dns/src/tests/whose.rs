@@ -70,7 +70,8 @@ fn headers_that_break_a_rule() {
         (changed(11, 1), "a record that is not there"),
         (changed(12, 0xc0), "a pointer as name"),
         (changed(13, 1), "a control character"),
-        (changed(query.0.len() - 3, 0xee), "an unknown type"),
+        (Draft::query(1, "host", 0xeeee).0, "an unknown type of a name of one label"),
+        (Draft::query(1, "a.test", 0).0, "type 0"),
         (changed(query.0.len() - 1, 9), "an unknown class"),
         ([query.0.clone(), vec![0; 3]].concat(), "something behind the end"),
     ];
@@ -79,6 +80,7 @@ fn headers_that_break_a_rule() {
         assert_eq!(udp(&bytes), Verdict::No, "{why}");
     }
     assert_eq!(udp(&query.0), Verdict::ClientSpeaks);
+    assert_eq!(udp(&Draft::query(1, "a.test", 0xeeee).0), Verdict::ClientSpeaks);
     assert_eq!(udp(&Draft::new(1, RESPONSE, "a.test", 1).answer(1, &[1, 2, 3, 4]).0), Verdict::ServerSpeaks);
     assert_eq!(udp(&query.clone().record(3, 41, 0, &[]).0), Verdict::ClientSpeaks);
 }
