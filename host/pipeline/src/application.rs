@@ -7,11 +7,12 @@ use weir_request_log::LogSink;
 
 use crate::decode::Transport;
 use crate::flow::key::{FlowKey, Side};
+use crate::flow::reassembly::Origin;
 use crate::inference::endpoints::{Endpoint, Endpoints};
 use crate::inference::probing::Probing;
 use crate::inference::signatures::{ParserSet, Signatures};
 use crate::limits::Limits;
-use crate::parse::driver::{ChunkFacts, Context, Driver, Opening, Released};
+use crate::parse::driver::{Context, Driver, Opening, Released};
 use crate::parse::event::{Direction, FlowFacts};
 use crate::parse::parser::{CheckVerdict, Probe, ProtocolParser};
 use crate::stats::Stats;
@@ -70,7 +71,7 @@ impl Application {
         flow: &FlowIdentity,
         side: Side,
         bytes: &[u8],
-        facts: ChunkFacts,
+        origin: Origin,
         logs: &mut dyn LogSink,
     ) {
         match app {
@@ -78,9 +79,9 @@ impl Application {
                 let direction = direction(side, *client);
                 let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
                 let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
-                driver.chunk(*connection, direction, bytes, facts, &mut context);
+                driver.chunk(*connection, direction, bytes, origin, &mut context);
             }
-            App::Probing(_) => self.probe(app, client, flow, side, bytes, facts, logs),
+            App::Probing(_) => self.probe(app, client, flow, side, bytes, origin, logs),
             App::LeftAlone => self.stats.unclaimed_bytes += bytes.len() as u64,
         }
     }
@@ -149,7 +150,7 @@ impl Application {
         flow: &FlowIdentity,
         side: Side,
         bytes: &[u8],
-        facts: ChunkFacts,
+        origin: Origin,
         logs: &mut dyn LogSink,
     ) {
         let App::Probing(probing) = app else { return };
@@ -167,11 +168,11 @@ impl Application {
                 *client = if speaker_is_client { side } else { side.other() };
                 let endpoint = if speaker_is_client { server } else { self.endpoint(flow, side) };
                 self.endpoints.remember(endpoint, parser);
-                self.follow(app, *client, flow, parser, side, bytes, facts, logs);
+                self.follow(app, *client, flow, parser, side, bytes, origin, logs);
             }
             undecided => {
                 if matches!(undecided, Answer::Undecided) {
-                    probing.keep(side, bytes, facts, self.limits.probe_bytes);
+                    probing.keep(side, bytes, origin, self.limits.probe_bytes);
                 } else {
                     probing.drop_side(side);
                     self.stats.unclaimed_bytes += bytes.len() as u64;
@@ -246,7 +247,7 @@ impl Application {
         parser: usize,
         side: Side,
         bytes: &[u8],
-        facts: ChunkFacts,
+        origin: Origin,
         logs: &mut dyn LogSink,
     ) {
         let App::Probing(probing) = app else { return };
@@ -273,9 +274,9 @@ impl Application {
         let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
         for chunk in &chunks {
             let direction = direction(chunk.side, client);
-            driver.chunk(connection, direction, &chunk.bytes, chunk.facts, &mut context);
+            driver.chunk(connection, direction, &chunk.bytes, chunk.origin, &mut context);
         }
-        driver.chunk(connection, direction(side, client), bytes, facts, &mut context);
+        driver.chunk(connection, direction(side, client), bytes, origin, &mut context);
         *app = App::Followed { parser: parser as u8, connection };
     }
 }

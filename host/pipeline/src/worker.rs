@@ -8,11 +8,11 @@ use weir_request_log::LogSink;
 use crate::application::{App, Application, FlowIdentity};
 use crate::decode::{Segment, TcpHeader, Transport, TransportHeader};
 use crate::flow::key::{FlowKey, Side};
-use crate::flow::reassembly::Waiting;
+use crate::flow::reassembly::{Origin, Waiting};
 use crate::flow::table::{Class, FlowTable};
 use crate::flow::tcp::{Receiver, Shared, TcpFlow};
 use crate::limits::{Limits, SECOND};
-use crate::parse::driver::{ChunkFacts, Released};
+use crate::parse::driver::Released;
 use crate::parse::parser::ProtocolParser;
 use crate::stats::Stats;
 
@@ -94,10 +94,10 @@ impl Worker {
             }
             TransportHeader::Udp => {
                 let identity = flow.identity(slot, key, [0; 2]);
-                let facts = ChunkFacts { time: segment.time, peer: None };
+                let origin = Origin { time: segment.time, peer: None };
                 let Flow { app, client, .. } = flow;
                 if !segment.payload.is_empty() {
-                    self.application.chunk(app, client, &identity, side, segment.payload, facts, logs);
+                    self.application.chunk(app, client, &identity, side, segment.payload, origin, logs);
                 }
                 false
             }
@@ -251,11 +251,11 @@ impl Worker {
                 probing.position[side.index()] = position;
             }
         }
-        let facts = ChunkFacts { time: released.time, peer: None };
+        let origin = Origin { time: released.time, peer: None };
         let Flow { app, client, .. } = flow;
         for (side, rest) in sides.into_iter().zip(&released.rest) {
             if !rest.is_empty() {
-                self.application.chunk(app, client, &identity, side, rest, facts, logs);
+                self.application.chunk(app, client, &identity, side, rest, origin, logs);
             }
         }
     }
@@ -338,9 +338,8 @@ struct FlowReceiver<'a> {
 }
 
 impl Receiver for FlowReceiver<'_> {
-    fn chunk(&mut self, side: Side, bytes: &[u8], time: u64, peer: Option<u64>) {
-        let facts = ChunkFacts { time, peer };
-        self.application.chunk(self.app, self.client, &self.identity, side, bytes, facts, self.logs);
+    fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+        self.application.chunk(self.app, self.client, &self.identity, side, bytes, origin, self.logs);
     }
 
     fn gap(&mut self, side: Side, bytes: u64) {

@@ -32,8 +32,8 @@ fn any_split_and_any_batch_size_give_the_same() {
         for batch_events in [1, 2, 3, 128] {
             let mut tcp = Tcp::new(Limits { batch_events, ..Limits::default() });
             tcp.handshake();
-            requests.chunks(piece).for_each(|part| drop(tcp.send(CLIENT, part)));
-            responses.chunks(piece).for_each(|part| drop(tcp.send(SERVER, part)));
+            requests.chunks(piece).for_each(|part| _ = tcp.send(CLIENT, part));
+            responses.chunks(piece).for_each(|part| _ = tcp.send(SERVER, part));
             let expected = ["session one -> 5 ok", "session two -> zwei ok", "session three -> 0 ok"];
             assert_eq!(tcp.finish(), expected, "pieces of {piece}, {batch_events} events a batch");
             assert_eq!(tcp.told.1[0].response_length, Some(8));

@@ -3,7 +3,7 @@
 //! Takes: records of five bytes. Gives: panics when a byte is delivered twice, changed or out of order, when a gap covers a byte
 //! that was captured, or when the count of waiting bytes is wrong.
 
-use weir_pipeline::flow::reassembly::{Delivery, HalfStream, Piecewise, Waiting};
+use weir_pipeline::flow::reassembly::{Delivery, HalfStream, Origin, Piecewise, Waiting};
 use weir_pipeline::stats::Stats;
 
 /// Small, so that they are met within a few records.
@@ -42,7 +42,7 @@ pub fn play(data: &[u8]) {
                     payload: &payload,
                     cut: 0,
                     fin: bits == 0xff,
-                    time: 0,
+                    origin: Origin::default(),
                 };
                 half.segment(&segment, &mut waiting, &mut stats, &mut |d| receiver.take(d));
             }

@@ -1,13 +1,13 @@
-//! Which worker a segment belongs to. Takes its five-tuple, gives a number that both directions share. Does not do:
+//! Which worker a segment belongs to. Takes its two ends, gives a number that both directions share. Does not do:
 //! telling flows apart (the flow table compares keys).
 
-use super::{Address, Segment, TransportHeader};
+use super::{Address, Segment};
 
 /// Odd numbers with bits all over, from the digits of pi's fraction.
 const KEYS: [u64; 3] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345, 0xa409_3822_299f_31d1];
 
 impl Segment<'_> {
-    /// A hash of the five-tuple that is the same for both directions, on every machine, in every run with this seed.
+    /// A hash of addresses and ports that is the same for both directions, on every machine, in every run with this seed.
     ///
     /// All 64 bits are well spread: take them modulo the number of workers. Whoever knows the seed can send flows that all meet in
     /// one worker, so give a live capture a random one; a replay may use 0.
@@ -16,9 +16,8 @@ impl Segment<'_> {
     pub fn spread(&self, seed: u64) -> u64 {
         let source = end(self.source, self.source_port, seed);
         let destination = end(self.destination, self.destination_port, seed);
-        let udp = u64::from(matches!(self.transport, TransportHeader::Udp));
         // A sum does not care for the order.
-        fold(source.wrapping_add(destination) ^ udp, KEYS[2])
+        fold(source.wrapping_add(destination), KEYS[2])
     }
 }
 

@@ -12,10 +12,19 @@ use crate::stats::Stats;
 /// What comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery<'a> {
-    /// The next bytes, and when they were captured.
-    Chunk(&'a [u8], u64),
+    /// The next bytes, and what is known of the segment that brought them.
+    Chunk(&'a [u8], Origin),
     /// So many bytes are missing here.
     Gap(u64),
+}
+
+/// What is known of a segment besides its bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Capture time.
+    pub time: u64,
+    /// How many bytes of the other direction its sender had received; none where nobody knows.
+    pub peer: Option<u64>,
 }
 
 /// Bounds of the bytes that wait.
@@ -69,7 +78,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct Piece {
-    time: u64,
+    origin: Origin,
     bytes: Vec<u8>,
     /// Missing behind `bytes`: snap length.
     cut: u32,
@@ -96,8 +105,8 @@ pub struct Piecewise<'a> {
     pub cut: u32,
     /// Nothing follows.
     pub fin: bool,
-    /// Capture time.
-    pub time: u64,
+    /// When it was captured, and what its sender knew.
+    pub origin: Origin,
 }
 
 impl HalfStream {
@@ -156,7 +165,7 @@ impl HalfStream {
         if self.state == State::Unseen {
             self.start(segment.sequence);
         }
-        let Piecewise { mut payload, mut cut, fin, time, .. } = *segment;
+        let Piecewise { mut payload, mut cut, fin, origin, .. } = *segment;
         let mut ahead = i64::from(segment.sequence.wrapping_sub(self.next) as i32);
         if ahead < 0 {
             // Seen before, at least in part: the first copy stands.
@@ -176,7 +185,7 @@ impl HalfStream {
         }
         if ahead > 0 {
             stats.out_of_order += 1;
-            self.wait(self.position + ahead as u64, payload, cut, fin, time, waiting);
+            self.wait(self.position + ahead as u64, payload, cut, fin, origin, waiting);
             let acknowledged = self.acknowledged;
             let holes_end = self.waiting.as_ref().and_then(|q| q.pieces.keys().next().copied());
             if holes_end.is_some_and(|end| acknowledged >= end) {
@@ -185,7 +194,7 @@ impl HalfStream {
                 self.skip_hole(waiting, stats, deliver);
             }
         } else {
-            self.deliver(payload, cut, time, stats, deliver);
+            self.deliver(payload, cut, origin, stats, deliver);
             if fin {
                 self.state = State::Ended;
                 self.drop_waiting(waiting);
@@ -246,13 +255,13 @@ impl HalfStream {
         &mut self,
         payload: &[u8],
         cut: u32,
-        time: u64,
+        origin: Origin,
         stats: &mut Stats,
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
         if !payload.is_empty() {
             self.advance(payload.len() as u64);
-            deliver(Delivery::Chunk(payload, time));
+            deliver(Delivery::Chunk(payload, origin));
         }
         if cut > 0 {
             stats.cut_bytes += u64::from(cut);
@@ -276,7 +285,15 @@ impl HalfStream {
     }
 
     /// Keeps what is new of a segment that came too early.
-    fn wait(&mut self, start: u64, payload: &[u8], cut: u32, fin: bool, time: u64, waiting: &mut Waiting) {
+    fn wait(
+        &mut self,
+        start: u64,
+        payload: &[u8],
+        cut: u32,
+        fin: bool,
+        origin: Origin,
+        waiting: &mut Waiting,
+    ) {
         let queue = self.waiting.get_or_insert_default();
         let end = start + payload.len() as u64 + u64::from(cut);
         if fin {
@@ -294,7 +311,7 @@ impl HalfStream {
             let known = |position: u64| ((position - start) as usize).min(payload.len());
             let bytes = payload[known(at)..known(until)].to_vec();
             let cut = (until - at - bytes.len() as u64) as u32;
-            let piece = Piece { time, bytes, cut };
+            let piece = Piece { origin, bytes, cut };
             queue.cost += piece.cost();
             waiting.total += piece.cost();
             queue.pieces.insert(at, piece);
@@ -321,7 +338,7 @@ impl HalfStream {
             let known = old.min(piece.bytes.len() as u64);
             stats.retransmitted_bytes += known;
             let cut = piece.cut - (old - known) as u32;
-            self.deliver(&piece.bytes[known as usize..], cut, piece.time, stats, deliver);
+            self.deliver(&piece.bytes[known as usize..], cut, piece.origin, stats, deliver);
         }
         if queue.end.is_some_and(|end| end <= self.position) {
             self.state = State::Ended;

@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 
 use super::key::Side;
-use super::reassembly::{Delivery, HalfStream, Piecewise, Waiting};
+use super::reassembly::{Delivery, HalfStream, Origin, Piecewise, Waiting};
 use crate::decode::{Segment, TcpHeader};
 use crate::stats::Stats;
 
@@ -47,8 +47,8 @@ struct Held {
 
 /// What comes out of a TCP flow.
 pub(crate) trait Receiver {
-    /// The next bytes of a side. `peer`: how many bytes of the other side their sender had received.
-    fn chunk(&mut self, side: Side, bytes: &[u8], time: u64, peer: Option<u64>);
+    /// The next bytes of a side.
+    fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin);
 
     /// Bytes of a side will never come.
     fn gap(&mut self, side: Side, bytes: u64);
@@ -202,11 +202,8 @@ impl TcpFlow {
         if payload.is_empty() && cut == 0 && !flags.fin() {
             return;
         }
-        let piece = Piecewise { sequence, payload, cut, fin: flags.fin(), time };
-        half.segment(&piece, shared.waiting, shared.stats, &mut |delivery| match delivery {
-            Delivery::Chunk(bytes, time) => receiver.chunk(side, bytes, time, peer),
-            Delivery::Gap(bytes) => receiver.gap(side, bytes),
-        });
+        let piece = Piecewise { sequence, payload, cut, fin: flags.fin(), origin: Origin { time, peer } };
+        half.segment(&piece, shared.waiting, shared.stats, &mut |delivery| hand_on(side, delivery, receiver));
     }
 
     /// RFC 9293, 3.5.2, as far as a listener can judge it.
@@ -230,18 +227,20 @@ impl TcpFlow {
     }
 
     fn finish_half(&mut self, side: Side, shared: &mut Shared<'_>, receiver: &mut impl Receiver) {
-        self.halves[side.index()].finish(shared.waiting, shared.stats, &mut |delivery| match delivery {
-            Delivery::Chunk(bytes, time) => receiver.chunk(side, bytes, time, None),
-            Delivery::Gap(bytes) => receiver.gap(side, bytes),
-        });
+        let half = &mut self.halves[side.index()];
+        half.finish(shared.waiting, shared.stats, &mut |delivery| hand_on(side, delivery, receiver));
     }
 
     fn give_up(&mut self, side: Side, position: u64, shared: &mut Shared<'_>, receiver: &mut impl Receiver) {
-        self.halves[side.index()].give_up(position, shared.waiting, shared.stats, &mut |delivery| {
-            match delivery {
-                Delivery::Chunk(bytes, time) => receiver.chunk(side, bytes, time, None),
-                Delivery::Gap(bytes) => receiver.gap(side, bytes),
-            }
-        });
+        let half = &mut self.halves[side.index()];
+        let mut deliver = |delivery: Delivery<'_>| hand_on(side, delivery, receiver);
+        half.give_up(position, shared.waiting, shared.stats, &mut deliver);
+    }
+}
+
+fn hand_on(side: Side, delivery: Delivery<'_>, receiver: &mut impl Receiver) {
+    match delivery {
+        Delivery::Chunk(bytes, origin) => receiver.chunk(side, bytes, origin),
+        Delivery::Gap(bytes) => receiver.gap(side, bytes),
     }
 }

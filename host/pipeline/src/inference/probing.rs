@@ -2,7 +2,7 @@
 //! claims the flow. Bounded in bytes and questions.
 
 use crate::flow::key::Side;
-use crate::parse::driver::ChunkFacts;
+use crate::flow::reassembly::Origin;
 
 /// A flow whose protocol is not known.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(crate) struct Probing {
 pub(crate) struct Chunk {
     pub(crate) side: Side,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) facts: ChunkFacts,
+    pub(crate) origin: Origin,
 }
 
 impl Probing {
@@ -54,13 +54,13 @@ impl Probing {
     }
 
     /// Somebody wants to see more: keeps the chunk.
-    pub(crate) fn keep(&mut self, side: Side, bytes: &[u8], facts: ChunkFacts, limit: usize) {
+    pub(crate) fn keep(&mut self, side: Side, bytes: &[u8], origin: Origin, limit: usize) {
         let waiting: usize =
             self.waiting.iter().filter(|chunk| chunk.side == side).map(|chunk| chunk.bytes.len()).sum();
         if waiting + bytes.len() > limit {
             self.drop_side(side);
         } else {
-            self.waiting.push(Chunk { side, bytes: bytes.to_vec(), facts });
+            self.waiting.push(Chunk { side, bytes: bytes.to_vec(), origin });
         }
     }
 

@@ -17,6 +17,7 @@ use super::event::{Direction, FlowFacts, StreamEvent};
 use super::lane::Lane;
 use super::outcome::{Outcome, ParserState, Progress};
 use super::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
+use crate::flow::reassembly::Origin;
 use crate::limits::Limits;
 use crate::session::exchange::{ConnectionFacts, Pool, Said, empty_log};
 use crate::session::sessions::{Lone, Sessions, Teller};
@@ -69,14 +70,6 @@ pub(crate) struct Opening {
     pub(crate) facts: FlowFacts,
     /// By direction: what the flow delivered before, and the sequence number there.
     pub(crate) base: [(u64, u32); 2],
-}
-
-/// What is known of a chunk besides its bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ChunkFacts {
-    pub(crate) time: u64,
-    /// Position of the other side of the flow that the sender had received.
-    pub(crate) peer: Option<u64>,
 }
 
 impl Driver {
@@ -136,7 +129,7 @@ impl Driver {
         number: u32,
         direction: Direction,
         bytes: &[u8],
-        facts: ChunkFacts,
+        origin: Origin,
         context: &mut Context<'_>,
     ) {
         if self.batch.arena.len() + bytes.len() > context.limits.batch_bytes
@@ -147,7 +140,7 @@ impl Driver {
         let Some(connection) = self.connections.find(number) else { return };
         let other_base = connection.lanes[direction.reverse().index()].base_position;
         let lane = &mut connection.lanes[direction.index()];
-        lane.mark(facts.time, facts.peer.map(|peer| peer.saturating_sub(other_base)));
+        lane.mark(origin.time, origin.peer.map(|peer| peer.saturating_sub(other_base)));
         let first = lane.position;
         lane.position += bytes.len() as u64;
         if connection.finished {
@@ -164,7 +157,7 @@ impl Driver {
         }
         let bytes = &bytes[stepped_over as usize..];
         if !bytes.is_empty() {
-            self.show(number, direction, bytes, first + stepped_over, facts.time, context);
+            self.show(number, direction, bytes, first + stepped_over, origin.time, context);
         }
     }
 
@@ -184,7 +177,8 @@ impl Driver {
         lane.forget();
         lane.awaited_end = None;
         lane.retire_marks();
-        connection.sessions.lost();
+        let end = lane.position;
+        connection.sessions.lost_bytes(direction, end);
         open_again(connection, self.instance, &mut self.batch);
         self.batch.gap(number, direction, &kept, position, bytes);
     }

@@ -25,6 +25,8 @@ pub(crate) struct Response {
     pub(crate) end: Option<u64>,
     /// How many request bytes the server had received when it sent this.
     pub(crate) peer: Option<u64>,
+    /// Behind the last request bytes that were lost.
+    pub(crate) lost_until: u64,
 }
 
 /// What the connection showed so far.
@@ -60,10 +62,16 @@ pub(crate) fn decide(pending: &[Box<Exchange>], response: &Response, certainty: 
     let Some(latest) = candidates.checked_sub(1) else { return NOBODY };
     let sent_together = |a: &Exchange, b: &Exchange| a.peer >= b.peer;
     let ambiguous = latest > 0 && sent_together(&pending[latest - 1], &pending[latest]);
-    if ambiguous || (certainty.pipelined && latest > 0) {
+    if ambiguous || (certainty.pipelined && latest > 0) || answers_a_lost_one(&pending[latest], response) {
         return Decision { unanswered: candidates, answered: None };
     }
     Decision { unanswered: latest, answered: Some(latest) }
+}
+
+/// A request behind this one was lost, and the server had received it.
+fn answers_a_lost_one(request: &Exchange, response: &Response) -> bool {
+    let end = request.request.as_ref().map_or(0, |half| half.end);
+    response.lost_until > end && response.peer.is_some_and(|peer| peer >= response.lost_until)
 }
 
 /// Nothing that is known excludes that the response answers this request.
@@ -102,7 +110,7 @@ mod tests {
     }
 
     fn response(start: u64, end: u64, peer: u64) -> Response {
-        Response { correlation: None, start, end: Some(end), peer: Some(peer) }
+        Response { correlation: None, start, end: Some(end), peer: Some(peer), lost_until: 0 }
     }
 
     const SURE: Certainty = Certainty { lost: false, pipelined: false };
@@ -130,6 +138,15 @@ mod tests {
         // The second request was sent when the client had 100 bytes: the first one was answered by then.
         let decision = decide(&pending(&[(0, 0), (10, 100)]), &response(100, 200, 20), LOST);
         assert_eq!(decision, Decision { unanswered: 1, answered: Some(1) });
+    }
+
+    #[test]
+    fn the_answer_to_a_lost_request_is_nobody_elses() {
+        // The first request's answer was lost, then a request; the server answers that one.
+        let lost = Response { lost_until: 20, ..response(100, 200, 20) };
+        assert_eq!(decide(&pending(&[(0, 0)]), &lost, LOST), Decision { unanswered: 1, answered: None });
+        let before = Response { lost_until: 20, ..response(0, 100, 10) };
+        assert_eq!(decide(&pending(&[(0, 0)]), &before, LOST).answered, Some(0));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Sessions {
     open: Vec<Box<Exchange>>,
     certainty: Certainty,
     request_seen: bool,
+    /// Behind the last bytes of the client that were lost.
+    lost_until: u64,
 }
 
 /// Where complete exchanges go, and what is used on the way.
@@ -82,6 +84,14 @@ impl Sessions {
     /// Bytes were lost: order alone proves nothing until nothing is open.
     pub(crate) fn lost(&mut self) {
         self.certainty.lost = true;
+    }
+
+    /// Bytes of a direction were lost, up to position `end`.
+    pub(crate) fn lost_bytes(&mut self, direction: Direction, end: u64) {
+        self.lost();
+        if direction == Direction::ClientToServer {
+            self.lost_until = end;
+        }
     }
 
     /// Takes one message. `joined`: the connection began before the capture.
@@ -173,7 +183,9 @@ impl Sessions {
         teller: &mut Teller<'_>,
     ) -> Box<Exchange> {
         let end = (message.part == MessagePart::Whole).then_some(half.end);
-        let response = Response { correlation: message.correlation, start: half.start, end, peer };
+        let lost_until = self.lost_until;
+        let response =
+            Response { correlation: message.correlation, start: half.start, end, peer, lost_until };
         let decision = pairing::decide(&self.pending, &response, self.certainty);
         let exchange = decision.answered.map(|index| self.pending.remove(index));
         self.unanswered(decision.unanswered, facts, teller);

@@ -270,6 +270,8 @@ fn datagrams_expire_by_the_captures_time() {
     assert_eq!(give(&mut decoder, 31 * SECOND + 1, &two(1)[1].frame()).unwrap_err(), Skip::FragmentHeld);
     assert_eq!(decoder.fragments().expired, 1);
     assert!(give(&mut decoder, 31 * SECOND + 1, &two(2)[1].frame()).is_ok(), "it is 11 s old");
+    give(&mut decoder, 40 * SECOND, &two(3)[0].frame()).unwrap_err();
+    assert!(give(&mut decoder, 70 * SECOND, &two(3)[1].frame()).is_ok(), "30 s are not too long");
     // A clock that runs backwards expires nothing.
     let mut decoder = Decoder::default();
     give(&mut decoder, 100 * SECOND, &two(1)[0].frame()).unwrap_err();

@@ -20,8 +20,8 @@ pub(crate) struct Score {
     pub(crate) spurious: Vec<String>,
     /// What was wrong, for people.
     pub(crate) misses: Vec<String>,
-    /// Lines of type `session` that contradict the row they belong to.
-    pub(crate) wrong_sessions: Vec<String>,
+    /// Lines of type `session` that agree with no row of their connection.
+    pub(crate) untrue: Vec<String>,
 }
 
 pub(crate) fn score(lines: &[Value], truth: &[Value]) -> Score {
@@ -59,16 +59,32 @@ pub(crate) fn score(lines: &[Value], truth: &[Value]) -> Score {
             score.right += usize::from(wrong.is_empty());
         }
         if !wrong.is_empty() {
-            let miss = format!("{wrong:?}: want {row}, got {}", lines[index]);
-            if lines[index]["type"] == "session" {
-                score.wrong_sessions.push(miss.clone());
-            }
-            score.misses.push(miss);
+            score.misses.push(format!("{wrong:?}: want {row}, got {}", lines[index]));
         }
     }
     let spurious = unpaired.iter().zip(lines).filter(|(unpaired, _)| **unpaired);
     score.spurious = spurious.map(|(_, line)| line.to_string()).collect();
+    let sessions = lines.iter().filter(|line| line["type"] == "session");
+    score.untrue = sessions.filter(|line| !is_true(line, truth)).map(Value::to_string).collect();
     score
+}
+
+/// Some row of the line's connection agrees with it. A line that lost what names it (a statement whose text was sent
+/// before, a head that was cut off) is not judged; neither is a field that it lost.
+fn is_true(line: &Value, truth: &[Value]) -> bool {
+    const MAY_BE_LOST: [&str; 5] =
+        ["trace_id", "span_id", "x_request_id", "x_request_id_1", "request_domain"];
+    let connection = connection_of(line);
+    line["request_resource"].is_null()
+        || truth.iter().any(|row| {
+            let is_lost = |field: &&str| {
+                MAY_BE_LOST.contains(field) && line[*field].is_null()
+                    || *field == "response_result" && text(&row[*field]).starts_with(&text(&line[*field]))
+            };
+            row["conn"].as_str().map(normal_connection).as_deref() == Some(&connection)
+                && is_same_request(row, line)
+                && disagreements(row, line).iter().all(is_lost)
+        })
 }
 
 fn text(value: &Value) -> String {

@@ -13,7 +13,7 @@ fn run(half: &mut HalfStream, segments: &[(u32, &[u8], bool)], waiting: &mut Wai
     let mut out = Vec::new();
     let mut stats = Stats::default();
     for (sequence, payload, fin) in segments {
-        let piece = Piecewise { sequence: *sequence, payload, cut: 0, fin: *fin, time: 0 };
+        let piece = Piecewise { sequence: *sequence, payload, cut: 0, fin: *fin, origin: Origin::default() };
         half.segment(&piece, waiting, &mut stats, &mut |d| collect(&mut out, d));
     }
     half.finish(waiting, &mut stats, &mut |d| collect(&mut out, d));
@@ -96,7 +96,7 @@ proptest! {
         let mut waiting = Waiting { total: 0, total_limit: 20_000, direction_limit: 10_000 };
         let mut stats = Stats::default();
         for (sequence, length, fin) in segments {
-            let piece = Piecewise { sequence, payload: &bytes[..length], cut: 3, fin, time: 0 };
+            let piece = Piecewise { sequence, payload: &bytes[..length], cut: 3, fin, origin: Origin::default() };
             half.segment(&piece, &mut waiting, &mut stats, &mut |_| ());
             prop_assert!(waiting.total <= 10_000);
         }
@@ -139,7 +139,7 @@ fn an_acknowledged_hole_is_not_waited_for() {
     let (mut waiting, mut stats, mut out) = (waiting(), Stats::default(), Vec::new());
     half.start(0);
     half.acknowledge(4);
-    let piece = Piecewise { sequence: 4, payload: b"ef", cut: 0, fin: false, time: 0 };
+    let piece = Piecewise { sequence: 4, payload: b"ef", cut: 0, fin: false, origin: Origin::default() };
     half.segment(&piece, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
     assert_eq!(out, [0xEE, 0xEE, 0xEE, 0xEE, b'e', b'f']);
     assert_eq!((stats.gaps, stats.gap_bytes, stats.gaps_acknowledged), (1, 4, 1));
@@ -153,7 +153,7 @@ fn cut_segments_end_in_a_gap() {
     for (sequence, payload, cut) in
         [(4, b"ef".as_slice(), 2), (0, b"ab".as_slice(), 2), (8, b"i".as_slice(), 0)]
     {
-        let piece = Piecewise { sequence, payload, cut, fin: false, time: 0 };
+        let piece = Piecewise { sequence, payload, cut, fin: false, origin: Origin::default() };
         half.segment(&piece, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
     }
     assert_eq!(out, b"ab\xEE\xEEef\xEE\xEEi");
@@ -164,7 +164,7 @@ fn nothing_is_given_up_behind_the_end() {
     let mut half = HalfStream::default();
     let (mut waiting, mut stats, mut out) = (waiting(), Stats::default(), Vec::new());
     half.start(0);
-    let last = Piecewise { sequence: 2, payload: b"cd", cut: 0, fin: true, time: 0 };
+    let last = Piecewise { sequence: 2, payload: b"cd", cut: 0, fin: true, origin: Origin::default() };
     half.segment(&last, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
     half.give_up(900, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
     assert_eq!(out, b"\xEE\xEEcd", "the FIN lies before the acknowledged position");
