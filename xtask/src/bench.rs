@@ -44,7 +44,7 @@ pub(crate) struct Options {
     /// The program to measure; without it, a fresh release build.
     #[arg(long)]
     weir: Option<PathBuf>,
-    /// `weir` with the same parsers linked natively; without it, the release build's `weir-native` if there is one.
+    /// `weir-native`, which has the same parsers linked natively; without it, a fresh release build.
     #[arg(long)]
     native: Option<PathBuf>,
     /// Also put the report into docs/performance.md.
@@ -99,10 +99,8 @@ impl Bench<'_> {
             contender::weir_null(NULL, weir, 1, &capture.path),
             contender::weir_null(NULL_TWO, weir, 2, &capture.path),
             contender::weir_jsonl(JSONL, weir, &capture.path, &self.scratch),
+            contender::weir_null(NATIVE, &self.programs.native, 1, &capture.path),
         ];
-        if let Some(native) = &self.programs.native {
-            contenders.push(contender::weir_null(NATIVE, native, 1, &capture.path));
-        }
         if self.programs.suricata {
             contenders.push(contender::suricata(&capture.path, &self.scratch)?);
         }

@@ -8,3 +8,6 @@ pub mod conversation;
 
 /// Bytes -> segments in any order -> reassembly.
 pub mod reassembly;
+
+/// Bytes -> a capture file -> the whole path.
+pub mod replay;

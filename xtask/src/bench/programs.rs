@@ -2,45 +2,31 @@
 //!
 //! Takes: options. Gives: paths, after a release build if none was named. Installs nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
 use super::Options;
+use super::contender::{JSONL, NATIVE, NULL, NULL_TWO};
 use crate::{command, setup, workspace};
 
 /// What is there.
 pub(super) struct Programs {
     pub(super) weir: PathBuf,
-    pub(super) native: Option<PathBuf>,
+    /// `weir` with the same parsers linked natively.
+    pub(super) native: PathBuf,
     pub(super) tshark: bool,
     pub(super) suricata: bool,
 }
 
 impl Programs {
-    /// Builds `weir` when none is named and one is wanted.
+    /// Builds those of ours that are wanted and not named.
     pub(super) fn find(options: &Options) -> Result<Self> {
-        let weir = match &options.weir {
-            Some(weir) => std::path::absolute(weir)?,
-            None => {
-                if options.wants("weir") {
-                    setup::run()?;
-                    command::run(&mut workspace::cargo(["build", "--release", "--package", "weir"]))?;
-                }
-                workspace::release_binary("weir")
-            }
-        };
-        let native = options.native.clone().unwrap_or_else(|| workspace::release_binary("weir-native"));
-        if !native.is_file() {
-            println!("weir with native parsers is not measured: no {} (see --native)", native.display());
-        }
-        Ok(Self {
-            weir,
-            native: native.is_file().then_some(native),
-            tshark: there("tshark", "--version"),
-            suricata: there("suricata", "-V"),
-        })
+        let wanted = |names: &[&str]| names.iter().any(|name| options.wants(name));
+        let weir = own(options.weir.as_deref(), "weir", "weir", wanted(&[NULL, NULL_TWO, JSONL]))?;
+        let native = own(options.native.as_deref(), "weir-tests", "weir-native", wanted(&[NATIVE]))?;
+        Ok(Self { weir, native, tshark: there("tshark", "--version"), suricata: there("suricata", "-V") })
     }
 
     /// How each says which version it is.
@@ -62,6 +48,18 @@ impl Programs {
         }
         versions
     }
+}
+
+/// The program that was named, or a release build of it when it is wanted.
+fn own(named: Option<&Path>, package: &str, name: &str, wanted: bool) -> Result<PathBuf> {
+    if let Some(named) = named {
+        return Ok(std::path::absolute(named)?);
+    }
+    if wanted {
+        setup::run()?;
+        command::run(&mut workspace::cargo(["build", "--release", "--package", package, "--bin", name]))?;
+    }
+    Ok(workspace::release_binary(name))
 }
 
 /// Whether an installed tool answers; says so when not.

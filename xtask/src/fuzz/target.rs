@@ -87,7 +87,7 @@ impl Target {
         let root = workspace::root();
         let mut folders = vec![root.join(FOLDER).join("seeds").join(&self.name)];
         if ["capture", "replay"].contains(&self.name.as_str()) {
-            folders.push(root.join("tests/fixtures"));
+            folders.push(root.join("tests/conformance/cases"));
         }
         folders.retain(|folder| folder.is_dir());
         folders
