@@ -140,13 +140,13 @@ fn is_refusal(payload: &[u8]) -> bool {
 /// What is there of a cut greeting can be one.
 fn greeting_begins(payload: &[u8]) -> bool {
     let version = payload.get(HEADER + 1..).unwrap_or_default();
-    version.iter().take_while(|b| **b != 0).all(|b| (b' '..0x7f).contains(b))
-        && version.first().is_none_or(u8::is_ascii_digit)
+    version.first().is_none_or(|b| *b != 0)
+        && version.iter().take_while(|b| **b != 0).all(|b| (b' '..0x7f).contains(b))
 }
 
 fn client(payload: &[u8], probe: &Probe) -> Verdict {
     let Some((head, first)) = first(payload) else { return Verdict::NeedMore };
-    if probe.from_start || head.sequence == 1 {
+    if probe.from_start || matches!(head.sequence, 1 | 2) {
         return if is_login(payload, head) { Verdict::ClientSpeaks } else { Verdict::No };
     }
     if let Some(frame) = compress::stored_command(payload) {
@@ -169,7 +169,8 @@ fn first(payload: &[u8]) -> Option<(Header, u8)> {
 /// The handshake response of protocol 4.1, whole.
 fn is_login(payload: &[u8], head: Header) -> bool {
     let packet = payload.get(HEADER..head.whole().min(HEADER + RESPONSE));
-    head.sequence == 1
+    // Behind an SSLRequest it is the second packet, for who sees into TLS.
+    matches!(head.sequence, 1 | 2)
         && payload.len() == head.whole()
         && packet.and_then(|packet| hello(packet, head.length)).is_some_and(|hello| match hello {
             Hello::Login(login) => login.capabilities.has(Capabilities::PROTOCOL_41),

@@ -1,16 +1,16 @@
 //! Takes: frames of the compressed protocol. Gives: the packets inside to the session ("Compressed Packet").
 //!
-//! Inflates no more than the session looks at, and no more than [`CREDIT`] allows.
+//! Inflates no more than the session looks at, and no more than `inflater.rs` allows.
 
-use std::cell::{Cell, RefCell};
+mod detect;
+mod inflater;
 
-use miniz_oxide::inflate::stream::{InflateState, ZeroReset, inflate};
-use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 use weir_plugin_sdk::prelude::*;
 
-use crate::command::command;
-use crate::packet::{HEADER, Header, Place};
-use crate::resync::is_command;
+pub(crate) use self::detect::{is_frame_header, looks_framed, stored_command};
+use self::inflater::{CHUNK, Inflated, Inflater};
+use crate::budget::Grant;
+use crate::packet::Place;
 use crate::session::Session;
 
 /// Bytes of a frame's header: compressed length, sequence id, length before compression.
@@ -20,62 +20,24 @@ const FRAME_HEADER: usize = 7;
 /// into 16 KiB (`net_buffer_length`).
 const WHOLE_FRAME: usize = 64 << 10;
 
-/// Decompressors of 43 KB each that longer frames may hold at a time in one instance: 3 MB.
-const HELD: usize = 64;
-
-/// Bytes that are inflated at a time.
-const CHUNK: usize = 16 << 10;
-
-/// Bytes that may come out of each byte that went in, over time. Deflate reaches 1032; result sets reach 10 to 50.
-const RATIO: u64 = 128;
-
-/// What a connection may inflate at its start and save up, whatever the ratio: a row of a megabyte of one letter, and no
-/// more than a few milliseconds.
-const CREDIT: u64 = 1 << 20;
-
 /// Inflated bytes that the session may leave unread: it asks for 64 KiB at most, and a chunk comes on top.
 const UNREAD: usize = 256 << 10;
 
-thread_local! {
-    static POOL: RefCell<Vec<Box<InflateState>>> = const { RefCell::new(Vec::new()) };
-    static OUT: Cell<usize> = const { Cell::new(0) };
+/// The head of one frame.
+#[derive(Clone, Copy)]
+struct FrameHeader {
+    /// Of what stands behind the header.
+    length: usize,
+    sequence: u8,
+    /// 0 when the content is not compressed.
+    inflated: usize,
 }
 
-/// A decompressor that goes back to where it came from.
-struct Inflater(Option<Box<InflateState>>);
-
-impl std::fmt::Debug for Inflater {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Inflater")
-    }
-}
-
-impl Inflater {
-    fn take() -> Option<Self> {
-        let out = OUT.get();
-        if out >= HELD {
-            return None;
-        }
-        OUT.set(out + 1);
-        let mut state = POOL
-            .with_borrow_mut(Vec::pop)
-            .unwrap_or_else(|| InflateState::new_boxed(DataFormat::ZLibIgnoreChecksum));
-        // With its memory: a hostile stream may refer to what stood there before.
-        state.reset_as(ZeroReset);
-        Some(Self(Some(state)))
-    }
-}
-
-impl Drop for Inflater {
-    fn drop(&mut self) {
-        OUT.set(OUT.get().saturating_sub(1));
-        if let Some(state) = self.0.take() {
-            POOL.with_borrow_mut(|pool| {
-                if pool.is_empty() {
-                    pool.push(state);
-                }
-            });
-        }
+impl FrameHeader {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let &[a, b, c, sequence, x, y, z] = bytes.first_chunk::<FRAME_HEADER>()?;
+        let number = |a, b, c| u32::from_le_bytes([a, b, c, 0]) as usize;
+        Some(Self { length: number(a, b, c), sequence, inflated: number(x, y, z) })
     }
 }
 
@@ -90,12 +52,23 @@ struct Frame {
 #[derive(Debug)]
 enum Body {
     Stored,
-    Deflated {
-        inflater: Inflater,
-        /// Bytes that are still to come out.
-        left: usize,
-    },
+    /// So many bytes are still to come out.
+    Deflated(Inflater, usize),
 }
+
+/// Where the content of a frame goes.
+struct Inside<'a, 'o> {
+    session: &'a mut Session,
+    output: &'a mut Output<'o>,
+    direction: Direction,
+    time: u64,
+    /// Of the frame.
+    start: u64,
+    end: u64,
+}
+
+/// Nothing more to see on this connection.
+struct Over;
 
 /// One direction of a compressed connection.
 #[derive(Debug)]
@@ -105,18 +78,20 @@ pub(crate) struct Stream {
     frame: Option<Frame>,
     /// Inflated bytes that the session left.
     unread: Vec<u8>,
+    /// For the bytes in `unread`.
+    grant: Grant,
     /// Position of the frame that the first of them came in.
     unread_start: u64,
     /// The session asks for so many bytes.
     wanted: usize,
     /// Inflated bytes that the session wants to step over.
     skip: u64,
-    credit: u64,
 }
 
 impl Stream {
     pub(crate) fn new(framed: bool) -> Self {
-        Self { framed, frame: None, unread: Vec::new(), unread_start: 0, wanted: 0, skip: 0, credit: CREDIT }
+        let (unread, grant) = (Vec::new(), Grant::default());
+        Self { framed, frame: None, unread, grant, unread_start: 0, wanted: 0, skip: 0 }
     }
 
     /// Bytes are missing. Gives where the next frame begins, when that is known.
@@ -132,237 +107,175 @@ impl Stream {
     }
 
     fn forget(&mut self) {
-        self.unread = Vec::new();
+        (self.unread, self.grant) = (Vec::new(), Grant::default());
         (self.wanted, self.skip) = (0, 0);
     }
 
     /// Deals with (a piece of) one frame at the front of the input.
     pub(crate) fn parse(&mut self, session: &mut Session, input: Input<'_>, output: &mut Output<'_>) -> Step {
-        match self.frame.take() {
-            Some(frame) => self.body(frame, 0, session, input, output),
-            None => self.begin(session, input, output),
-        }
-    }
-
-    fn begin(&mut self, session: &mut Session, input: Input<'_>, output: &mut Output<'_>) -> Step {
-        if !self.framed {
-            if is_frame_header(input.bytes) {
-                return Step::NeedMore;
-            }
-            if !looks_framed(input.bytes) {
-                return Step::Consumed(input.bytes.len() as u64);
-            }
-            self.framed = true;
-        }
-        let Some((head, behind)) = input.bytes.split_first_chunk::<FRAME_HEADER>() else {
-            return Step::NeedAtLeast(FRAME_HEADER as u32);
-        };
-        let [a, b, c, _sequence, x, y, z] = *head;
-        let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
-        let inflated = usize::from(x) | usize::from(y) << 8 | usize::from(z) << 16;
-        let whole = FRAME_HEADER + length;
-        let content = if inflated == 0 { length } else { inflated };
-        if self.skip >= content as u64 {
-            self.skip -= content as u64;
-            return Step::Consumed(whole as u64);
-        }
-        if length <= WHOLE_FRAME && behind.len() < length {
-            return Step::NeedAtLeast(whole as u32);
-        }
-        self.credit = self.credit.saturating_add(length as u64 * RATIO).min(CREDIT);
-        let body = match inflated {
-            0 => Body::Stored,
-            left => match Inflater::take() {
-                Some(inflater) => Body::Deflated { inflater, left },
-                None => return self.give_up(whole as u64, session, input.direction),
+        let (frame, at) = match self.frame.take() {
+            Some(frame) => (frame, 0),
+            None => match self.begin(session, input) {
+                Ok(frame) => (frame, FRAME_HEADER),
+                Err(step) => return step,
             },
         };
-        let end = input.position.saturating_add(whole as u64);
-        self.body(Frame { start: input.position, end, body }, FRAME_HEADER, session, input, output)
-    }
-
-    /// Hands on what `input` holds of a frame from `at` on.
-    fn body(
-        &mut self,
-        mut frame: Frame,
-        at: usize,
-        session: &mut Session,
-        input: Input<'_>,
-        output: &mut Output<'_>,
-    ) -> Step {
-        let left = frame.end.saturating_sub(input.position);
+        let (start, end) = (frame.start, frame.end);
+        let mut inside = Inside { session, output, direction: input.direction, time: input.time, start, end };
+        let left = end.saturating_sub(input.position);
         let until = usize::try_from(left).unwrap_or(usize::MAX).min(input.bytes.len());
         let piece = input.bytes.get(at..until).unwrap_or_default();
-        let direction = input.direction;
-        let border = (frame.start, frame.end);
-        let finished = match &mut frame.body {
-            Body::Stored => self.hand_on(piece, border, session, direction, output),
-            Body::Deflated { inflater, left: out_left } => {
-                match self.inflate(inflater, out_left, piece, border, session, direction, output) {
-                    Some(finished) => finished,
-                    None => return self.give_up(left, session, direction),
-                }
-            }
+        let body = match self.body(frame.body, piece, &mut inside) {
+            Ok(Some(body)) => body,
+            // Nothing more to see in this frame.
+            Ok(None) => return Step::Consumed(left),
+            Err(Over) => return Step::Finished,
         };
-        if finished {
-            return Step::Finished;
-        }
         if until as u64 != left {
-            self.frame = Some(frame);
+            self.frame = Some(Frame { start, end, body });
         }
         Step::Consumed(until as u64)
     }
 
-    /// `None`: broken, or more than a connection may inflate.
-    #[allow(clippy::too_many_arguments)] // pieces of one frame
-    fn inflate(
-        &mut self,
-        inflater: &mut Inflater,
-        left: &mut usize,
-        piece: &[u8],
-        border: (u64, u64),
-        session: &mut Session,
-        direction: Direction,
-        output: &mut Output<'_>,
-    ) -> Option<bool> {
-        let state = inflater.0.as_mut()?;
+    fn begin(&mut self, session: &mut Session, input: Input<'_>) -> Result<Frame, Step> {
+        if !self.framed {
+            if is_frame_header(input.bytes) {
+                return Err(Step::NeedMore);
+            }
+            if !looks_framed(input.bytes) {
+                return Err(Step::Consumed(input.bytes.len() as u64));
+            }
+            self.framed = true;
+        }
+        let head = FrameHeader::read(input.bytes).ok_or(Step::NeedAtLeast(FRAME_HEADER as u32))?;
+        let whole = FRAME_HEADER + head.length;
+        let content = if head.inflated == 0 { head.length } else { head.inflated };
+        if self.skip >= content as u64 {
+            self.skip -= content as u64;
+            return Err(Step::Consumed(whole as u64));
+        }
+        if head.length <= WHOLE_FRAME && input.bytes.len() < whole {
+            return Err(Step::NeedAtLeast(whole as u32));
+        }
+        let body = match head.inflated {
+            0 => Body::Stored,
+            inflated => match Inflater::take(head.length) {
+                Some(inflater) => Body::Deflated(inflater, inflated),
+                None => {
+                    self.give_up(session, input.direction);
+                    return Err(Step::Consumed(whole as u64));
+                }
+            },
+        };
+        Ok(Frame { start: input.position, end: input.position.saturating_add(whole as u64), body })
+    }
+
+    /// Hands on what a piece of a frame holds. `None`: the rest of the frame is of no use.
+    fn body(&mut self, body: Body, piece: &[u8], inside: &mut Inside<'_, '_>) -> Result<Option<Body>, Over> {
+        let Body::Deflated(mut inflater, mut left) = body else {
+            self.hand_on(piece, inside)?;
+            return Ok(Some(Body::Stored));
+        };
         let (mut piece, mut chunk) = (piece, [0; CHUNK]);
         loop {
-            if self.skip >= *left as u64 {
-                // Nobody wants to see the rest of it.
-                self.skip -= *left as u64;
-                *left = 0;
-                return Some(false);
+            if self.skip >= left as u64 {
+                self.skip -= left as u64;
+                return Ok(None);
             }
-            let result = inflate(state, piece, &mut chunk, MZFlush::None);
-            piece = piece.get(result.bytes_consumed..)?;
-            let out = result.bytes_written;
-            *left = left.checked_sub(out)?;
-            self.credit = self.credit.checked_sub(out as u64)?;
-            if self.hand_on(chunk.get(..out)?, border, session, direction, output) {
-                return Some(true);
-            }
-            match result.status {
-                Ok(MZStatus::StreamEnd) => return (*left == 0).then_some(false),
-                Ok(_) if piece.is_empty() && out < CHUNK => return Some(false),
-                Ok(_) => {}
-                // No input and nothing to give: more comes later.
-                Err(miniz_oxide::MZError::Buf) => return Some(false),
-                Err(_) => return None,
+            let inflated = inflater.inflate(&mut piece, &mut chunk, inside.time);
+            let out = match inflated {
+                Inflated::Some(out) | Inflated::NeedsMore(out) | Inflated::End(out) => out,
+                Inflated::Refused => usize::MAX,
+            };
+            let (Some(rest), Some(content), false) =
+                (left.checked_sub(out), chunk.get(..out), inside.session.quota.is_used_up())
+            else {
+                self.give_up(inside.session, inside.direction);
+                return Ok(None);
+            };
+            left = rest;
+            self.hand_on(content, inside)?;
+            match inflated {
+                Inflated::NeedsMore(_) => return Ok(Some(Body::Deflated(inflater, left))),
+                Inflated::End(_) if left != 0 => {
+                    self.give_up(inside.session, inside.direction);
+                    return Ok(None);
+                }
+                _ => {}
             }
         }
     }
 
-    /// Steps over the rest of a frame; where packets begin behind it is not known.
-    fn give_up(&mut self, bytes: u64, session: &mut Session, direction: Direction) -> Step {
+    /// Bytes inside of frames are not seen: where the next packet begins is not known.
+    fn give_up(&mut self, session: &mut Session, direction: Direction) {
         self.forget();
         session.lose(direction);
-        Step::Consumed(bytes)
     }
 
-    /// Gives packets to the session; true when it is finished.
-    fn hand_on(
-        &mut self,
-        bytes: &[u8],
-        border: (u64, u64),
-        session: &mut Session,
-        direction: Direction,
-        output: &mut Output<'_>,
-    ) -> bool {
+    /// Gives packets to the session.
+    fn hand_on(&mut self, bytes: &[u8], inside: &mut Inside<'_, '_>) -> Result<(), Over> {
         let skipped = self.skip.min(bytes.len() as u64);
         self.skip -= skipped;
         let bytes = bytes.get(skipped as usize..).unwrap_or_default();
         if bytes.is_empty() {
-            return false;
+            return Ok(());
         }
         let mut unread = std::mem::take(&mut self.unread);
         let earlier = unread.len();
-        if earlier != 0 {
+        if earlier == 0 {
+            let at = self.packets(bytes, 0, inside)?;
+            unread.extend_from_slice(bytes.get(at..).unwrap_or_default());
+        } else {
             unread.extend_from_slice(bytes);
+            let at = self.packets(&unread, earlier, inside)?;
+            unread.drain(..at);
         }
-        let content = if earlier == 0 { bytes } else { unread.as_slice() };
-        let (start, end) = border;
-        let mut at = 0;
+        self.keep(unread, inside);
+        Ok(())
+    }
+
+    /// How many bytes the session took. `earlier` of them came in earlier frames.
+    fn packets(
+        &mut self,
+        content: &[u8],
+        earlier: usize,
+        inside: &mut Inside<'_, '_>,
+    ) -> Result<usize, Over> {
+        let (start, end, mut at) = (inside.start, inside.end, 0);
         while let Some(rest) = content.get(at..).filter(|rest| !rest.is_empty() && rest.len() >= self.wanted)
         {
             self.wanted = 0;
             let earlier = earlier.saturating_sub(at);
             let place = Place::Frame { earlier, earlier_start: self.unread_start, start, end };
-            match session.parse(rest, direction, place, output) {
+            match inside.session.parse(rest, inside.direction, place, inside.output) {
+                Step::Consumed(0) | Step::NeedMore => break,
                 Step::Consumed(n) => {
                     self.skip = n.saturating_sub(rest.len() as u64);
                     at += (n - self.skip) as usize;
-                    if n == 0 {
-                        break;
-                    }
                 }
-                Step::NeedMore => break,
                 Step::NeedAtLeast(wanted) => {
                     self.wanted = wanted as usize;
                     break;
                 }
                 Step::Violation => at = content.len(),
-                Step::Finished | Step::Upgraded(_) => return true,
+                Step::Finished | Step::Upgraded(_) => return Err(Over),
             }
         }
         if at >= earlier {
             self.unread_start = start;
         }
-        if earlier == 0 {
-            unread.extend_from_slice(bytes.get(at..).unwrap_or_default());
-        } else {
-            unread.drain(..at);
-        }
-        if unread.len() > UNREAD {
-            self.forget();
-            session.lose(direction);
-        } else if !unread.is_empty() {
-            self.unread = unread;
-        }
-        false
+        Ok(at)
     }
-}
 
-/// The packet in a frame that holds one command as it is: how clients send short ones.
-pub(crate) fn stored_command(bytes: &[u8]) -> Option<&[u8]> {
-    let (&[a, b, c, 0, 0, 0, 0], packet) = bytes.split_first_chunk()? else { return None };
-    let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
-    let (head, byte) = (Header::read(packet)?, *packet.get(HEADER)?);
-    let fits = head.sequence == 0
-        && head.whole() == length
-        && packet.len() == length
-        && command(byte).is_some_and(|c| c.fits(head.length));
-    fits.then_some(packet)
-}
-
-/// Bytes from somewhere begin a frame: stored packets that fill it, or a zlib header.
-pub(crate) fn looks_framed(bytes: &[u8]) -> bool {
-    if stored_command(bytes).is_some() {
-        return true;
-    }
-    let Some((&[a, b, c, sequence, x, y, z], content)) = bytes.split_first_chunk() else { return false };
-    let length = usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16;
-    let inflated = usize::from(x) | usize::from(y) << 8 | usize::from(z) << 16;
-    match (inflated, content) {
-        (0, content) => Header::read(content).is_some_and(|h| {
-            sequence == 1
-                && h.sequence == 1
-                && h.length != 0
-                && h.whole() <= length
-                && content.len() >= length
-        }),
-        // Deflate with a window of 32 KiB, and the check bits of RFC 1950.
-        (_, [0x78, flags, ..]) => {
-            inflated >= length && (0x7800 | u16::from(*flags)) % 31 == 0 && flags & 0x20 == 0 && length > 8
+    fn keep(&mut self, unread: Vec<u8>, inside: &mut Inside<'_, '_>) {
+        if unread.is_empty() {
+            self.grant = Grant::default();
+            return;
         }
-        _ => false,
+        self.grant = Grant::default();
+        match Grant::of(unread.capacity()) {
+            Some(grant) if unread.len() <= UNREAD => (self.unread, self.grant) = (unread, grant),
+            _ => self.give_up(inside.session, inside.direction),
+        }
     }
-}
-
-/// The whole input may be the header of a frame that a client is about to send.
-pub(crate) fn is_frame_header(bytes: &[u8]) -> bool {
-    let &[a, b, c, 0, x, y, z] = bytes else { return false };
-    let length = u32::from_le_bytes([a, b, c, 0]);
-    let inflated = u32::from_le_bytes([x, y, z, 0]);
-    length > HEADER as u32 && (inflated == 0 || inflated > length) && !is_command(bytes)
 }

@@ -4,6 +4,7 @@
 //! Does not do: pairing, latency, the reading of rows. See `README.md` for what is filled and what is not understood.
 
 mod attributes;
+mod budget;
 mod capability;
 mod charset;
 mod check;

@@ -2,6 +2,7 @@
 
 use weir_plugin_sdk::prelude::*;
 
+use crate::budget::Quota;
 use crate::check;
 use crate::compress::{Stream, is_frame_header, looks_framed};
 use crate::packet::Place;
@@ -14,6 +15,8 @@ pub struct MySql {
     wire: Wire,
     /// By direction: where a packet or frame begins behind a gap.
     resume: [u64; 2],
+    /// By direction: where the last input ended, which tells the rest of it from a new one.
+    seen: [u64; 2],
 }
 
 /// How packets are wrapped.
@@ -36,13 +39,17 @@ impl Parser for MySql {
 
     fn open(flow: &Flow) -> Self {
         let wire = if flow.from_start { Wire::Plain } else { Wire::Undecided };
-        Self { session: Session::new(flow.from_start), wire, resume: [0; 2] }
+        Self { session: Session::new(flow.from_start), wire, resume: [0; 2], seen: [0; 2] }
     }
 
     fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
         let ahead = self.resume[input.direction.index()].saturating_sub(input.position);
         if ahead != 0 {
             return Step::Consumed(ahead);
+        }
+        let end = input.position.saturating_add(input.bytes.len() as u64);
+        if std::mem::replace(&mut self.seen[input.direction.index()], end) != end {
+            self.session.quota = Quota::of(input.bytes.len());
         }
         if matches!(self.wire, Wire::Undecided) {
             if is_frame_header(input.bytes) {

@@ -19,6 +19,9 @@ use crate::statements::Sql;
 /// trace context stands at its end: few statements that carry one are longer than this.
 const TEXT: usize = 64 << 10;
 
+/// Bytes of a text that the host keeps.
+const KEPT: usize = 4096;
+
 /// "The statement prepared last", MariaDB's way to execute before the answer to `COM_STMT_PREPARE`.
 const LAST_STATEMENT: u32 = u32::MAX;
 
@@ -65,6 +68,7 @@ impl Session {
         if !head.continues() {
             self.lane(Direction::ClientToServer).continued = false;
             let end = place.end(head.whole());
+            self.quota.count_message();
             output.spanning(self.told, Part::End, end, end);
             self.expect_any_sequence();
         }
@@ -83,6 +87,7 @@ impl Session {
         match hello(payload, head.length) {
             Some(Hello::Tls) => Step::Finished,
             Some(Hello::Login(login)) => {
+                self.quota.count_message();
                 self.agree(login.capabilities);
                 self.charset = by_collation(login.collation);
                 self.phase = Phase::Commands;
@@ -131,6 +136,7 @@ impl Session {
         place: Place,
         output: &mut Output<'_>,
     ) {
+        self.quota.count_message();
         self.told = if command.answer == Answer::None { Kind::OneWay } else { Kind::Request };
         let part = if head.continues() { Part::Begin } else { Part::Whole };
         let mut message = output.spanning(self.told, part, place.start(0), place.end(head.whole()));
@@ -140,7 +146,9 @@ impl Session {
             Argument::Sql => {
                 let attributes = self.speaks(Capabilities::QUERY_ATTRIBUTES);
                 let sent = query(argument, if byte == COM_QUERY { attributes } else { Some(false) });
-                let sql = decode(self.charset, sent.sql);
+                // What was inflated is copied into the answer.
+                let kept = if place.is_compressed() { sent.sql.len().min(KEPT) } else { sent.sql.len() };
+                let sql = decode(self.charset, &sent.sql[..kept]);
                 message.text(Field::RequestResource, &sql);
                 if let Some((trace, span)) = sent.trace.or_else(|| sql_comment(sent.sql)) {
                     message.text(Field::TraceId, trace).text(Field::SpanId, span);
@@ -167,14 +175,16 @@ impl Session {
             }
             Argument::Statement => {
                 let id = argument.first_chunk().map_or(0, |id| u32::from_le_bytes(*id));
+                let mut quota = self.quota;
                 let (id, sql) = self.statement(id);
                 waiting.last_statement = id.is_none();
                 if let Some(id) = id {
                     message.number(Field::RequestId, i64::from(id));
                 }
-                if let Some(sql) = sql {
+                if let Some(sql) = sql.filter(|sql| quota.takes_text(sql.len())) {
                     message.text(Field::RequestResource, sql);
                 }
+                self.quota = quota;
                 if let (COM_STMT_CLOSE, Some(id)) = (byte, id) {
                     self.statements.close(id);
                 }

@@ -171,6 +171,7 @@ impl Session {
         };
         if self.reply.is_open() && !self.reply.begun {
             self.reply.begun = true;
+            self.quota.count_message();
             let start = self.reply.start;
             output.spanning(Kind::Response, Part::Begin, start, start);
         }
@@ -515,8 +516,9 @@ impl Session {
     }
 
     fn finish(&mut self, outcome: Outcome<'_>, end: u64, output: &mut Output<'_>) {
+        self.quota.count_message();
         let charset = self.charset;
-        let answered = if self.reply.orphan { None } else { self.pending.pop_front() };
+        let answered = if self.reply.orphan { None } else { self.take_answered() };
         // Nobody asked: the server says why it closes the connection.
         let is_push = answered.is_none() && !self.lossy && matches!(outcome, Outcome::Error(_));
         let kind = if is_push { Kind::OneWay } else { Kind::Response };

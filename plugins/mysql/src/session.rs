@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use weir_plugin_sdk::prelude::*;
 
+use crate::budget::{Grant, Quota};
 use crate::capability::Capabilities;
 use crate::charset::Charset;
 use crate::command::Answer;
@@ -16,6 +17,12 @@ use crate::statements::{Sql, Statements};
 /// Commands that wait for their answers: as many as the host keeps of one connection. Connectors send 100 at once at most
 /// (Connector/J, `useBatchMultiSendNumber`).
 const PENDING: usize = 512;
+
+/// Room that is made for the first ones.
+const FIRST_PENDING: usize = 4;
+
+/// More room than this is given back when nothing waits any more.
+const MANY_PENDING: usize = 32;
 
 /// How far the connection phase got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +77,9 @@ pub(crate) struct Session {
     pub(crate) compresses: bool,
     pub(crate) charset: Charset,
     pub(crate) pending: VecDeque<Pending>,
+    /// For what waits.
+    grant: Grant,
+    pub(crate) quota: Quota,
     /// The client was seen to send commands without waiting for answers.
     pub(crate) pipelines: bool,
     /// Commands may have been missed.
@@ -98,6 +108,8 @@ impl Session {
             compresses: false,
             charset: None,
             pending: VecDeque::new(),
+            grant: Grant::default(),
+            quota: Quota::default(),
             pipelines: false,
             lossy: !from_start,
             reply: Reply::default(),
@@ -148,6 +160,7 @@ impl Session {
             (Direction::ServerToClient, Phase::Greeting) => self.phase = Phase::Hello,
             (Direction::ClientToServer, _) => {
                 self.lossy = true;
+                self.upload = false;
                 self.phase = Phase::Commands;
             }
             _ => {}
@@ -179,10 +192,33 @@ impl Session {
     }
 
     pub(crate) fn wait_for(&mut self, pending: Pending) {
-        if self.pending.len() >= PENDING {
+        if self.pending.len() == self.pending.capacity() && !self.grows() {
             self.pending.pop_front();
         }
-        self.pending.push_back(pending);
+        if self.pending.capacity() != 0 {
+            self.pending.push_back(pending);
+        }
+    }
+
+    /// Makes room for as many commands again.
+    fn grows(&mut self) -> bool {
+        let more = self.pending.len().max(FIRST_PENDING);
+        let bytes = more * size_of::<Pending>();
+        let granted = self.pending.len() < PENDING && self.grant.take(bytes);
+        if granted {
+            self.pending.reserve_exact(more);
+        }
+        granted
+    }
+
+    /// The command that was answered.
+    pub(crate) fn take_answered(&mut self) -> Option<Pending> {
+        let answered = self.pending.pop_front();
+        if self.pending.is_empty() && self.pending.capacity() > MANY_PENDING {
+            self.pending = VecDeque::new();
+            self.grant = Grant::default();
+        }
+        answered
     }
 
     /// What the next answer belongs to.

@@ -1,7 +1,8 @@
 //! Prepared statements of a connection: statement id -> SQL.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
+
+use crate::budget::Grant;
 
 /// Bytes of one SQL text that are kept: what the host keeps of a `request_resource`, so more would be cut anyway.
 const TEXT: usize = 4096;
@@ -10,38 +11,25 @@ const TEXT: usize = 4096;
 /// goes first.
 const STATEMENTS: usize = 1024;
 
-/// Bytes of SQL kept by the whole instance: 16,000 statements of 1 KiB, as many as a server allows by default
-/// (`max_prepared_stmt_count` 16382). Beyond it a statement is known by its id alone.
-const TOTAL: usize = 16 << 20;
+/// Bytes that a kept statement takes besides its text.
+const ENTRY: usize = 64;
 
-thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
+/// The SQL of a statement.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    text: Box<[u8]>,
+    _grant: Grant,
 }
 
-/// The SQL of a statement, counted against [`TOTAL`].
-#[derive(Debug)]
-pub(crate) struct Sql(Box<[u8]>);
-
 impl Sql {
+    /// None when the instance holds enough: the statement is known by its id alone.
     pub(crate) fn keep(text: &[u8]) -> Option<Self> {
         let text = &text[..text.len().min(TEXT)];
-        HELD.with(|held| {
-            let total = held.get() + text.len();
-            (total <= TOTAL).then(|| {
-                held.set(total);
-                Self(text.into())
-            })
-        })
+        Grant::of(text.len() + ENTRY).map(|grant| Self { text: text.into(), _grant: grant })
     }
 
     pub(crate) fn text(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl Drop for Sql {
-    fn drop(&mut self) {
-        HELD.with(|held| held.set(held.get().saturating_sub(self.0.len())));
+        &self.text
     }
 }
 
@@ -123,16 +111,5 @@ mod tests {
         }
         assert_eq!(statements.open.len(), STATEMENTS);
         assert_eq!((statements.sql(9), statements.sql(10)), (None, Some(b"x".as_slice())));
-    }
-
-    #[test]
-    fn what_is_held_is_bounded_and_given_back() {
-        let before = HELD.with(Cell::get);
-        let long = vec![b'x'; TEXT * 2];
-        let kept: Vec<Sql> = std::iter::from_fn(|| Sql::keep(&long)).take(10_000).collect();
-        assert_eq!(kept[0].text().len(), TEXT);
-        assert_eq!(kept.len(), (TOTAL - before) / TEXT);
-        drop(kept);
-        assert_eq!(HELD.with(Cell::get), before);
     }
 }

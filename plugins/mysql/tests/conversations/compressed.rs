@@ -15,7 +15,7 @@ fn frame(sequence: u8, content: &[u8]) -> Vec<u8> {
     frame
 }
 
-fn deflated(sequence: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn deflated(sequence: u8, content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(content).unwrap();
     let packed = encoder.finish().unwrap();

@@ -6,6 +6,7 @@ mod compressed;
 mod fixture;
 mod handshakes;
 mod joined;
+mod limits;
 mod loss;
 mod results;
 mod statements;
