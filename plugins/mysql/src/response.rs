@@ -2,25 +2,22 @@
 //!
 //! Only heads and first bytes are looked at: definitions and rows are stepped over.
 
+mod outcome;
+mod packet;
+mod prepared;
+mod result_set;
+
 use weir_plugin_sdk::prelude::*;
 
+use self::outcome::Outcome;
+use self::packet::Packet;
 use crate::capability::Capabilities;
-use crate::charset::decode;
 use crate::command::Answer;
 use crate::handshake::{self, greeting};
-use crate::packet::{HEADER, Header, Place, lenenc};
-use crate::result::{
-    EOF, EOF_LENGTH, ERR, ERR_HEAD, LOCAL_INFILE, OK, OK_HEAD, ServerError, ServerStatus, end_status,
-    ok_status,
-};
+use crate::packet::{HEADER, Header, Place};
+use crate::result::{EOF, EOF_LENGTH, ERR, OK};
 use crate::resync;
 use crate::session::{Phase, Session};
-
-/// Payload of `COM_STMT_PREPARE_OK`; one byte more where metadata is optional.
-const PREPARE_OK: usize = 12;
-
-/// Payload of a column count at most: an integer of nine bytes and the byte that says whether definitions follow.
-const COLUMN_COUNT: usize = 10;
 
 /// Text of `COM_STATISTICS` that is handed on; the host keeps as much of a text.
 const STATISTICS: usize = 4096;
@@ -69,17 +66,6 @@ impl Reply {
     }
 }
 
-/// How an answer ended.
-#[derive(Clone, Copy)]
-enum Outcome<'a> {
-    Ok,
-    Prepared(u32),
-    Text(&'a [u8]),
-    Error(ServerError<'a>),
-    /// Its end was not captured.
-    Lost,
-}
-
 /// What was made of a packet.
 enum Taken {
     /// It is dealt with.
@@ -90,48 +76,6 @@ enum Taken {
     Switch,
     Finished,
     Violation,
-}
-
-/// A packet of which at least the first byte of the payload is there.
-#[derive(Clone, Copy)]
-struct Packet<'a> {
-    head: Header,
-    /// As much of the payload as is there.
-    payload: &'a [u8],
-    /// What stands behind the packet.
-    behind: &'a [u8],
-    /// Of the header, in the input.
-    at: usize,
-    place: Place,
-}
-
-impl<'a> Packet<'a> {
-    fn first(&self) -> u8 {
-        self.payload.first().copied().unwrap_or_default()
-    }
-
-    /// The payload, or as much of it as is of use.
-    fn up_to(&self, most: usize) -> Result<&'a [u8], Taken> {
-        let wanted = self.head.length.min(most);
-        self.payload.get(..wanted).ok_or(Taken::Needs(wanted))
-    }
-
-    /// Of the same answer.
-    fn is_followed_by_eof(&self) -> bool {
-        Header::read(self.behind).is_some_and(|next| {
-            next.length == EOF_LENGTH
-                && next.sequence == self.head.sequence.wrapping_add(1)
-                && self.behind.get(HEADER) == Some(&EOF)
-        })
-    }
-
-    fn start(&self) -> u64 {
-        self.place.start(self.at)
-    }
-
-    fn end(&self) -> u64 {
-        self.place.end(self.at + self.head.whole())
-    }
 }
 
 impl Session {
@@ -337,232 +281,5 @@ impl Session {
             ERR => self.error(packet, output),
             _ => Ok(()),
         }
-    }
-
-    /// The first packet of a result ("COM_QUERY Response").
-    fn result(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
-        match packet.first() {
-            ERR => self.error(packet, output),
-            OK => {
-                let status = ok_status(packet.up_to(OK_HEAD)?).ok_or(Taken::Violation)?;
-                self.open(packet);
-                self.result_ends(status, packet, output);
-                Ok(())
-            }
-            EOF if packet.head.length <= OK_HEAD => {
-                let status =
-                    end_status(packet.up_to(OK_HEAD)?, packet.head.length).ok_or(Taken::Violation)?;
-                self.open(packet);
-                self.result_ends(status, packet, output);
-                Ok(())
-            }
-            LOCAL_INFILE => {
-                self.open(packet);
-                self.reply.stage = Stage::File;
-                self.upload = true;
-                Ok(())
-            }
-            _ => self.column_count(packet),
-        }
-    }
-
-    fn column_count(&mut self, packet: Packet<'_>) -> Result<(), Taken> {
-        if packet.head.length > COLUMN_COUNT {
-            return Err(Taken::Violation);
-        }
-        let mut reader = Reader::new(packet.up_to(COLUMN_COUNT)?);
-        let count = lenenc(&mut reader).and_then(|count| u16::try_from(count).ok());
-        let count = count.ok_or(Taken::Violation)?;
-        // Where metadata is optional, a byte behind the count says whether it follows.
-        let follows = reader.u8().is_ok_and(|follows| follows == 0);
-        self.open(packet);
-        self.reply.stage = match (count, follows) {
-            (0, _) | (_, true) => Stage::ColumnsEnd,
-            (count, false) => Stage::Columns(u32::from(count)),
-        };
-        Ok(())
-    }
-
-    fn column(&mut self, packet: Packet<'_>, left: u32, output: &mut Output<'_>) -> Result<(), Taken> {
-        if packet.first() == ERR {
-            return self.error(packet, output);
-        }
-        self.reply.stage = if left > 1 { Stage::Columns(left - 1) } else { Stage::ColumnsEnd };
-        Ok(())
-    }
-
-    fn columns_end(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
-        // An OK packet in place of an EOF is longer: a short one is the EOF behind the definitions, or there is none.
-        if packet.first() != EOF || packet.head.length > EOF_LENGTH {
-            self.deprecates_eof = Some(true);
-            self.reply.stage = Stage::Rows;
-            return self.row(packet, output);
-        }
-        let status = end_status(packet.up_to(EOF_LENGTH)?, packet.head.length).ok_or(Taken::Violation)?;
-        self.deprecates_eof = Some(false);
-        self.reply.stage = Stage::Rows;
-        if status.cursor_exists() && matches!(self.awaited(), Answer::Execute | Answer::Unknown) {
-            // The rows wait for COM_STMT_FETCH.
-            self.result_ends(status, packet, output);
-        }
-        Ok(())
-    }
-
-    /// A row, or what ends them. A text row that begins with 0xfe is longer than a packet can be told from.
-    fn row(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
-        match packet.first() {
-            ERR => self.error(packet, output),
-            EOF if !packet.head.continues() => {
-                let status =
-                    end_status(packet.up_to(OK_HEAD)?, packet.head.length).ok_or(Taken::Violation)?;
-                self.result_ends(status, packet, output);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn prepare_ok(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
-        let mut reader = Reader::new(packet.up_to(PREPARE_OK + 1)?);
-        let mut head = || {
-            reader.u8()?;
-            let id = reader.u32_le()?;
-            let (columns, parameters) = (reader.u16_le()?, reader.u16_le()?);
-            reader.take(3)?; // filler, warnings
-            Ok::<_, Shortage>((id, columns, parameters))
-        };
-        let Ok((id, columns, parameters)) = head() else { return Err(Taken::Violation) };
-        let follows = reader.u8() != Ok(0);
-        self.open(packet);
-        self.last_statement = Some(id);
-        if let Some(sql) = self.pending.front_mut().and_then(|pending| pending.sql.take()) {
-            self.statements.insert(id, sql);
-        }
-        match (parameters, columns) {
-            (0, 0) => self.finish(Outcome::Prepared(id), packet.end(), output),
-            _ if !follows => self.finish(Outcome::Prepared(id), packet.end(), output),
-            (0, columns) => self.reply.stage = Stage::Prepared(columns, 0),
-            (parameters, columns) => self.reply.stage = Stage::Prepared(parameters, columns),
-        }
-        Ok(())
-    }
-
-    /// Definitions of parameters and columns, each block with an EOF behind it unless that is deprecated.
-    fn prepared(
-        &mut self,
-        packet: Packet<'_>,
-        left: u16,
-        next: u16,
-        output: &mut Output<'_>,
-    ) -> Result<(), Taken> {
-        let is_eof = packet.first() == EOF && packet.head.length <= EOF_LENGTH;
-        if packet.first() == ERR {
-            return self.error(packet, output);
-        }
-        // What is left after this packet; an EOF is due where `left` gets down to 0.
-        let (left, next) = match (left, is_eof) {
-            (_, true) => {
-                self.deprecates_eof = Some(false);
-                (next, 0)
-            }
-            (0, false) => {
-                self.deprecates_eof = Some(true);
-                (next.saturating_sub(1), 0)
-            }
-            (left, false) => (left - 1, next),
-        };
-        if left == 0 && self.deprecates_eof.is_none() && packet.is_followed_by_eof() {
-            self.deprecates_eof = Some(false);
-        }
-        let eof_is_due = left == 0 && !is_eof && self.deprecates_eof == Some(false);
-        let is_last = left == 0 && next == 0 && !eof_is_due;
-        if is_last {
-            let id = self.last_statement.unwrap_or_default();
-            self.finish(Outcome::Prepared(id), packet.end(), output);
-        } else {
-            self.reply.stage = Stage::Prepared(left, next);
-        }
-        Ok(())
-    }
-
-    /// The first packet of an answer was seen.
-    fn open(&mut self, packet: Packet<'_>) {
-        if !self.reply.is_open() {
-            self.reply.start = packet.start();
-            self.reply.begun = false;
-            self.reply.later = false;
-            self.reply.orphan = self.pending.is_empty();
-            self.reply.stage = Stage::NextResult;
-        }
-    }
-
-    fn result_ends(&mut self, status: ServerStatus, packet: Packet<'_>, output: &mut Output<'_>) {
-        if status.more_results() {
-            self.reply.stage = Stage::NextResult;
-            self.reply.later = true;
-        } else {
-            self.finish(Outcome::Ok, packet.end(), output);
-        }
-    }
-
-    fn error(&mut self, packet: Packet<'_>, output: &mut Output<'_>) -> Result<(), Taken> {
-        let payload = if self.cut { packet.payload } else { packet.up_to(ERR_HEAD)? };
-        let error = ServerError::read(payload).ok_or(Taken::Violation)?;
-        self.open(packet);
-        if !error.is_progress() {
-            self.finish(Outcome::Error(error), packet.end(), output);
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, outcome: Outcome<'_>, end: u64, output: &mut Output<'_>) {
-        self.quota.count_message();
-        let charset = self.charset;
-        let answered = if self.reply.orphan { None } else { self.take_answered() };
-        // Nobody asked: the server says why it closes the connection.
-        let is_push = answered.is_none() && !self.lossy && matches!(outcome, Outcome::Error(_));
-        let kind = if is_push { Kind::OneWay } else { Kind::Response };
-        let mut message = if self.reply.begun {
-            output.spanning(Kind::Response, Part::End, end, end)
-        } else {
-            output.spanning(kind, Part::Whole, self.reply.start, end)
-        };
-        match outcome {
-            Outcome::Lost => {}
-            Outcome::Error(error) if self.reply.later => {
-                // The first result was a success, and stands for the whole.
-                message.status(Status::Ok).number(Field::ResponseCode, 0);
-                message.attribute("later_error_code", error.code.to_string());
-                message.attribute("later_error", decode(charset, error.message));
-            }
-            Outcome::Error(error) => {
-                message.status(error.status()).number(Field::ResponseCode, i64::from(error.code));
-                message.text(Field::ResponseException, decode(charset, error.message));
-                if let Some(state) = error.sql_state {
-                    message.attribute("sql_state", state);
-                }
-            }
-            Outcome::Ok => {
-                message.status(Status::Ok).number(Field::ResponseCode, 0);
-            }
-            Outcome::Text(text) => {
-                message.status(Status::Ok).number(Field::ResponseCode, 0);
-                message.text(Field::ResponseResult, text);
-            }
-            Outcome::Prepared(id) => {
-                message.status(Status::Ok).number(Field::ResponseCode, 0);
-                message.number(Field::RequestId, i64::from(id));
-            }
-        }
-        if let (Some(true), Some(id)) = (answered.as_ref().map(|a| a.last_statement), self.last_statement) {
-            message.number(Field::RequestId, i64::from(id));
-        }
-        if answered.is_some_and(|a| a.answer == Answer::Prepare) && !matches!(outcome, Outcome::Prepared(_)) {
-            self.last_statement = None;
-        }
-        self.pipelines |= !self.pending.is_empty() && !matches!(outcome, Outcome::Lost);
-        self.upload = false;
-        self.reply.stage = Stage::First;
-        self.reply.begun = false;
     }
 }
