@@ -133,17 +133,20 @@ impl Http {
         &mut self.lanes[direction.index()]
     }
 
-    /// These bytes make no sense: the next captured segment may begin a message.
-    fn lost(&mut self, direction: Direction) -> Step {
-        *self.lane(direction) = Lane::new(false);
+    /// These bytes make no sense: the next captured segment may begin a message. Out of step that was to be expected (a body goes by
+    /// whose head was not seen), and is no violation: the host leaves a connection after a few of those.
+    fn lost(&mut self, input: &Input<'_>) -> Step {
+        let lane = self.lane(input.direction);
+        let in_step = lane.in_step;
+        *lane = Lane::new(false);
         self.outstanding.lost();
-        Step::Violation
+        if in_step { Step::Violation } else { Step::Consumed(input.bytes.len() as u64) }
     }
 
     /// A head that is not whole yet.
     fn wait(&mut self, input: &Input<'_>) -> Step {
         if input.bytes.len() >= HEAD_LIMIT {
-            return self.lost(input.direction);
+            return self.lost(input);
         }
         self.lane(input.direction).searched = (input.position, input.bytes.len());
         Step::NeedMore
@@ -153,16 +156,18 @@ impl Http {
     /// certain and what follows is not chunked.
     fn begin_chunks<'o>(
         &mut self,
-        direction: Direction,
+        input: &Input<'_>,
         head: usize,
-        behind: &[u8],
         output: &'o mut Output<'_>,
     ) -> (Option<MessageBuilder<'o>>, Step) {
         let mut next = Next::Size;
-        let kind = kind_of(direction);
-        let progress = chunked::walk(&mut next, behind);
-        let lane = self.lane(direction);
-        let in_step = std::mem::replace(&mut lane.in_step, true);
+        let kind = kind_of(input.direction);
+        let progress = chunked::walk(&mut next, input.bytes.get(head..).unwrap_or_default());
+        let lane = self.lane(input.direction);
+        if let (Progress::Bad(_), false) = (progress, lane.in_step) {
+            return (None, self.lost(input));
+        }
+        lane.in_step = true;
         match progress {
             Progress::Done(body) => {
                 let length = (head + body) as u64;
@@ -172,8 +177,7 @@ impl Http {
                 lane.phase = Phase::Chunks(next);
                 (Some(output.begin(kind)), Step::Consumed(head as u64 + body))
             }
-            Progress::Bad(_) if !in_step => (None, self.lost(direction)),
-            Progress::Bad(body) => (Some(output.message(kind, (head + body) as u64)), self.lost(direction)),
+            Progress::Bad(body) => (Some(output.message(kind, (head + body) as u64)), self.lost(input)),
         }
     }
 
@@ -193,7 +197,7 @@ impl Http {
             }
             Progress::Bad(bytes) => {
                 output.end(kind, bytes as u64);
-                self.lost(input.direction)
+                self.lost(input)
             }
         }
     }

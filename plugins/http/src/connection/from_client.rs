@@ -29,31 +29,28 @@ impl Http {
         let in_step = self.lane(SIDE).in_step;
         match head.read(input.bytes, &trace_headers) {
             Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
-                self.whole_request(&head, input.bytes, output)
+                self.whole_request(&head, input, output)
             }
             Read::Cut if in_step => self.wait(input),
             Read::Partial if in_step && request_may_begin(input.bytes) => self.wait(input),
             Read::Cut | Read::Partial if request_opening(input.bytes) != Opening::No => self.wait(input),
             _ if input.bytes.starts_with(HTTP2_PREFACE) => Step::Upgraded(0),
-            _ => self.lost(SIDE),
+            _ => self.lost(input),
         }
     }
 
     #[inline]
-    fn whole_request(&mut self, head: &RequestHead<'_>, bytes: &[u8], output: &mut Output<'_>) -> Step {
+    fn whole_request(&mut self, head: &RequestHead<'_>, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         let in_step = self.lane(SIDE).in_step;
         let (mut message, step) = match head.framing.of_request() {
-            Body::Chunked => {
-                let behind = bytes.get(head.length..).unwrap_or_default();
-                match self.begin_chunks(SIDE, head.length, behind, output) {
-                    (Some(message), step) => (message, step),
-                    (None, step) => return step,
-                }
-            }
+            Body::Chunked => match self.begin_chunks(input, head.length, output) {
+                (Some(message), step) => (message, step),
+                (None, step) => return step,
+            },
             Body::Length(body) => {
                 let length = head.length as u64 + body;
-                if !in_step && !follows(bytes, length) {
-                    return self.lost(SIDE);
+                if !in_step && !follows(input.bytes, length) {
+                    return self.lost(input);
                 }
                 self.lane(SIDE).in_step = true;
                 (output.message(Kind::Request, length), Step::Consumed(length))

@@ -48,7 +48,7 @@ impl Http {
             Read::Cut if in_step => self.wait(input),
             Read::Partial if in_step && response_may_begin(input.bytes) => self.wait(input),
             Read::Cut | Read::Partial if response_opening(input.bytes) != Opening::No => self.wait(input),
-            _ => self.lost(SIDE),
+            _ => self.lost(input),
         }
     }
 
@@ -83,7 +83,7 @@ impl Http {
             }
             Behind::Wait => return Step::NeedMore,
         };
-        let (message, step) = self.place(head.length, body, asked.is_some(), input.bytes, output);
+        let (message, step) = self.place(head.length, body, asked.is_some(), input, output);
         if let Some(mut message) = message {
             self.tell(head, asked, &mut message);
         }
@@ -97,19 +97,16 @@ impl Http {
         head: usize,
         body: Body,
         certain: bool,
-        bytes: &[u8],
+        input: &Input<'_>,
         output: &'o mut Output<'_>,
     ) -> (Option<MessageBuilder<'o>>, Step) {
         let lane = self.lane(SIDE);
         match body {
-            Body::Chunked => {
-                let behind = bytes.get(head..).unwrap_or_default();
-                self.begin_chunks(SIDE, head, behind, output)
-            }
+            Body::Chunked => self.begin_chunks(input, head, output),
             Body::Length(body) => {
                 let length = head as u64 + body;
-                if !lane.in_step && !follows(bytes, length) {
-                    return (None, self.lost(SIDE));
+                if !lane.in_step && !follows(input.bytes, length) {
+                    return (None, self.lost(input));
                 }
                 lane.in_step = true;
                 (Some(output.message(Kind::Response, length)), Step::Consumed(length))

@@ -215,3 +215,15 @@ fn a_stranger_in_between_is_left_out() {
     assert_eq!(told(&harness), ["GET a /1 0..28", "GET a /1 37..65", "200 - 0..43", "200 - 44..87"]);
     assert_eq!(harness.violations(), 2);
 }
+
+/// A short snapshot cuts every segment of a long body: the host leaves a connection after a few violations, and there must be
+/// none.
+#[test]
+fn a_long_body_in_cut_segments() {
+    let mut harness = Harness::<Http>::tcp().client(GET).server(&BIG[..30]).gap(SERVER, 1_400);
+    for _ in 0..100 {
+        harness = harness.server("x".repeat(30)).gap(SERVER, 1_400);
+    }
+    let harness = harness.client(GET).server(OK);
+    assert_eq!((told(&harness).len(), harness.violations()), (4, 0));
+}
