@@ -198,6 +198,8 @@ fn lies_are_corrupt_at_the_block() {
         ("length of a neighbour", with(4, 32)),
         ("interface", with(8, 1)),
         ("frame longer than the block", with(20, 60)),
+        ("frame over the second length", with(20, 33)),
+        ("unknown block without a second length", [4_u32.to_le_bytes(), 8_u32.to_le_bytes()].concat()),
         ("frame longer than any", with(20, 0x7fff_ffff)),
         ("trailer", with(packet.len() - 4, 60)),
         ("unknown block of 17 MiB", block(order, 0xbad, &vec![0; 17 << 20])),
