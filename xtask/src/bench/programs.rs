@@ -36,7 +36,10 @@ impl Programs {
             command.arg(argument);
             command
         };
+        let mut revision = Command::new("git");
+        revision.current_dir(workspace::root()).args(["describe", "--always", "--dirty"]);
         let mut versions = vec![
+            ("revision", revision),
             ("compiler", ask("rustc".into(), "--version")),
             ("weir", ask(self.weir.clone(), "--version")),
         ];
