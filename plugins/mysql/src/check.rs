@@ -6,13 +6,12 @@
 use weir_plugin_sdk::parser::Sender;
 use weir_plugin_sdk::prelude::*;
 
-use crate::capability::Capabilities;
 use crate::command::{Answer, Argument, COM_QUIT, COM_STMT_EXECUTE, command};
 use crate::compress;
-use crate::handshake::{GREETING, Hello, RESPONSE, greeting, hello};
+use crate::handshake::{GREETING, greeting};
 use crate::packet::{HEADER, Header};
 use crate::result::{ERR, ServerError};
-use crate::resync::{is_answer, is_command};
+use crate::resync::{is_answer, is_command, is_login};
 
 /// Commands without text that must follow one another before they are believed: a single one is five bytes.
 const COMMANDS: usize = 2;
@@ -147,7 +146,7 @@ fn greeting_begins(payload: &[u8]) -> bool {
 fn client(payload: &[u8], probe: &Probe) -> Verdict {
     let Some((head, first)) = first(payload) else { return Verdict::NeedMore };
     if probe.from_start || matches!(head.sequence, 1 | 2) {
-        return if is_login(payload, head) { Verdict::ClientSpeaks } else { Verdict::No };
+        return if is_login(payload) { Verdict::ClientSpeaks } else { Verdict::No };
     }
     if let Some(frame) = compress::stored_command(payload) {
         return if is_strong(frame) { Verdict::ClientSpeaks } else { Verdict::No };
@@ -164,18 +163,6 @@ fn client(payload: &[u8], probe: &Probe) -> Verdict {
 
 fn first(payload: &[u8]) -> Option<(Header, u8)> {
     Some((Header::read(payload)?, *payload.get(HEADER)?))
-}
-
-/// The handshake response of protocol 4.1, whole.
-fn is_login(payload: &[u8], head: Header) -> bool {
-    let packet = payload.get(HEADER..head.whole().min(HEADER + RESPONSE));
-    // Behind an SSLRequest it is the second packet, for who sees into TLS.
-    matches!(head.sequence, 1 | 2)
-        && payload.len() == head.whole()
-        && packet.and_then(|packet| hello(packet, head.length)).is_some_and(|hello| match hello {
-            Hello::Login(login) => login.capabilities.has(Capabilities::PROTOCOL_41),
-            Hello::Tls => head.length == 32,
-        })
 }
 
 /// A command that says enough by itself: SQL that begins with a word of SQL, or the fixed part of an execution.

@@ -31,7 +31,10 @@ const FIRST_OF_FILE: u8 = 2;
 impl Session {
     pub(crate) fn client(&mut self, bytes: &[u8], place: Place, output: &mut Output<'_>) -> Step {
         if !self.is_synced(Direction::ClientToServer) {
-            if !resync::is_command(bytes) {
+            if resync::is_login(bytes) {
+                // The server's greeting was not captured, or came before this parser.
+                self.phase = Phase::Hello;
+            } else if !resync::is_command(bytes) {
                 return Step::Consumed(bytes.len() as u64);
             }
             self.lane(Direction::ClientToServer).synced = true;

@@ -3,7 +3,9 @@
 //! A captured segment is a likely place for a message to begin, no more: each test asks for what no other bytes are
 //! likely to have. A message that is not recognised is lost; one that was never sent must not be told.
 
+use crate::capability::Capabilities;
 use crate::command::{Answer, Argument, command};
+use crate::handshake::{Hello, RESPONSE, hello};
 use crate::packet::{HEADER, Header, is_text, lenenc};
 use crate::result::{self, EOF, EOF_LENGTH, ERR, LOCAL_INFILE, OK, ServerError};
 use weir_plugin_sdk::prelude::*;
@@ -40,6 +42,19 @@ pub(crate) fn is_command(bytes: &[u8]) -> bool {
     // What stands behind it is the next command.
     let is_next = |next: &[u8]| matches!(*next, [_, _, _, 0, byte, ..] if self::command(byte).is_some());
     fits && bytes.get(end..).is_none_or(|next| next.is_empty() || is_next(next))
+}
+
+/// The handshake response of protocol 4.1, whole.
+pub(crate) fn is_login(payload: &[u8]) -> bool {
+    let Some(head) = Header::read(payload) else { return false };
+    let packet = payload.get(HEADER..head.whole().min(HEADER + RESPONSE));
+    // Behind an SSLRequest it is the second packet, for who sees into TLS.
+    matches!(head.sequence, 1 | 2)
+        && payload.len() == head.whole()
+        && packet.and_then(|packet| hello(packet, head.length)).is_some_and(|hello| match hello {
+            Hello::Login(login) => login.capabilities.has(Capabilities::PROTOCOL_41),
+            Hello::Tls => head.length == 32,
+        })
 }
 
 /// SQL, or the query attributes in front of it.

@@ -165,6 +165,19 @@ fn mid_result_set() {
 }
 
 #[test]
+fn joined_before_the_login() {
+    let all = PROTOCOL_41 | SECURE | 1;
+    let harness = Harness::<MySql>::tcp_joined()
+        .client(hello(all, "app"))
+        .server(packet(2, OK))
+        .client(query("SELECT 1"))
+        .server(packet(1, OK));
+    let told = exchanges(&harness.close().joined());
+    let facts: Vec<_> = told.iter().map(|e| (e.kind(), e.resource().unwrap(), e.code())).collect();
+    assert_eq!(facts, [("LOGIN", "app", Some("0")), ("COM_QUERY", "SELECT 1", Some("0"))]);
+}
+
+#[test]
 fn an_eof_behind_definitions_is_learned() {
     for (eof, sql) in [(true, "SELECT a"), (false, "SELECT b")] {
         let mut answer = vec![b"\0\x05\0\0\0\x01\0\0\0\0\0\0".to_vec(), definition("a")];
