@@ -157,6 +157,7 @@ impl Application {
         let server = self.endpoint(flow, side.other());
         let known = self.known(flow, side);
         let payload = probing.with(side, bytes);
+        let checks = self.stats.checks;
         let mut answer = self.ask(flow, side, &payload, probing.is_from_start(side), known);
         if matches!(answer, Answer::Nobody) && payload.len() > bytes.len() {
             // What waited was the end of something else; a message may begin with this segment.
@@ -179,8 +180,9 @@ impl Application {
                 }
                 probing.position[side.index()] += bytes.len() as u64;
                 let patient = known.is_some() || flow.opened_by.is_none();
-                let limit = if patient { self.limits.probes_joined } else { self.limits.probes };
-                if probing.count(side, limit) {
+                let payloads = if patient { self.limits.payloads_joined } else { self.limits.payloads };
+                let was_asked = self.stats.checks > checks;
+                if probing.count(side, was_asked, payloads, self.limits.questions) {
                     self.stats.flows_unclaimed += 1;
                     *app = App::LeftAlone;
                 }

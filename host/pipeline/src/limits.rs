@@ -21,11 +21,14 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Events of one parser call: behind 128 the cost of a call is below 2 % of the cost of its events.
     pub batch_events: usize,
-    /// Payloads of one direction that are offered to parsers before a flow is left alone.
-    pub probes: u32,
-    /// The same where the server's address and port are known to speak a protocol, or the capture joined in the middle:
-    /// a message may begin only after a long body.
-    pub probes_joined: u32,
+    /// Payloads of one direction that are compared with signatures before a flow is left alone: protocols begin with what
+    /// tells them.
+    pub payloads: u32,
+    /// The same where the server's address and port are known to speak a protocol, or the capture joined in the middle: a
+    /// message may begin only behind a body of some 20 MB. A comparison costs some ten nanoseconds.
+    pub payloads_joined: u32,
+    /// Payloads of one direction that a parser is asked about: calls of guests are dearer than comparisons.
+    pub questions: u32,
     /// Bytes of one direction that are kept while a parser wants to see more before it decides.
     pub probe_bytes: usize,
     /// Server endpoints whose protocol is remembered.
@@ -60,8 +63,9 @@ impl Default for Limits {
             text: 4096,
             batch_bytes: 64 << 10,
             batch_events: 128,
-            probes: 6,
-            probes_joined: 128,
+            payloads: 6,
+            payloads_joined: 16_384,
+            questions: 128,
             probe_bytes: 4096,
             endpoints: 4096,
             violations: 16,

@@ -239,3 +239,23 @@ fn half_open_flows_go_first_when_the_table_is_full() {
     assert_eq!(tcp.finish(), ["session kept -> still here ok"]);
     assert_eq!(tcp.worker.stats().flows_evicted_half_open, 951);
 }
+
+#[test]
+fn joined_before_a_burst_of_pipelined_requests() {
+    let mut tcp = Tcp::new(Limits::default());
+    let [client, server] = tcp.next;
+    tcp.raw(SERVER, server, client, 0x10, b"");
+    tcp.send(CLIENT, b"Q1\n").send(CLIENT, b"Q2\n").send(CLIENT, b"Q3\n");
+    tcp.send(SERVER, b"A1\nA2\n").send(SERVER, b"A3\n");
+    assert_eq!(tcp.finish(), ["session 1 -> 1 ok", "session 2 -> 2 ok", "session 3 -> 3 ok"]);
+}
+
+#[test]
+fn joined_in_the_middle_of_a_long_body() {
+    let mut tcp = Tcp::new(Limits::default());
+    for _ in 0..2000 {
+        tcp.send(SERVER, &[b'.'; 1400]);
+    }
+    tcp.send(CLIENT, b"Q1\n").send(SERVER, b"A1\n");
+    assert_eq!(tcp.finish(), ["session 1 -> 1 ok"]);
+}

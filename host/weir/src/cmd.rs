@@ -3,6 +3,8 @@
 /// `weir replay`.
 pub mod replay;
 
+mod log_line;
+
 /// What the program and its plugins have to say goes to standard error, a line each, from `warn` up or what WEIR_LOG says.
 pub(crate) fn start_log() {
     let level = std::env::var("WEIR_LOG").ok().and_then(|level| level.parse().ok());
@@ -10,8 +12,7 @@ pub(crate) fn start_log() {
         .with_max_level(level.unwrap_or(tracing::Level::WARN))
         .with_writer(std::io::stderr)
         .with_ansi(false)
-        .with_target(false)
-        .without_time();
+        .event_format(log_line::LogLine);
     // A test that runs commands in one process starts it twice.
     let _ = log.try_init();
 }

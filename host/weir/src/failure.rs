@@ -50,7 +50,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// Messages carry names of files and texts of plugins: neither may break the line or reach a terminal raw.
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let clean: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     clean.trim().to_owned()
 }

@@ -9,8 +9,10 @@ use crate::flow::reassembly::Origin;
 pub(crate) struct Probing {
     /// Chunks that somebody wants to see more of, in the order in which they came.
     waiting: Vec<Chunk>,
-    /// By side: payloads that were offered.
-    offered: [u32; 2],
+    /// By side: payloads that came.
+    payloads: [u32; 2],
+    /// By side: payloads that some parser was asked about.
+    asked: [u32; 2],
     /// By side: bytes that nobody wanted and that are gone.
     dropped: [bool; 2],
     /// By side: what the flow delivered so far.
@@ -46,11 +48,12 @@ impl Probing {
         !self.dropped[side.index()]
     }
 
-    /// One more payload was offered; true when there were too many of them.
-    pub(crate) fn count(&mut self, side: Side, limit: u32) -> bool {
-        let offered = &mut self.offered[side.index()];
-        *offered += 1;
-        *offered > limit
+    /// One more payload that nobody claimed; true when it is enough.
+    pub(crate) fn count(&mut self, side: Side, was_asked: bool, payloads: u32, questions: u32) -> bool {
+        let side = side.index();
+        self.payloads[side] += 1;
+        self.asked[side] += u32::from(was_asked);
+        self.payloads[side] > payloads || self.asked[side] > questions
     }
 
     /// Somebody wants to see more: keeps the chunk.

@@ -20,7 +20,7 @@ use super::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
 use crate::flow::reassembly::Origin;
 use crate::limits::Limits;
 use crate::session::exchange::{ConnectionFacts, Pool, Said, empty_log};
-use crate::session::sessions::{Lone, Sessions, Teller};
+use crate::session::sessions::{Lone, Place, Sessions, Teller};
 use crate::stats::Stats;
 
 /// What every stage behind reassembly needs: bounds, counters, and where records go.
@@ -138,9 +138,10 @@ impl Driver {
             self.call(context);
         }
         let Some(connection) = self.connections.find(number) else { return };
-        let other_base = connection.lanes[direction.reverse().index()].base_position;
+        let other = &connection.lanes[direction.reverse().index()];
+        let (other_base, sent) = (other.base_position, other.position);
         let lane = &mut connection.lanes[direction.index()];
-        lane.mark(origin.time, origin.peer.map(|peer| peer.saturating_sub(other_base)));
+        lane.mark(origin.time, origin.peer.map(|peer| peer.saturating_sub(other_base)), sent);
         let first = lane.position;
         lane.position += bytes.len() as u64;
         if connection.finished {
@@ -174,9 +175,9 @@ impl Driver {
             return self.reach(number, direction, context);
         }
         let kept = std::mem::take(&mut lane.kept);
+        // The marks stay: a head that was cut off may still be told, with its time.
         lane.forget();
         lane.awaited_end = None;
-        lane.retire_marks();
         let end = lane.position;
         connection.sessions.lost_bytes(direction, end);
         open_again(connection, self.instance, &mut self.batch);
@@ -317,7 +318,8 @@ impl Driver {
                 continue;
             }
             let mut teller = teller(protocols, pool, log, context);
-            sessions.message(message, &said, lane, shown, joined, &mut teller);
+            let place = Place { lane, facts: shown, joined };
+            sessions.message(message, &said, place, &mut teller);
         }
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Mark {
     pub(crate) time: u64,
     /// See [`Mark::peer`]; `UNKNOWN` where nobody knows.
     peer: u64,
+    /// Its sender had received everything that the other side sent by then.
+    pub(crate) caught_up: bool,
 }
 
 const UNKNOWN: u64 = u64::MAX;
@@ -58,10 +60,12 @@ impl Lane {
         Self { base_position, base_sequence, ..Self::default() }
     }
 
-    /// A segment begins at the present position.
-    pub(crate) fn mark(&mut self, time: u64, peer: Option<u64>) {
+    /// A segment begins at the present position. `other`: how many bytes the other side has sent so far.
+    pub(crate) fn mark(&mut self, time: u64, peer: Option<u64>, other: u64) {
         self.last_time = time;
-        self.marks.push(Mark { position: self.position, time, peer: peer.unwrap_or(UNKNOWN) });
+        // Where nothing of the other side was captured yet, there is nothing to have missed.
+        let caught_up = peer.unwrap_or(0) == other;
+        self.marks.push(Mark { position: self.position, time, peer: peer.unwrap_or(UNKNOWN), caught_up });
     }
 
     /// The segment that holds the byte at `position`.

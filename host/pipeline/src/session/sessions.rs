@@ -35,6 +35,15 @@ pub(crate) struct Teller<'a> {
     pub(crate) logs: &'a mut dyn LogSink,
 }
 
+/// Where a message was found.
+pub(crate) struct Place<'a> {
+    /// Its direction.
+    pub(crate) lane: &'a mut Lane,
+    pub(crate) facts: &'a ConnectionFacts,
+    /// The connection began before the capture.
+    pub(crate) joined: bool,
+}
+
 /// Why an exchange is told without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lone {
@@ -94,16 +103,15 @@ impl Sessions {
         }
     }
 
-    /// Takes one message. `joined`: the connection began before the capture.
+    /// Takes one message.
     pub(crate) fn message(
         &mut self,
         message: &Message,
         said: &Said<'_>,
-        lane: &mut Lane,
-        facts: &ConnectionFacts,
-        joined: bool,
+        place: Place<'_>,
         teller: &mut Teller<'_>,
     ) {
+        let Place { lane, facts, joined } = place;
         let role = Role::of(message);
         if message.part == MessagePart::End {
             return self.end(message, role, said, lane, facts, teller);
@@ -125,7 +133,10 @@ impl Sessions {
         let peer = mark.and_then(|m| m.peer());
         let mut exchange = match (role, message.kind) {
             (_, MessageKind::OneWay) => teller.pool.take(),
-            (Role::Request, _) => self.request(message, peer, facts, teller),
+            (Role::Request, _) => {
+                self.first_request(joined && mark.is_some_and(|m| m.caught_up));
+                self.request(message, peer, facts, teller)
+            }
             (Role::Response, _) => self.response(message, &half, peer, facts, joined, teller),
         };
         exchange.add(message, said, teller.limits.text);
@@ -147,6 +158,15 @@ impl Sessions {
         }
     }
 
+    /// The client had received all that the server sent before the first request that was captured: nothing can be open from
+    /// before the capture, unless the client sends requests without waiting for answers.
+    fn first_request(&mut self, joined_and_caught_up: bool) {
+        if joined_and_caught_up && !self.request_seen && self.is_idle() {
+            self.certainty.lost = false;
+        }
+        self.request_seen = true;
+    }
+
     /// A request: makes room, and notes whether the client waits for answers.
     fn request(
         &mut self,
@@ -155,7 +175,6 @@ impl Sessions {
         facts: &ConnectionFacts,
         teller: &mut Teller<'_>,
     ) -> Box<Exchange> {
-        self.request_seen = true;
         if self.pending.len() >= teller.limits.pending {
             teller.stats.pending_limit += 1;
             self.unanswered(1, facts, teller);

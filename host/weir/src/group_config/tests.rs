@@ -45,7 +45,7 @@ plugin-config:
 limits:
   flows: 1000
   text: 8KiB
-  probes: 3
+  questions: 3
 timeouts:
   tcp-response: 1500ms
   udp: 2m
@@ -58,7 +58,7 @@ timeouts:
     assert_eq!(config.plugin_config["http"].values["max"], "5");
     assert_eq!(config.plugin_config["http"].values["words"], "yes please");
     assert_eq!((config.plugin_config["mine"].line, config.plugin_config["mine"].values.len()), (6, 0));
-    assert_eq!((config.limits.flows, config.limits.text, config.limits.probes), (1000, 8192, 3));
+    assert_eq!((config.limits.flows, config.limits.text, config.limits.questions), (1000, 8192, 3));
     assert_eq!(config.limits.tcp_response_timeout, 1_500_000_000);
     assert_eq!(config.limits.udp_timeout, 120_000_000_000);
 }
@@ -94,7 +94,7 @@ fn wrong_types_are_refused_with_what_is_there() {
             "limits: {flows: 99999999999999999999}",
             "line 1: `flows` must be a whole number above 0, found `99999999999999999999`",
         ),
-        ("limits: {probes: 4294967296}", "line 1: the number is too large"),
+        ("limits: {questions: 4294967296}", "line 1: the number is too large"),
         (
             "limits: {text: 99999999999GiB}",
             "line 1: `text` must be a size in bytes (`65536`, `64KiB`), found `99999999999GiB`",

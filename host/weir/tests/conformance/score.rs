@@ -70,19 +70,25 @@ pub(crate) fn score(lines: &[Value], truth: &[Value]) -> Score {
 }
 
 /// Some row of the line's connection agrees with it. A line that lost what names it (a statement whose text was sent
-/// before, a head that was cut off) is not judged; neither is a field that it lost.
+/// before) is not judged; neither is a field that it lost, and of a text that was cut only what is there.
 fn is_true(line: &Value, truth: &[Value]) -> bool {
-    const MAY_BE_LOST: [&str; 5] =
-        ["trace_id", "span_id", "x_request_id", "x_request_id_1", "request_domain"];
+    const MAY_BE_LOST: [&str; 6] =
+        ["trace_id", "span_id", "x_request_id", "x_request_id_1", "request_domain", "response_code"];
+    const MAY_BE_CUT: [&str; 2] = ["response_result", "response_exception"];
     let connection = connection_of(line);
+    let begins = |row: &Value, field: &str| {
+        text(&row[field]).starts_with(text(&line[field]).trim_end_matches('\u{fffd}'))
+    };
     line["request_resource"].is_null()
         || truth.iter().any(|row| {
             let is_lost = |field: &&str| {
                 MAY_BE_LOST.contains(field) && line[*field].is_null()
-                    || *field == "response_result" && text(&row[*field]).starts_with(&text(&line[*field]))
+                    || MAY_BE_CUT.contains(field) && begins(row, field)
+                    || *field == "response_status" && line[*field] == "unknown"
+                    || *field == "request_resource"
             };
             row["conn"].as_str().map(normal_connection).as_deref() == Some(&connection)
-                && is_same_request(row, line)
+                && (is_same_request(row, line) || begins(row, "request_resource"))
                 && disagreements(row, line).iter().all(is_lost)
         })
 }
