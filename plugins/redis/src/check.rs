@@ -128,65 +128,65 @@ fn may_be_a_command(payload: &[u8]) -> bool {
 }
 
 fn server(payload: &[u8], probe: &Probe) -> Verdict {
-    if probe.sender.is_none() && may_be_a_command(payload) {
-        return Verdict::No; // the other direction, or the next message, will tell
-    }
-    match trust(payload) {
-        Ok(Trust::Sure) => Verdict::ServerSpeaks,
-        Ok(Trust::Doubtful) | Err(Trouble::Wrong) => Verdict::No,
+    match traits(payload) {
+        Ok(found) if found.resp && (found.server || probe.sender.is_some()) => Verdict::ServerSpeaks,
+        Ok(_) | Err(Trouble::Wrong) => Verdict::No,
         Err(Trouble::Short(_)) if payload.len() < 16 && probe.from_start => Verdict::NeedMore,
         Err(Trouble::Short(_)) => Verdict::No,
     }
 }
 
-/// How much like Redis some replies look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trust {
-    /// Nothing in them that other protocols have not as well.
-    Doubtful,
-    /// At least one that only RESP has, and all are replies.
-    Sure,
+/// What replies have that speaks for them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traits {
+    /// Only RESP has it. `+OK` is said by others as well.
+    resp: bool,
+    /// Only a server sends it. A string may be the rest of a command.
+    server: bool,
 }
 
 /// Looks at all replies that begin in the bytes.
-fn trust(bytes: &[u8]) -> Result<Trust, Trouble> {
-    let mut trust = Trust::Doubtful;
+fn traits(bytes: &[u8]) -> Result<Traits, Trouble> {
+    let mut all = Traits::default();
     let mut rest = bytes;
     while !rest.is_empty() {
         match one_reply(rest) {
             Ok((found, length)) => {
-                if found == Trust::Sure {
-                    trust = Trust::Sure;
-                }
+                all.resp |= found.resp;
+                all.server |= found.server;
                 rest = usize::try_from(length).ok().and_then(|n| rest.get(n..)).unwrap_or_default();
             }
             // The last one may be cut off.
-            Err(Trouble::Short(_)) if trust == Trust::Sure => break,
+            Err(Trouble::Short(_)) if all.resp => break,
             Err(trouble) => return Err(trouble),
         }
     }
-    Ok(trust)
+    Ok(all)
 }
 
-/// Trust in the first reply, and its length as far as it is there.
-fn one_reply(bytes: &[u8]) -> Result<(Trust, u64), Trouble> {
+/// Traits of the first reply, and its length as far as it is there.
+fn one_reply(bytes: &[u8]) -> Result<(Traits, u64), Trouble> {
     let (kind, rest) = bytes.split_first().ok_or(Trouble::Short(1))?;
     match kind {
         b'+' | b'-' | b':' | b',' | b'(' | b'#' | b'_' => {
             let line = doubtful_line(rest)?;
-            Ok((line_trust(*kind, line)?, line.len() as u64 + 3))
+            let resp = is_own_line(*kind, line)?;
+            Ok((Traits { resp, server: true }, line.len() as u64 + 3))
         }
         b'$' | b'=' | b'!' => {
-            let (_, total) = wire::bulk(bytes, 0)?;
-            Ok((Trust::Sure, total))
+            let (string, total) = wire::bulk(bytes, 0)?;
+            let server = string.is_none() || *kind != b'$';
+            Ok((Traits { resp: true, server }, total))
         }
         b'*' | b'%' | b'~' | b'>' | b'|' => {
             let walked = Nesting::of(1).walk(bytes);
+            let server = !may_be_a_command(bytes);
             match walked.stopped {
                 // The head and an element at least.
-                None if walked.bytes > 4 => Ok((Trust::Sure, walked.bytes)),
-                None => Ok((Trust::Doubtful, walked.bytes)),
-                Some(Trouble::Short(_)) if walked.bytes > 8 => Ok((Trust::Sure, bytes.len() as u64)),
+                None => Ok((Traits { resp: walked.bytes > 4, server }, walked.bytes)),
+                Some(Trouble::Short(_)) if walked.bytes > 8 => {
+                    Ok((Traits { resp: true, server }, bytes.len() as u64))
+                }
                 Some(trouble) => Err(trouble),
             }
         }
@@ -206,22 +206,19 @@ fn doubtful_line(rest: &[u8]) -> Result<&[u8], Trouble> {
     }
 }
 
-fn line_trust(kind: u8, line: &[u8]) -> Result<Trust, Trouble> {
+/// Whether a line is RESP's own, or one that others have as well.
+fn is_own_line(kind: u8, line: &[u8]) -> Result<bool, Trouble> {
     let digits = |text: &[u8]| !text.is_empty() && text.len() < 20 && text.iter().all(u8::is_ascii_digit);
-    let sure = |yes: bool| if yes { Ok(Trust::Sure) } else { Err(Trouble::Wrong) };
+    let printable = || !line.is_empty() && line.iter().all(|b| matches!(b, b' '..=b'~'));
     match kind {
-        b':' | b'(' => sure(digits(line.strip_prefix(b"-").unwrap_or(line))),
-        b'#' if matches!(line, b"t" | b"f") => Ok(Trust::Doubtful),
-        b'_' if line.is_empty() => Ok(Trust::Doubtful),
-        b',' if line.iter().all(|b| b.is_ascii_digit() || b"+-.einfax".contains(b)) && !line.is_empty() => {
-            Ok(Trust::Doubtful)
+        b':' | b'(' if digits(line.strip_prefix(b"-").unwrap_or(line)) => Ok(true),
+        b'#' if matches!(line, b"t" | b"f") => Ok(false),
+        b'_' if line.is_empty() => Ok(false),
+        b',' if printable() && line.iter().all(|b| b.is_ascii_digit() || b"+-.einfax".contains(b)) => {
+            Ok(false)
         }
-        b'-' => typed::is_error(line)
-            .map(|known| if known { Trust::Sure } else { Trust::Doubtful })
-            .ok_or(Trouble::Wrong),
-        b'+' if line.iter().all(|b| matches!(b, b' '..=b'~')) && !line.is_empty() => {
-            Ok(if typed::is_own_status(line) { Trust::Sure } else { Trust::Doubtful })
-        }
+        b'-' => typed::is_error(line).ok_or(Trouble::Wrong),
+        b'+' if printable() => Ok(typed::is_own_status(line)),
         _ => Err(Trouble::Wrong),
     }
 }

@@ -76,10 +76,9 @@ fn replies() {
         "+QUEUED\r\n",
         ":1\r\n",
         "$-1\r\n",
-        "$5\r\nhello\r\n",
+        "+OK\r\n$5\r\nhello\r\n",
         "+OK\r\n:1\r\n",
-        "$1107\r\n{\"a\":",
-        "*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+        "*2\r\n$1\r\na\r\n:1\r\n",
         "-WRONGTYPE Operation against a key\r\n",
         "-MOVED 3999 127.0.0.1:6381\r\n",
         "-ERR unknown command 'FOO'\r\n",
@@ -87,9 +86,25 @@ fn replies() {
         ">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n",
         "%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n",
         "+1795256064.123456 [0 127.0.0.1:1] \"SET\"\r\n",
+        "*2\r\n$7\r\n{\"a\":1}\r\n$1\r\nb\r\n",
     ] {
         assert_eq!(joined(payload), Verdict::ServerSpeaks, "{payload:?}");
         assert!(signed(payload.as_bytes()), "{payload:?}");
+    }
+}
+
+#[test]
+fn what_either_side_may_send_waits_for_the_other() {
+    for payload in [
+        "$5\r\nhello\r\n",
+        "$1107\r\n{\"a\":",
+        "$1\r\n0\r\n*1\r\n$4\r\nPING\r\n",
+        "*2\r\n$3\r\nfoo\r\n$1\r\nb\r\n",
+    ] {
+        assert_eq!(joined(payload), Verdict::No, "{payload:?}");
+        let found = verdict(payload.as_bytes(), false, Some(Sender::Server));
+        assert_eq!(found, Verdict::ServerSpeaks, "{payload:?}");
+        assert_eq!(verdict(b"$5\r\nhello\r\n", true, Some(Sender::Client)), Verdict::No);
     }
 }
 
