@@ -30,7 +30,10 @@ pub fn play(data: &[u8]) {
         match tag % 8 {
             // An acknowledgment says something only about a direction that is open.
             0 | 1 if !receiver.begun || half.is_ended() => {}
-            0 => half.acknowledge(receiver.counted(position)),
+            0 => {
+                let position = receiver.counted(position);
+                half.acknowledge(position, &mut waiting, &mut stats, &mut |d| receiver.take(d));
+            }
             1 => {
                 let position = receiver.counted(position);
                 half.give_up(position, &mut waiting, &mut stats, &mut |d| receiver.take(d));

@@ -186,13 +186,7 @@ impl HalfStream {
         if ahead > 0 {
             stats.out_of_order += 1;
             self.wait(self.position + ahead as u64, payload, cut, fin, origin, waiting);
-            let acknowledged = self.acknowledged;
-            let holes_end = self.waiting.as_ref().and_then(|q| q.pieces.keys().next().copied());
-            if holes_end.is_some_and(|end| acknowledged >= end) {
-                // The receiver has these bytes, later ones are here: the capture lost them.
-                stats.gaps_acknowledged += 1;
-                self.skip_hole(waiting, stats, deliver);
-            }
+            self.skip_acknowledged(waiting, stats, deliver);
         } else {
             self.deliver(payload, cut, origin, stats, deliver);
             if fin {
@@ -208,9 +202,32 @@ impl HalfStream {
         }
     }
 
-    /// The other side has acknowledged everything before `position`.
-    pub fn acknowledge(&mut self, position: u64) {
+    /// The other side has acknowledged everything before `position`: holes before it are the capture's alone when later
+    /// bytes are here.
+    pub fn acknowledge(
+        &mut self,
+        position: u64,
+        waiting: &mut Waiting,
+        stats: &mut Stats,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
         self.acknowledged = self.acknowledged.max(position);
+        if self.waiting.is_some() {
+            self.skip_acknowledged(waiting, stats, deliver);
+        }
+    }
+
+    fn skip_acknowledged(
+        &mut self,
+        waiting: &mut Waiting,
+        stats: &mut Stats,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
+        let first = |half: &Self| half.waiting.as_ref().and_then(|q| q.pieces.keys().next().copied());
+        while first(self).is_some_and(|hole_end| self.acknowledged >= hole_end) {
+            stats.gaps_acknowledged += 1;
+            self.skip_hole(waiting, stats, deliver);
+        }
     }
 
     /// Gives up what lies before `position`: those bytes will not come.

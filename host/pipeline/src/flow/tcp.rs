@@ -197,7 +197,8 @@ impl TcpFlow {
         if let Some(acknowledged) = peer
             && acknowledged < other.position().saturating_add(ACKNOWLEDGED_AHEAD)
         {
-            other.acknowledge(acknowledged);
+            let mut deliver = |delivery: Delivery<'_>| hand_on(side.other(), delivery, receiver);
+            other.acknowledge(acknowledged, shared.waiting, shared.stats, &mut deliver);
         }
         if payload.is_empty() && cut == 0 && !flags.fin() {
             return;

@@ -18,15 +18,15 @@ pub(crate) type Pending = SmallVec<[Box<Exchange>; 2]>;
 
 /// What is known of a response when its first byte is seen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Response {
+pub(crate) struct Response<'a> {
     pub(crate) correlation: Option<u64>,
     pub(crate) start: u64,
     /// Behind its last byte, where that is known.
     pub(crate) end: Option<u64>,
     /// How many request bytes the server had received when it sent this.
     pub(crate) peer: Option<u64>,
-    /// Behind the last request bytes that were lost.
-    pub(crate) lost_until: u64,
+    /// Positions behind request bytes that were lost.
+    pub(crate) losses: &'a [u64],
 }
 
 /// What the connection showed so far.
@@ -49,7 +49,7 @@ pub(crate) struct Decision {
 
 const NOBODY: Decision = Decision { unanswered: 0, answered: None };
 
-pub(crate) fn decide(pending: &[Box<Exchange>], response: &Response, certainty: Certainty) -> Decision {
+pub(crate) fn decide(pending: &[Box<Exchange>], response: &Response<'_>, certainty: Certainty) -> Decision {
     if response.correlation.is_some() {
         let answered = pending.iter().position(|e| e.correlation == response.correlation);
         return Decision { unanswered: 0, answered };
@@ -69,13 +69,13 @@ pub(crate) fn decide(pending: &[Box<Exchange>], response: &Response, certainty: 
 }
 
 /// A request behind this one was lost, and the server had received it.
-fn answers_a_lost_one(request: &Exchange, response: &Response) -> bool {
+fn answers_a_lost_one(request: &Exchange, response: &Response<'_>) -> bool {
     let end = request.request.as_ref().map_or(0, |half| half.end);
-    response.lost_until > end && response.peer.is_some_and(|peer| peer >= response.lost_until)
+    response.peer.is_some_and(|peer| response.losses.iter().any(|lost| (end + 1..=peer).contains(lost)))
 }
 
 /// Nothing that is known excludes that the response answers this request.
-fn is_possible(request: &Exchange, response: &Response) -> bool {
+fn is_possible(request: &Exchange, response: &Response<'_>) -> bool {
     let Some(half) = request.request.as_ref() else { return false };
     let received = response.peer.is_none_or(|peer| half.start < peer);
     let sent_before = match (request.peer, response.end) {
@@ -109,8 +109,8 @@ mod tests {
         requests.iter().map(exchange).collect()
     }
 
-    fn response(start: u64, end: u64, peer: u64) -> Response {
-        Response { correlation: None, start, end: Some(end), peer: Some(peer), lost_until: 0 }
+    fn response(start: u64, end: u64, peer: u64) -> Response<'static> {
+        Response { correlation: None, start, end: Some(end), peer: Some(peer), losses: &[] }
     }
 
     const SURE: Certainty = Certainty { lost: false, pipelined: false };
@@ -143,9 +143,9 @@ mod tests {
     #[test]
     fn the_answer_to_a_lost_request_is_nobody_elses() {
         // The first request's answer was lost, then a request; the server answers that one.
-        let lost = Response { lost_until: 20, ..response(100, 200, 20) };
+        let lost = Response { losses: &[20, 50], ..response(100, 200, 20) };
         assert_eq!(decide(&pending(&[(0, 0)]), &lost, LOST), Decision { unanswered: 1, answered: None });
-        let before = Response { lost_until: 20, ..response(0, 100, 10) };
+        let before = Response { losses: &[20], ..response(0, 100, 10) };
         assert_eq!(decide(&pending(&[(0, 0)]), &before, LOST).answered, Some(0));
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use weir_request_log::{LogSink, RequestLog};
 
 use super::exchange::{ConnectionFacts, Exchange, Half, Pool, Role, Said};
@@ -21,8 +22,8 @@ pub(crate) struct Sessions {
     open: Vec<Box<Exchange>>,
     certainty: Certainty,
     request_seen: bool,
-    /// Behind the last bytes of the client that were lost.
-    lost_until: u64,
+    /// Positions behind bytes of the client that were lost, ascending; the latest few.
+    losses: SmallVec<[u64; 2]>,
 }
 
 /// Where complete exchanges go, and what is used on the way.
@@ -43,6 +44,9 @@ pub(crate) struct Place<'a> {
     /// The connection began before the capture.
     pub(crate) joined: bool,
 }
+
+/// Losses of the client that are remembered until nothing is open: more, and nothing can be said anyway.
+const LOSSES: usize = 16;
 
 /// Why an exchange is told without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +103,10 @@ impl Sessions {
     pub(crate) fn lost_bytes(&mut self, direction: Direction, end: u64) {
         self.lost();
         if direction == Direction::ClientToServer {
-            self.lost_until = end;
+            if self.losses.len() >= LOSSES {
+                self.losses.remove(0);
+            }
+            self.losses.push(end);
         }
     }
 
@@ -202,13 +209,13 @@ impl Sessions {
         teller: &mut Teller<'_>,
     ) -> Box<Exchange> {
         let end = (message.part == MessagePart::Whole).then_some(half.end);
-        let lost_until = self.lost_until;
-        let response =
-            Response { correlation: message.correlation, start: half.start, end, peer, lost_until };
+        let correlation = message.correlation;
+        let response = Response { correlation, start: half.start, end, peer, losses: &self.losses };
         let decision = pairing::decide(&self.pending, &response, self.certainty);
         let exchange = decision.answered.map(|index| self.pending.remove(index));
         self.unanswered(decision.unanswered, facts, teller);
         if exchange.is_some() && self.pending.is_empty() {
+            self.losses.clear();
             self.certainty.lost = false;
         }
         exchange.unwrap_or_else(|| {

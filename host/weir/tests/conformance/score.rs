@@ -79,7 +79,13 @@ fn is_true(line: &Value, truth: &[Value]) -> bool {
     let begins = |row: &Value, field: &str| {
         text(&row[field]).starts_with(text(&line[field]).trim_end_matches('\u{fffd}'))
     };
-    line["request_resource"].is_null()
+    let same_connection =
+        |row: &Value| row["conn"].as_str().map(normal_connection).as_deref() == Some(&connection);
+    // Not every client logs its logins.
+    let is_login = line["request_type"] == "LOGIN";
+    is_login
+        || line["request_resource"].is_null()
+        || !truth.iter().any(same_connection)
         || truth.iter().any(|row| {
             let is_lost = |field: &&str| {
                 MAY_BE_LOST.contains(field) && line[*field].is_null()
@@ -87,7 +93,7 @@ fn is_true(line: &Value, truth: &[Value]) -> bool {
                     || *field == "response_status" && line[*field] == "unknown"
                     || *field == "request_resource"
             };
-            row["conn"].as_str().map(normal_connection).as_deref() == Some(&connection)
+            same_connection(row)
                 && (is_same_request(row, line) || begins(row, "request_resource"))
                 && disagreements(row, line).iter().all(is_lost)
         })

@@ -138,7 +138,7 @@ fn an_acknowledged_hole_is_not_waited_for() {
     let mut half = HalfStream::default();
     let (mut waiting, mut stats, mut out) = (waiting(), Stats::default(), Vec::new());
     half.start(0);
-    half.acknowledge(4);
+    half.acknowledge(4, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
     let piece = Piecewise { sequence: 4, payload: b"ef", cut: 0, fin: false, origin: Origin::default() };
     half.segment(&piece, &mut waiting, &mut stats, &mut |d| collect(&mut out, d));
     assert_eq!(out, [0xEE, 0xEE, 0xEE, 0xEE, b'e', b'f']);
