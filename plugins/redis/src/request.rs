@@ -189,7 +189,8 @@ impl Requests {
             let unread_at = gap.position - gap.unread.len() as u64;
             // The last word's length says where the command ends.
             let end = cut_word(&mut draft, gap.unread).map(|taken| unread_at.saturating_add(taken));
-            if !draft.is_empty() {
+            // A bare name says too little: without its key a command is as good as lost.
+            if draft.words() - draft.left > 1 {
                 let known_end = end.filter(|_| draft.left == 0);
                 tell(&draft, Part::Whole, known_end.unwrap_or(gap.position), output, conversation);
                 self.skip_to = known_end.unwrap_or_default();

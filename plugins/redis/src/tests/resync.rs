@@ -29,6 +29,13 @@ fn cut_heads_still_tell() {
 }
 
 #[test]
+fn a_command_that_was_cut_before_its_key_is_lost() {
+    let harness =
+        Harness::<Redis>::tcp().client("*3\r\n$3\r\nSET\r\n").gap(CLIENT, 20).client(command("GET k"));
+    assert_eq!(lines(harness.messages()), ["? GET k"]);
+}
+
+#[test]
 fn behind_a_gap_only_what_is_surely_a_command() {
     let decoys = [
         "SET of rules\r\n",
