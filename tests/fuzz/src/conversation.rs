@@ -6,48 +6,21 @@
 
 use weir_plugin_sdk::message::Part;
 use weir_plugin_sdk::parser::{Direction, Parser, Sender, Transport};
-use weir_plugin_sdk::testing::{self, Harness, Message};
+use weir_plugin_sdk::testing::{self, Harness};
 
-/// Plays the conversation, then once more in smaller segments, which must not change what is told.
+/// Plays the conversation.
 pub fn play<P: Parser>(data: &[u8]) {
-    let Some((kind, records)) = data.split_first() else { return };
-    let kind = kind % 3;
-    let transport = if kind == UDP { Transport::Udp } else { Transport::Tcp };
-    for sender in [None, Some(Sender::Client), Some(Sender::Server)] {
-        let _ = testing::check::<P>(transport, sender, records.get(3..).unwrap_or_default());
-    }
-    let (whole, lost) = run::<P>(kind, records, usize::MAX);
-    // A parser that joined in the middle, or lost its way, looks for a message where a segment begins.
-    if kind == SEEN_FROM_START && !lost && whole.violations() == 0 {
-        let piece = 1 + records.len() % 7;
-        let (split, _) = run::<P>(kind, records, piece);
-        if split.violations() == 0 {
-            assert_eq!(finished(&whole), finished(&split), "told in segments of {piece} bytes");
-        }
-    }
-}
-
-/// What was begun only tells how far it got.
-fn finished<P: Parser>(harness: &Harness<P>) -> Vec<Message> {
-    let mut messages = harness.joined();
-    messages.retain(|message| message.part == Part::Whole);
-    messages
-}
-
-const SEEN_FROM_START: u8 = 0;
-const JOINED: u8 = 1;
-const UDP: u8 = 2;
-
-/// Plays the records in segments of at most `piece` bytes; also says whether any were lost.
-fn run<P: Parser>(kind: u8, records: &[u8], piece: usize) -> (Harness<P>, bool) {
-    let mut harness = match kind {
-        UDP => Harness::<P>::udp(),
-        JOINED => Harness::<P>::tcp_joined(),
-        _ => Harness::<P>::tcp(),
+    let Some((kind, mut rest)) = data.split_first() else { return };
+    let (mut harness, transport) = match kind % 3 {
+        0 => (Harness::<P>::tcp(), Transport::Tcp),
+        1 => (Harness::<P>::tcp_joined(), Transport::Tcp),
+        _ => (Harness::<P>::udp(), Transport::Udp),
     };
-    let (mut rest, mut seen, mut lost) = (records, [0_u64; 2], false);
+    for sender in [None, Some(Sender::Client), Some(Sender::Server)] {
+        let _ = testing::check::<P>(transport, sender, rest.get(3..).unwrap_or_default());
+    }
+    let mut seen = [0_u64; 2];
     while let Some((&[tag, low, high], behind)) = rest.split_first_chunk() {
-        rest = behind;
         let length = usize::from(u16::from_le_bytes([low, high]));
         let direction = if tag & 1 == 0 { Direction::ClientToServer } else { Direction::ServerToClient };
         if tag & 2 == 0 {
@@ -55,14 +28,16 @@ fn run<P: Parser>(kind: u8, records: &[u8], piece: usize) -> (Harness<P>, bool) 
             rest = behind;
             seen[direction.index()] += bytes.len() as u64;
             // A capture hands no empty segments on.
-            for segment in bytes.chunks(piece) {
-                harness.push(direction, segment);
+            if !bytes.is_empty() {
+                harness.push(direction, bytes);
             }
-        } else if kind != UDP && length > 0 {
+        } else {
+            rest = behind;
             // A lost datagram leaves no trace.
-            lost = true;
-            seen[direction.index()] += length as u64;
-            harness = harness.gap(direction, length as u64);
+            if transport == Transport::Tcp && length > 0 {
+                seen[direction.index()] += length as u64;
+                harness = harness.gap(direction, length as u64);
+            }
         }
     }
     let harness = harness.close();
@@ -72,5 +47,4 @@ fn run<P: Parser>(kind: u8, records: &[u8], piece: usize) -> (Harness<P>, bool) 
         let told_ahead = message.part != Part::End && message.start > seen;
         assert!(!told_ahead, "{message:?} begins behind the {seen} bytes that were there");
     }
-    (harness, lost)
 }
