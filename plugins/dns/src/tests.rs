@@ -2,6 +2,7 @@
 
 mod captured;
 mod datagrams;
+mod generated;
 mod streams;
 mod whose;
 

@@ -1,6 +1,7 @@
 //! Real conversations and made-up ones through the whole parser.
 
 mod captured;
+mod generated;
 mod pairing;
 mod resync;
 mod rules;
