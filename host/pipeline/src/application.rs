@@ -34,6 +34,21 @@ impl Default for App {
     }
 }
 
+/// What a flow is about: who follows it, and which side asks.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    pub(crate) app: App,
+    pub(crate) client: Side,
+}
+
+/// The next bytes of a side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece<'a> {
+    pub(crate) side: Side,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) origin: Origin,
+}
+
 /// What the stages before know of a flow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FlowIdentity {
@@ -66,22 +81,20 @@ impl Application {
     /// The next bytes of a side.
     pub(crate) fn chunk(
         &mut self,
-        app: &mut App,
-        client: &mut Side,
+        conversation: &mut Conversation,
         flow: &FlowIdentity,
-        side: Side,
-        bytes: &[u8],
-        origin: Origin,
+        piece: Piece<'_>,
         logs: &mut dyn LogSink,
     ) {
-        match app {
+        let Piece { side, bytes, origin } = piece;
+        match &conversation.app {
             App::Followed { parser, connection } => {
-                let direction = direction(side, *client);
+                let direction = direction(side, conversation.client);
                 let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
                 let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
                 driver.chunk(*connection, direction, bytes, origin, &mut context);
             }
-            App::Probing(_) => self.probe(app, client, flow, side, bytes, origin, logs),
+            App::Probing(_) => self.probe(conversation, flow, piece, logs),
             App::LeftAlone => self.stats.unclaimed_bytes += bytes.len() as u64,
         }
     }
@@ -89,17 +102,17 @@ impl Application {
     /// Bytes of a side that will never come.
     pub(crate) fn gap(
         &mut self,
-        app: &mut App,
-        client: Side,
+        conversation: &mut Conversation,
         side: Side,
         bytes: u64,
         logs: &mut dyn LogSink,
     ) {
-        match app {
+        match &mut conversation.app {
             App::Followed { parser, connection } => {
                 let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
                 let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
-                driver.gap(*connection, direction(side, client), bytes, &mut context);
+                let direction = direction(side, conversation.client);
+                driver.gap(*connection, direction, bytes, &mut context);
             }
             App::Probing(probing) => {
                 probing.drop_side(side);
@@ -110,8 +123,8 @@ impl Application {
     }
 
     /// The flow is over.
-    pub(crate) fn close(&mut self, app: &mut App) {
-        match std::mem::replace(app, App::LeftAlone) {
+    pub(crate) fn close(&mut self, conversation: &mut Conversation) {
+        match std::mem::replace(&mut conversation.app, App::LeftAlone) {
             App::Followed { parser, connection } => {
                 if let Some(driver) = self.drivers.get_mut(usize::from(parser)) {
                     driver.close(connection);
@@ -145,15 +158,13 @@ impl Application {
 
     fn probe(
         &mut self,
-        app: &mut App,
-        client: &mut Side,
+        conversation: &mut Conversation,
         flow: &FlowIdentity,
-        side: Side,
-        bytes: &[u8],
-        origin: Origin,
+        piece: Piece<'_>,
         logs: &mut dyn LogSink,
     ) {
-        let App::Probing(probing) = app else { return };
+        let Piece { side, bytes, origin } = piece;
+        let App::Probing(probing) = &mut conversation.app else { return };
         let server = self.endpoint(flow, side.other());
         let known = self.known(flow, side);
         let payload = probing.with(side, bytes);
@@ -166,10 +177,10 @@ impl Application {
         }
         match answer {
             Answer::Claimed { parser, speaker_is_client } => {
-                *client = if speaker_is_client { side } else { side.other() };
+                conversation.client = if speaker_is_client { side } else { side.other() };
                 let endpoint = if speaker_is_client { server } else { self.endpoint(flow, side) };
                 self.endpoints.remember(endpoint, parser);
-                self.follow(app, *client, flow, parser, side, bytes, origin, logs);
+                self.follow(conversation, flow, parser, piece, logs);
             }
             undecided => {
                 if matches!(undecided, Answer::Undecided) {
@@ -184,7 +195,7 @@ impl Application {
                 let was_asked = self.stats.checks > checks;
                 if probing.count(side, was_asked, payloads, self.limits.questions) {
                     self.stats.flows_unclaimed += 1;
-                    *app = App::LeftAlone;
+                    conversation.app = App::LeftAlone;
                 }
             }
         }
@@ -243,16 +254,14 @@ impl Application {
     /// Hands the flow to the parser that claimed it, with everything that waited.
     fn follow(
         &mut self,
-        app: &mut App,
-        client: Side,
+        conversation: &mut Conversation,
         flow: &FlowIdentity,
         parser: usize,
-        side: Side,
-        bytes: &[u8],
-        origin: Origin,
+        piece: Piece<'_>,
         logs: &mut dyn LogSink,
     ) {
-        let App::Probing(probing) = app else { return };
+        let client = conversation.client;
+        let App::Probing(probing) = &mut conversation.app else { return };
         let Some(driver) = self.drivers.get_mut(parser) else { return };
         self.stats.flows_claimed += 1;
         let base = [client, client.other()].map(|side| {
@@ -260,7 +269,7 @@ impl Application {
             (position, flow.base_sequence[side.index()].wrapping_add(position as u32))
         });
         let is_whole = [Side::Low, Side::High].iter().all(|side| probing.is_from_start(*side));
-        let connection = driver.open(Opening {
+        let connection = driver.open(&Opening {
             flow_slot: flow.slot,
             flow_id: flow.id,
             facts: FlowFacts {
@@ -278,8 +287,8 @@ impl Application {
             let direction = direction(chunk.side, client);
             driver.chunk(connection, direction, &chunk.bytes, chunk.origin, &mut context);
         }
-        driver.chunk(connection, direction(side, client), bytes, origin, &mut context);
-        *app = App::Followed { parser: parser as u8, connection };
+        driver.chunk(connection, direction(piece.side, client), piece.bytes, piece.origin, &mut context);
+        conversation.app = App::Followed { parser: parser as u8, connection };
     }
 }
 

@@ -5,7 +5,7 @@
 
 use weir_request_log::LogSink;
 
-use crate::application::{App, Application, FlowIdentity};
+use crate::application::{App, Application, Conversation, FlowIdentity, Piece};
 use crate::decode::{Segment, TcpHeader, Transport, TransportHeader};
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::reassembly::{Origin, Waiting};
@@ -39,10 +39,9 @@ pub struct Worker {
 struct Flow {
     id: u64,
     opened_by: Option<Side>,
-    client: Side,
     has_payload: bool,
     tcp: Option<TcpFlow>,
-    app: App,
+    conversation: Conversation,
 }
 
 /// Idle flows and late requests are looked for once in so much capture time: limits are many times longer.
@@ -95,9 +94,9 @@ impl Worker {
             TransportHeader::Udp => {
                 let identity = flow.identity(slot, key, [0; 2]);
                 let origin = Origin { time: segment.time, peer: None };
-                let Flow { app, client, .. } = flow;
+                let piece = Piece { side, bytes: segment.payload, origin };
                 if !segment.payload.is_empty() {
-                    self.application.chunk(app, client, &identity, side, segment.payload, origin, logs);
+                    self.application.chunk(&mut flow.conversation, &identity, piece, logs);
                 }
                 false
             }
@@ -196,10 +195,9 @@ impl Worker {
         let flow = Flow {
             id: key.flow_id(segment.time),
             opened_by,
-            client: opened_by.unwrap_or(side),
             has_payload: false,
             tcp: is_tcp.then(TcpFlow::default),
-            app: App::default(),
+            conversation: Conversation { app: App::default(), client: opened_by.unwrap_or(side) },
         };
         self.flows.insert(key, Class::HalfOpen, segment.time, flow)
     }
@@ -244,18 +242,19 @@ impl Worker {
         }
         let base = flow.tcp.as_ref().map_or([0; 2], |tcp| base_sequences(tcp, None));
         let identity = flow.identity(released.flow_slot, key, base);
-        let sides = [flow.client, flow.client.other()];
-        flow.app = App::default();
-        if let App::Probing(probing) = &mut flow.app {
+        let client = flow.conversation.client;
+        let sides = [client, client.other()];
+        flow.conversation.app = App::default();
+        if let App::Probing(probing) = &mut flow.conversation.app {
             for (side, position) in sides.into_iter().zip(released.position) {
                 probing.position[side.index()] = position;
             }
         }
         let origin = Origin { time: released.time, peer: None };
-        let Flow { app, client, .. } = flow;
         for (side, rest) in sides.into_iter().zip(&released.rest) {
             if !rest.is_empty() {
-                self.application.chunk(app, client, &identity, side, rest, origin, logs);
+                let piece = Piece { side, bytes: rest, origin };
+                self.application.chunk(&mut flow.conversation, &identity, piece, logs);
             }
         }
     }
@@ -286,14 +285,14 @@ impl Flow {
     ) -> bool {
         let Some(mut tcp) = self.tcp.take() else { return false };
         let identity = self.identity(slot, key, base_sequences(&tcp, Some((side, &header))));
-        let Flow { app, client, .. } = self;
         let mut shared = Shared { waiting: stage.waiting, stats: stage.stats };
-        let mut receiver =
-            FlowReceiver { app, client, identity, application: stage.application, logs: stage.logs };
+        let conversation = &mut self.conversation;
+        let (application, logs) = (&mut *stage.application, &mut *stage.logs);
+        let mut receiver = FlowReceiver { conversation, identity, application, logs };
         tcp.segment(side, header, segment, &mut shared, &mut receiver);
         let closed = tcp.is_closed();
         if closed {
-            stage.application.close(&mut self.app);
+            stage.application.close(&mut self.conversation);
         }
         self.tcp = Some(tcp);
         closed
@@ -302,13 +301,13 @@ impl Flow {
     fn end(&mut self, slot: u32, key: FlowKey, stage: &mut Stage<'_>) {
         if let Some(mut tcp) = self.tcp.take() {
             let identity = self.identity(slot, key, base_sequences(&tcp, None));
-            let Flow { app, client, .. } = self;
             let mut shared = Shared { waiting: stage.waiting, stats: stage.stats };
-            let mut receiver =
-                FlowReceiver { app, client, identity, application: stage.application, logs: stage.logs };
+            let conversation = &mut self.conversation;
+            let (application, logs) = (&mut *stage.application, &mut *stage.logs);
+            let mut receiver = FlowReceiver { conversation, identity, application, logs };
             tcp.finish(&mut shared, &mut receiver);
         }
-        stage.application.close(&mut self.app);
+        stage.application.close(&mut self.conversation);
     }
 }
 
@@ -330,8 +329,7 @@ fn base_sequences(tcp: &TcpFlow, segment: Option<(Side, &TcpHeader)>) -> [u32; 2
 
 /// Where the chunks of one flow go.
 struct FlowReceiver<'a> {
-    app: &'a mut App,
-    client: &'a mut Side,
+    conversation: &'a mut Conversation,
     identity: FlowIdentity,
     application: &'a mut Application,
     logs: &'a mut dyn LogSink,
@@ -339,10 +337,11 @@ struct FlowReceiver<'a> {
 
 impl Receiver for FlowReceiver<'_> {
     fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin) {
-        self.application.chunk(self.app, self.client, &self.identity, side, bytes, origin, self.logs);
+        let piece = Piece { side, bytes, origin };
+        self.application.chunk(self.conversation, &self.identity, piece, self.logs);
     }
 
     fn gap(&mut self, side: Side, bytes: u64) {
-        self.application.gap(self.app, *self.client, side, bytes, self.logs);
+        self.application.gap(self.conversation, side, bytes, self.logs);
     }
 }

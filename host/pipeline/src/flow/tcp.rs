@@ -30,6 +30,7 @@ const ACKNOWLEDGED_AHEAD: u64 = 1 << 30;
 #[derive(Debug, Default)]
 pub(crate) struct TcpFlow {
     halves: [HalfStream; 2],
+    #[allow(clippy::box_collection)] // one word in the hundred thousand flows that hold nothing
     held: Option<Box<VecDeque<Held>>>,
     reset: bool,
     /// A SYN of this side was seen, with this initial sequence number.

@@ -103,7 +103,7 @@ impl Driver {
     }
 
     /// Follows a connection from here on.
-    pub(crate) fn open(&mut self, opening: Opening) -> u32 {
+    pub(crate) fn open(&mut self, opening: &Opening) -> u32 {
         let mut facts = opening.facts;
         facts.connection = self.connections.next_number();
         let is_stream = facts.transport == Transport::Tcp;

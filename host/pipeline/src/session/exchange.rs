@@ -218,6 +218,7 @@ impl Said<'_> {
 /// Exchanges that can be used again.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    #[allow(clippy::vec_box)] // exchanges move between lists; a pointer is cheaper to move
     free: Vec<Box<Exchange>>,
 }
 

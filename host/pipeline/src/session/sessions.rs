@@ -19,6 +19,7 @@ pub(crate) struct Sessions {
     /// Requests without response, oldest first.
     pending: Pending,
     /// Exchanges that are told once their last byte was seen.
+    #[allow(clippy::vec_box)] // exchanges move between lists; a pointer is cheaper to move
     open: Vec<Box<Exchange>>,
     certainty: Certainty,
     request_seen: bool,

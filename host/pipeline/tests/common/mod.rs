@@ -1,5 +1,5 @@
 //! A line protocol, a parser for it without any sandbox, and TCP segments by hand.
-#![allow(dead_code, unreachable_pub)] // each test file uses its part
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // each test file uses its part
 
 use std::sync::{Arc, Mutex};
 
