@@ -1,4 +1,5 @@
 //! The binary against captures of real servers, as they are and rewritten: see `tests/conformance/README.md`.
+#![allow(clippy::unwrap_used)] // a test
 
 #[path = "conformance/packets.rs"]
 mod packets;

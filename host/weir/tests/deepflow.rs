@@ -1,5 +1,6 @@
 //! The binary against the captures of DeepFlow's own test suite: see `tests/deepflow.md`. They are not part of the repository;
 //! without them there is nothing to do. Guards how many logs of each type are told, not their fields.
+#![allow(clippy::unwrap_used)] // a test
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
