@@ -28,6 +28,7 @@ pub enum Field {
 impl Field {
     /// The name as it stands in a request log.
     #[must_use]
+    #[inline]
     pub fn name(self) -> &'static str {
         match self {
             Self::Version => "version",
@@ -75,6 +76,7 @@ pub struct Fields {
 
 impl Fields {
     /// Forgets everything but the memory.
+    #[inline]
     pub fn clear(&mut self) {
         self.buffer.clear();
         self.fields.clear();
@@ -88,6 +90,7 @@ impl Fields {
     }
 
     /// Sets a field; the last value set wins.
+    #[inline]
     pub fn set(&mut self, field: Field, value: Value<'_>) {
         let stored = self.store(value);
         match self.fields.iter_mut().find(|(f, _)| *f == field) {
@@ -105,12 +108,14 @@ impl Fields {
 
     /// The value of a field.
     #[must_use]
+    #[inline]
     pub fn value(&self, field: Field) -> Option<Value<'_>> {
         self.fields.iter().find(|(f, _)| *f == field).map(|(_, v)| self.load(*v))
     }
 
     /// The value of a field that holds a text.
     #[must_use]
+    #[inline]
     pub fn text(&self, field: Field) -> Option<&str> {
         match self.value(field)? {
             Value::Text(text) => Some(text),
@@ -119,11 +124,13 @@ impl Fields {
     }
 
     /// All fields that are set, in the order of their setting.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (Field, Value<'_>)> {
         self.fields.iter().map(|(f, v)| (*f, self.load(*v)))
     }
 
     /// All attributes in the order of their adding.
+    #[inline]
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&str, Value<'_>)> {
         self.attributes.iter().map(|(k, v)| match self.load(*k) {
             Value::Text(key) => (key, self.load(*v)),
@@ -141,6 +148,7 @@ impl Fields {
         }
     }
 
+    #[inline]
     fn store(&mut self, value: Value<'_>) -> Stored {
         match value {
             Value::Number(number) => Stored::Number(number),
@@ -152,6 +160,7 @@ impl Fields {
         }
     }
 
+    #[inline]
     fn load(&self, stored: Stored) -> Value<'_> {
         match stored {
             Stored::Number(number) => Value::Number(number),

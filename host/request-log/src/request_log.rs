@@ -95,6 +95,7 @@ macro_rules! names {
         $(impl $type {
             /// The word as it stands in a request log.
             #[must_use]
+            #[inline]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }

@@ -57,8 +57,8 @@ impl JsonLines {
         push_word(out, b",\"signal_source\":\"", log.signal_source.name());
         out.extend_from_slice(b",\"l7_protocol\":");
         push_string(out, &log.l7_protocol);
-        fields.push(out, Field::Version);
-        fields.push(out, Field::BizProtocol);
+        fields.push(out, Field::Version, b",\"version\":");
+        fields.push(out, Field::BizProtocol, b",\"biz_protocol\":");
         push_word(out, b",\"type\":\"", log.session_type.name());
     }
 
@@ -135,26 +135,26 @@ impl Repeated {
 }
 
 fn push_request_and_response(out: &mut Vec<u8>, log: &RequestLog, fields: &ByField<'_>) {
-    fields.push(out, Field::RequestType);
-    fields.push(out, Field::RequestDomain);
-    fields.push(out, Field::RequestResource);
-    fields.push(out, Field::Endpoint);
-    fields.push(out, Field::RequestId);
-    fields.push(out, Field::ResponseCode);
+    fields.push(out, Field::RequestType, b",\"request_type\":");
+    fields.push(out, Field::RequestDomain, b",\"request_domain\":");
+    fields.push(out, Field::RequestResource, b",\"request_resource\":");
+    fields.push(out, Field::Endpoint, b",\"endpoint\":");
+    fields.push(out, Field::RequestId, b",\"request_id\":");
+    fields.push(out, Field::ResponseCode, b",\"response_code\":");
     push_word(out, b",\"response_status\":\"", log.status.name());
-    fields.push(out, Field::ResponseException);
-    fields.push(out, Field::ResponseResult);
+    fields.push(out, Field::ResponseException, b",\"response_exception\":");
+    fields.push(out, Field::ResponseResult, b",\"response_result\":");
     push_number(out, b",\"request_length\":", log.request_length);
     push_number(out, b",\"response_length\":", log.response_length);
 }
 
 fn push_traces(out: &mut Vec<u8>, fields: &ByField<'_>) {
-    fields.push(out, Field::TraceId);
-    fields.push(out, Field::SpanId);
-    fields.push(out, Field::ParentSpanId);
-    fields.push(out, Field::XRequestId);
-    fields.push(out, Field::XRequestId1);
-    fields.push(out, Field::HttpProxyClient);
+    fields.push(out, Field::TraceId, b",\"trace_id\":");
+    fields.push(out, Field::SpanId, b",\"span_id\":");
+    fields.push(out, Field::ParentSpanId, b",\"parent_span_id\":");
+    fields.push(out, Field::XRequestId, b",\"x_request_id\":");
+    fields.push(out, Field::XRequestId1, b",\"x_request_id_1\":");
+    fields.push(out, Field::HttpProxyClient, b",\"http_proxy_client\":");
 }
 
 fn push_plugins(out: &mut Vec<u8>, plugins: &[Arc<str>]) {
@@ -206,13 +206,12 @@ impl<'a> ByField<'a> {
         Self(fields)
     }
 
-    /// Appends `,"name":value` when the field is set. Only codes and ids may be numbers; the rest is strings.
-    #[inline]
-    fn push(&self, out: &mut Vec<u8>, field: Field) {
+    /// Appends key and value when the field is set. Only codes and ids may be numbers; the rest is strings. `key` is written
+    /// out where this is called, as a copy of known length is one instruction or two.
+    #[inline(always)]
+    fn push<const KEY: usize>(&self, out: &mut Vec<u8>, field: Field, key: &'static [u8; KEY]) {
         let Some(value) = self.0[field as usize] else { return };
-        out.extend_from_slice(b",\"");
-        out.extend_from_slice(field.name().as_bytes());
-        out.extend_from_slice(b"\":");
+        out.extend_from_slice(key);
         match value {
             Value::Number(number) if matches!(field, Field::RequestId | Field::ResponseCode) => {
                 out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());

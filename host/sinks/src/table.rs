@@ -116,8 +116,9 @@ impl Table {
         let Self { cell, buffer, .. } = self;
         let exception = log.fields.value(Field::ResponseException);
         let request = cell.start(|text| {
-            let fields = [Field::RequestType, Field::RequestResource];
-            for value in fields.into_iter().filter_map(|f| log.fields.value(f)) {
+            let resource = log.fields.value(Field::RequestResource);
+            let type_ = log.fields.value(Field::RequestType).filter(|t| !begins_with(resource, *t));
+            for value in type_.into_iter().chain(resource) {
                 text.separate();
                 text.push_value(value);
             }
@@ -190,6 +191,13 @@ impl Shared {
 fn grow(column: &AtomicUsize, width: usize) -> usize {
     let width = width.min(*PEER_WIDTHS.end());
     column.fetch_max(width, Ordering::Relaxed).max(width)
+}
+
+/// A command line (Redis, Memcached) has the type as its first word already.
+fn begins_with(resource: Option<Value<'_>>, word: Value<'_>) -> bool {
+    let (Some(Value::Text(resource)), Value::Text(word)) = (resource, word) else { return false };
+    let first = resource.split(' ').next().unwrap_or_default();
+    first.eq_ignore_ascii_case(word)
 }
 
 fn color(status: Status) -> &'static str {

@@ -3,8 +3,8 @@
 //! Takes: files, who makes parsers, who makes sinks, a writer. Gives: lines to the writer, a [`Report`]. Does not do: read the
 //! command line, choose plugins, print the report. Parsers may be sandboxed or linked in; this code can not tell.
 
-mod counting;
 mod inline;
+mod lines;
 mod progress;
 mod report;
 mod source;
@@ -20,7 +20,7 @@ use weir_pipeline::worker::{Worker, WorkerConfig};
 use weir_plugin_runtime::PluginStats;
 use weir_sinks::{Output, OutputState, Sink};
 
-use self::counting::{CountingSink, LogCounts};
+use self::lines::{Lines, LogCounts};
 pub use self::progress::Progress;
 pub use self::report::{LogCount, Report};
 use self::source::Capture;
@@ -93,19 +93,15 @@ impl<W: Write + Send> Replay<'_, W> {
         let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
         Ok(WorkerSide {
             worker: Worker::new(config, self.parsers.parsers()?),
-            sink: CountingSink::new((self.sinks)()),
-            output: self.output,
-            state: Ok(OutputState::Open),
+            lines: Lines::new((self.sinks)(), self.output),
         })
     }
 }
 
-/// A worker with its sink.
+/// A worker and where its records go.
 struct WorkerSide<'a, W> {
     worker: Worker,
-    sink: CountingSink,
-    output: &'a Output<W>,
-    state: Result<OutputState, Failure>,
+    lines: Lines<'a, W>,
 }
 
 /// What is left of a worker.
@@ -117,28 +113,16 @@ struct Ended {
 }
 
 impl<W: Write> WorkerSide<'_, W> {
-    /// The end of a burst: hands on what was formatted. `false`: nobody takes it, so there is no use in going on.
+    /// The end of a burst: hands on what there is. `false`: nobody takes it, so there is no use in going on.
     fn flush(&mut self) -> bool {
-        self.worker.flush(&mut self.sink);
-        self.hand_on()
+        self.worker.flush(&mut self.lines);
+        self.lines.hand_on()
     }
 
     /// The end of the capture.
     fn finish(mut self) -> Ended {
-        self.worker.finish(&mut self.sink);
-        self.hand_on();
-        Ended { state: self.state, pipeline: self.worker.stats(), logs: self.sink.into_counts() }
-    }
-
-    fn hand_on(&mut self) -> bool {
-        let result = self.output.append(self.sink.buffer());
-        if self.state.is_ok() {
-            self.state = result.map_err(|error| {
-                Failure::runtime(format_args!(
-                    "can not write to standard output: {error}; free some space or write elsewhere"
-                ))
-            });
-        }
-        self.state == Ok(OutputState::Open)
+        self.worker.finish(&mut self.lines);
+        let (state, logs) = self.lines.end();
+        Ended { state, pipeline: self.worker.stats(), logs }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn replay<W: Write + Send>(
             let answer = decoder.frame(&frame);
             report.decode.count(&answer);
             if let Ok(segment) = answer {
-                side.worker.segment(&segment, &mut side.sink);
+                side.worker.segment(&segment, &mut side.lines);
             }
         }
         if !side.flush() {

@@ -63,7 +63,8 @@ pub(super) fn replay<W: Write + Send>(
             let broke =
                 |_| Err(Failure::runtime("a worker broke: this is a fault of weir, please report it"));
             let state = worker.join().unwrap_or_else(broke).and_then(|ended| report.add(ended));
-            if end == Ok(OutputState::Open) {
+            // Only the worker that met a failure has it; the others merely know that there is one.
+            if state.is_err() || end == Ok(OutputState::Open) {
                 end = state;
             }
         }
@@ -122,7 +123,7 @@ impl Spreader {
 fn work<W: Write + Send>(replay: &Replay<'_, W>, inbox: &Inbox) -> Result<Ended, Failure> {
     let mut side = replay.worker()?;
     while let Some(mut batch) = inbox.batch() {
-        batch.segments(|segment| side.worker.segment(&segment, &mut side.sink));
+        batch.segments(|segment| side.worker.segment(&segment, &mut side.lines));
         batch.clear();
         inbox.give_back(batch);
         if !side.flush() {
