@@ -3,11 +3,72 @@
 //! Takes: values of one answer, in order. Gives: nothing, or the first rule that is broken.
 
 use weir_pipeline::parse::event::StreamEvent;
-use weir_pipeline::parse::outcome::{Message, MessagePart, Progress, Value};
-use weir_pipeline::parse::parser::PluginFault;
+use weir_pipeline::parse::outcome::{Message, MessagePart, Progress};
+use weir_pipeline::parse::parser::{FaultKind, PluginFault};
 
-use crate::fault::{bad_answer, too_much};
+use crate::fault::too_much;
 use crate::limits::Limits;
+
+/// What is wrong with an answer: plain numbers, so that the path of good answers carries no text to drop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// A record of that name has a case that the WIT does not know.
+    Case(&'static str),
+    /// Messages claim other numbers of fields and attributes than there are.
+    Claims { claimed: (usize, usize), there: (usize, usize) },
+    /// A list of that name does not lie in the guest's memory.
+    List { name: &'static str, address: u32, length: u32 },
+    /// A message ends before it starts.
+    Message { start: u64, end: u64 },
+    /// There is no outcome at that address.
+    Outcome(u32),
+    /// Progress of an event that is no data.
+    NoData(usize),
+    /// Progress not in the order of events.
+    Order(usize),
+    /// More bytes of texts than that.
+    Owned(usize),
+    /// No such protocol in the manifest.
+    Protocol(u8),
+    /// Wants bytes that stand before the event.
+    Rewind { event: usize, position: u64, wanted: u64 },
+    /// A slice that ends behind the arena.
+    Slice { offset: u32, length: u32, arena: u64 },
+    /// A text that does not lie in the guest's memory.
+    Text { address: u32, length: u32 },
+}
+
+impl Lie {
+    #[cold]
+    pub(crate) fn fault(self) -> PluginFault {
+        let detail = match self {
+            Self::Case(of) => format!("a {of} with a case that the contract does not know"),
+            Self::Claims { claimed: (f, a), there: (fields, attributes) } => {
+                format!("messages claim {f} fields and {a} attributes, there are {fields} and {attributes}")
+            }
+            Self::List { name, address, length } => {
+                format!("{length} {name} at {address:#x} are not inside of its memory")
+            }
+            Self::Message { start, end } => format!("a message from {start} to {end}"),
+            Self::NoData(event) => format!("progress of event {event}, which is no data"),
+            Self::Order(event) => format!("progress of event {event} behind a later one"),
+            Self::Outcome(address) => format!("no outcome at {address:#x}"),
+            Self::Owned(limit) => format!("more than {limit} bytes of texts"),
+            Self::Protocol(index) => format!("there is no protocol {index}"),
+            Self::Rewind { event, position, wanted } => {
+                format!("event {event} begins at {position}, it wants {wanted}")
+            }
+            Self::Slice { offset, length, arena } => {
+                format!("a slice {offset}+{length} of an arena of {arena} bytes")
+            }
+            Self::Text { address, length } => {
+                format!("a text {address:#x}+{length} is not inside of its memory")
+            }
+        };
+        let kind = if let Self::Owned(_) = self { FaultKind::TooMuch } else { FaultKind::BadAnswer };
+        PluginFault { kind, detail: format!("process: {detail}") }
+    }
+}
 
 /// Checks one answer.
 pub(crate) struct Checks<'a> {
@@ -51,71 +112,58 @@ impl<'a> Checks<'a> {
         })
     }
 
-    #[inline]
-    pub(crate) fn message(&mut self, message: &Message) -> Result<(), PluginFault> {
+    #[inline(always)]
+    pub(crate) fn message(&mut self, message: &Message) -> Result<(), Lie> {
         self.fields += usize::from(message.fields);
         self.attributes += usize::from(message.attributes);
         if usize::from(message.protocol) >= self.protocols {
-            return Err(bad_answer(format!("process: there is no protocol {}", message.protocol)));
+            return Err(Lie::Protocol(message.protocol));
         }
         if message.end < message.start && message.part != MessagePart::Begin {
-            let Message { start, end, .. } = message;
-            return Err(bad_answer(format!("process: a message from {start} to {end}")));
+            return Err(Lie::Message { start: message.start, end: message.end });
         }
         Ok(())
     }
 
     /// After the last message: do they claim exactly what is there?
-    pub(crate) fn claims(&self, fields: usize, attributes: usize) -> Result<(), PluginFault> {
-        if (self.fields, self.attributes) == (fields, attributes) {
-            return Ok(());
-        }
-        Err(bad_answer(format!(
-            "process: messages claim {} fields and {} attributes, there are {fields} and {attributes}",
-            self.fields, self.attributes
-        )))
+    pub(crate) fn claims(&self, fields: usize, attributes: usize) -> Result<(), Lie> {
+        let (claimed, there) = ((self.fields, self.attributes), (fields, attributes));
+        if claimed == there { Ok(()) } else { Err(Lie::Claims { claimed, there }) }
     }
 
-    #[inline]
-    pub(crate) fn slice(&self, offset: u32, length: u32) -> Result<Value, PluginFault> {
-        if u64::from(offset) + u64::from(length) > self.arena {
-            let arena = self.arena;
-            return Err(bad_answer(format!(
-                "process: a slice {offset}+{length} of an arena of {arena} bytes"
-            )));
-        }
-        Ok(Value::Slice { offset, length })
+    #[inline(always)]
+    pub(crate) fn slice(&self, offset: u32, length: u32) -> Result<(), Lie> {
+        let arena = self.arena;
+        let inside = u64::from(offset) + u64::from(length) <= arena;
+        if inside { Ok(()) } else { Err(Lie::Slice { offset, length, arena }) }
     }
 
-    /// Takes a text over that the guest built.
+    /// Takes a text over that the guest built; gives where it stands now.
     #[inline]
-    pub(crate) fn own(&self, text: &[u8], owned: &mut Vec<u8>) -> Result<Value, PluginFault> {
+    pub(crate) fn own(&self, text: &[u8], owned: &mut Vec<u8>) -> Result<(u32, u32), Lie> {
         let limit = self.limits.owned_bytes;
         if text.len() > limit.saturating_sub(owned.len()) {
-            return Err(too_much(format!("process: more than {limit} bytes of texts")));
+            return Err(Lie::Owned(limit));
         }
         // Below the limit, so both fit.
-        let (offset, length) = (owned.len() as u32, text.len() as u32);
+        let range = (owned.len() as u32, text.len() as u32);
         owned.extend_from_slice(text);
-        Ok(Value::Owned { offset, length })
+        Ok(range)
     }
 
     #[inline]
-    pub(crate) fn progress(&mut self, progress: &Progress) -> Result<(), PluginFault> {
-        let index = progress.event as usize;
-        let Some(StreamEvent::Data { position, .. }) = self.events.get(index) else {
-            return Err(bad_answer(format!("process: progress of event {index}, which is no data")));
+    pub(crate) fn progress(&mut self, progress: &Progress) -> Result<(), Lie> {
+        let event = progress.event as usize;
+        let Some(StreamEvent::Data { position, .. }) = self.events.get(event) else {
+            return Err(Lie::NoData(event));
         };
-        if index < self.next_event {
-            return Err(bad_answer(format!("process: progress of event {index} behind a later one")));
+        if event < self.next_event {
+            return Err(Lie::Order(event));
         }
         if progress.resume_at < *position {
-            let wanted = progress.resume_at;
-            return Err(bad_answer(format!(
-                "process: event {index} begins at {position}, it wants {wanted}"
-            )));
+            return Err(Lie::Rewind { event, position: *position, wanted: progress.resume_at });
         }
-        self.next_event = index + 1;
+        self.next_event = event + 1;
         Ok(())
     }
 }

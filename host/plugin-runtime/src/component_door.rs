@@ -69,7 +69,7 @@ impl ComponentDoor {
         self.events.extend(events.iter().map(convert::event));
         let parser = self.exports.weir_plugin_parser();
         match parser.call_process(&mut *store, arena, &self.flows, &self.events) {
-            Ok(answer) => convert::outcome(answer, checks, outcome),
+            Ok(answer) => convert::outcome(&answer, checks, outcome),
             Err(error) => Err(fault::of_call(&error, store.data(), "process")),
         }
     }

@@ -9,7 +9,7 @@ use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, S
 
 use super::bindings::exports::weir::plugin::parser;
 use super::bindings::weir::plugin::types;
-use crate::checks::Checks;
+use crate::checks::{Checks, Lie};
 use crate::fault::too_much;
 use crate::plugin::{MANIFEST_LIST, MANIFEST_TEXT};
 
@@ -106,27 +106,32 @@ fn signature(signature: parser::Signature) -> Signature {
 }
 
 pub(super) fn outcome(
-    answer: parser::Outcome,
+    answer: &parser::Outcome,
     mut checks: Checks<'_>,
     into: &mut Outcome,
 ) -> Result<(), PluginFault> {
     let parser::Outcome { messages, fields, attributes, progress } = answer;
     checks.lengths(messages.len(), fields.len(), attributes.len(), progress.len())?;
-    for message in &messages {
+    lists(answer, &mut checks, into).map_err(Lie::fault)
+}
+
+fn lists(answer: &parser::Outcome, checks: &mut Checks<'_>, into: &mut Outcome) -> Result<(), Lie> {
+    let parser::Outcome { messages, fields, attributes, progress } = answer;
+    for message in messages {
         let message = message_out(message);
         checks.message(&message)?;
         into.messages.push(message);
     }
     checks.claims(fields.len(), attributes.len())?;
-    for field in &fields {
-        let value = value(&field.value, &checks, &mut into.owned)?;
+    for field in fields {
+        let value = value(&field.value, checks, &mut into.owned)?;
         into.fields.push((field_name(field.name), value));
     }
-    for attribute in &attributes {
-        let key = checks.own(attribute.key.as_bytes(), &mut into.owned)?;
-        into.attributes.push((key, value(&attribute.value, &checks, &mut into.owned)?));
+    for attribute in attributes {
+        let key = owned(&attribute.key, checks, &mut into.owned)?;
+        into.attributes.push((key, value(&attribute.value, checks, &mut into.owned)?));
     }
-    for progress in &progress {
+    for progress in progress {
         let progress = progress_out(progress);
         checks.progress(&progress)?;
         into.progress.push(progress);
@@ -134,12 +139,20 @@ pub(super) fn outcome(
     Ok(())
 }
 
-fn value(value: &types::Value, checks: &Checks<'_>, owned: &mut Vec<u8>) -> Result<Value, PluginFault> {
+fn value(value: &types::Value, checks: &Checks<'_>, into: &mut Vec<u8>) -> Result<Value, Lie> {
     match value {
-        types::Value::Slice(slice) => checks.slice(slice.offset, slice.length),
-        types::Value::Owned(text) => checks.own(text.as_bytes(), owned),
+        types::Value::Slice(types::Slice { offset, length }) => {
+            checks.slice(*offset, *length)?;
+            Ok(Value::Slice { offset: *offset, length: *length })
+        }
+        types::Value::Owned(text) => owned(text, checks, into),
         types::Value::Number(number) => Ok(Value::Number(*number)),
     }
+}
+
+fn owned(text: &str, checks: &Checks<'_>, into: &mut Vec<u8>) -> Result<Value, Lie> {
+    let (offset, length) = checks.own(text.as_bytes(), into)?;
+    Ok(Value::Owned { offset, length })
 }
 
 fn message_out(message: &parser::Message) -> Message {

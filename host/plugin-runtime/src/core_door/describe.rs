@@ -72,6 +72,7 @@ fn bytes<'m, const N: usize>(memory: &'m [u8], heads: &[u8; N], at: usize) -> Re
         return Err(too_much(format!("a text of {length} bytes, the limit is {MANIFEST_TEXT}")));
     }
     text(memory, address, length)
+        .map_err(|_| bad_answer(format!("a text at {address:#x} is not inside of its memory")))
 }
 
 fn string<const N: usize>(memory: &[u8], heads: &[u8; N], at: usize) -> Result<String, PluginFault> {
