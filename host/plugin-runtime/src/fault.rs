@@ -1,7 +1,7 @@
 //! What went wrong in a guest. Takes: wasmtime's error. Gives: a [`PluginFault`] of the right kind, in one line.
 
 use rustc_demangle::demangle;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use weir_pipeline::parse::parser::{FaultKind, PluginFault};
 
 use crate::guest::HostState;
@@ -44,6 +44,9 @@ pub(crate) fn of_call(error: &wasmtime::Error, state: &HostState, export: &str) 
         (Some(_), None) => (FaultKind::Trap, reason()),
         (None, None) if reason().starts_with(LIFTED_TOO_MUCH) => {
             (FaultKind::TooMuch, "too long an answer".to_owned())
+        }
+        (None, None) if error.is::<PoolConcurrencyLimitError>() => {
+            (FaultKind::Memory, "there is no room for one more instance".to_owned())
         }
         // An import that refused, or wasmtime while it lifted the answer.
         (None, None) if error.is::<WasmBacktrace>() => (FaultKind::Trap, reason()),

@@ -17,7 +17,7 @@ use crate::stats::Counters;
 use deadline::Deadline;
 use random::Random;
 
-pub(crate) use log::{Level, Printable};
+pub(crate) use log::{Level, Printable, cut};
 
 /// Data of a store.
 pub(crate) struct HostState {

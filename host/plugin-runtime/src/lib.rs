@@ -8,7 +8,8 @@
 //! -> [`Plugin::instantiate`] once a worker -> [`Instance`] is called with batches, and counts into its [`StatsHandle`].
 //!
 //! Rules of this crate: a guest is hostile. Nothing that it answers is used before it was checked, no call may run for
-//! ever, and a broken instance is thrown away, never repaired.
+//! ever, and a broken instance is thrown away, never repaired. No unsafe but what wasmtime's macro writes for the types of the
+//! component door. A thread that calls instances needs a stack of 1 MiB.
 
 mod checks;
 mod component_door;

@@ -2,8 +2,13 @@
 
 use weir_pipeline::parse::parser::PluginFault;
 
+use crate::guest::{Printable, cut};
+
 /// Characters of an engine's error that are shown.
 const LINE: usize = 400;
+
+/// Bytes of a name that are shown.
+const NAME: usize = 160;
 
 /// Why a plugin was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +94,12 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Of names that a file chose: they are shown, so they must not do anything to a terminal.
+    pub(crate) fn import(module: &str, name: &str) -> Self {
+        let shown = |text: &str| Printable(cut(text.as_bytes(), NAME)).to_string();
+        Self::Import { module: shown(module), name: shown(name) }
+    }
+
     /// Of the engine's error.
     pub(crate) fn invalid(error: &wasmtime::Error) -> Self {
         Self::Invalid(Self::line(error))

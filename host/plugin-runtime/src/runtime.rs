@@ -66,7 +66,7 @@ impl Runtime {
     pub fn new(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
         let cache = cache::open(cache);
         let failed = |error: wasmtime::Error| LoadError::Runtime(LoadError::line(&error));
-        let engine = engine(cache.as_ref()).map_err(failed)?;
+        let engine = engine(cache.as_ref(), &limits).map_err(failed)?;
         let ticker = Ticker::start(&engine).map_err(|error| LoadError::Runtime(error.to_string()))?;
         let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
         let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
@@ -74,7 +74,7 @@ impl Runtime {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Checks and compiles a plugin, and asks it who it is. Takes up to a second for each megabyte when the code is not in
+    /// Checks and compiles a plugin, and asks it who it is. Takes more than a second for each megabyte when the code is not in
     /// the cache: call it outside of the capture threads.
     ///
     /// # Errors
@@ -91,8 +91,8 @@ impl Runtime {
 }
 
 /// With a pool of address space; without one where the machine limits it (`ulimit -v`).
-fn engine(cache: Option<&Cache>) -> wasmtime::Result<Engine> {
-    let pooled = Engine::new(config(cache).allocation_strategy(pool()));
+fn engine(cache: Option<&Cache>, limits: &Limits) -> wasmtime::Result<Engine> {
+    let pooled = Engine::new(config(cache).allocation_strategy(pool(limits)));
     pooled.or_else(|error| {
         tracing::debug!(%error, "no address space for a pool of plugin memories, going on without");
         Engine::new(&config(cache))
@@ -118,7 +118,7 @@ fn config(cache: Option<&Cache>) -> Config {
     config
 }
 
-fn pool() -> PoolingAllocationConfig {
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(INSTANCES)
         .total_component_instances(INSTANCES)
@@ -126,7 +126,7 @@ fn pool() -> PoolingAllocationConfig {
         .total_tables(INSTANCES)
         // The real limits are those of each store; a slot must be as large as the reservation anyway.
         .max_memory_size(MEMORY_RESERVATION as usize)
-        .table_elements(1 << 16);
+        .table_elements(limits.table_elements);
     pool
 }
 

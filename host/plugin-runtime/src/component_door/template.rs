@@ -10,7 +10,6 @@ use crate::limits::Limits;
 use crate::load_error::LoadError;
 use crate::runtime::Shared;
 
-const PACKAGE: &str = "weir:plugin/";
 const HOST: &str = "weir:plugin/host@0.1.0";
 const TYPES: &str = "weir:plugin/types@0.1.0";
 const PARSER: &str = "weir:plugin/parser@0.1.0";
@@ -51,8 +50,8 @@ fn check_names(runtime: &Shared, component: &Component) -> Result<(), LoadError>
     let world = component.component_type();
     for (name, _) in world.imports(&runtime.engine) {
         if name != HOST && name != TYPES && !name.starts_with(WASI) {
-            let (module, name) = if name.starts_with(PACKAGE) { ("weir:plugin", name) } else { ("", name) };
-            return Err(LoadError::Import { module: module.into(), name: name.into() });
+            let (module, name) = name.rsplit_once('/').unwrap_or(("", name));
+            return Err(LoadError::import(module, name));
         }
     }
     let found = world.exports(&runtime.engine).any(|(name, _)| name == PARSER);

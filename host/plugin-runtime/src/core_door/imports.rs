@@ -4,7 +4,7 @@ use wasmtime::{Caller, Engine, Extern, Linker, Memory};
 
 use super::wasi;
 use crate::fault::bad_answer;
-use crate::guest::{HostState, Level};
+use crate::guest::{HostState, Level, cut};
 use crate::limits::{GUEST_COUNTER_BYTES, LOG_LINE_BYTES};
 
 const HOST: &str = "weir:plugin/host@0.1.0";
@@ -108,8 +108,4 @@ pub(super) fn write(guest: &mut Guest<'_>, address: u32, bytes: &[u8]) -> wasmti
     let memory = memory(guest)?;
     range(memory.data(&*guest), address, bytes.len() as u32)?;
     Ok(memory.write(guest, address as usize, bytes)?)
-}
-
-fn cut(bytes: &[u8], limit: usize) -> &[u8] {
-    &bytes[..bytes.len().min(limit)]
 }

@@ -65,9 +65,7 @@ fn memory(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<
 
 fn check_imports(module: &Module) -> Result<(), LoadError> {
     let strange = module.imports().find(|import| !is_allowed(import.module(), import.name()));
-    strange.map_or(Ok(()), |import| {
-        Err(LoadError::Import { module: import.module().into(), name: import.name().into() })
-    })
+    strange.map_or(Ok(()), |import| Err(LoadError::import(import.module(), import.name())))
 }
 
 fn check_exports(module: &Module, limit: u64) -> Result<(), LoadError> {

@@ -36,13 +36,18 @@ pub(super) fn write(plugin: &str, counters: &Counters, level: Level, line: &[u8]
         return;
     }
     counters.log_lines.add(1);
-    let line = Printable(&line[..line.len().min(LOG_LINE_BYTES)]);
+    let line = Printable(cut(line, LOG_LINE_BYTES));
     match level {
         Level::Error => tracing::error!(target: "weir::plugin", plugin, "{line}"),
         Level::Warn => tracing::warn!(target: "weir::plugin", plugin, "{line}"),
         Level::Info => tracing::info!(target: "weir::plugin", plugin, "{line}"),
         Level::Debug => tracing::debug!(target: "weir::plugin", plugin, "{line}"),
     }
+}
+
+/// The first bytes of a text.
+pub(crate) fn cut(bytes: &[u8], limit: usize) -> &[u8] {
+    &bytes[..bytes.len().min(limit)]
 }
 
 /// Text that can do nothing to a terminal: plugins may log what strangers sent.

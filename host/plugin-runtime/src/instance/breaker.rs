@@ -9,9 +9,11 @@ use weir_pipeline::parse::parser::{FaultKind, PluginFault};
 
 use crate::limits::Limits;
 
-/// For callers that never tell the time: a refused `check` moves it on by so much (nanoseconds), or a quarantine without
-/// traffic would never end. A hundred connections for the first second.
-const REFUSED_CHECK: u64 = 10_000_000;
+/// Nanoseconds by which a refused `check` moves the time on: for callers that do not tell it there would be no other end
+/// of a quarantine. A hundred connections for the first second.
+pub(super) const REFUSED_CHECK: u64 = 10_000_000;
+/// The same for a refused batch, which does tell the time: only for captures in which it jumped ahead and came back.
+pub(super) const REFUSED_BATCH: u64 = 100_000;
 
 pub(super) struct Breaker {
     allowed: u32,
@@ -74,9 +76,9 @@ impl Breaker {
         Duration::from_nanos(self.last)
     }
 
-    /// What time it is after a `check` was refused.
-    pub(super) fn refused_check(&self, time: u64) -> u64 {
-        time.saturating_add(REFUSED_CHECK).min(self.until)
+    /// What time it is after a call was refused, never later than the end of the quarantine.
+    pub(super) fn refused(&self, time: u64, by: u64) -> u64 {
+        time.saturating_add(by).min(self.until)
     }
 }
 
@@ -157,10 +159,10 @@ mod tests {
         let mut time = T;
         for _ in 0..100 {
             assert!(breaker.admit(time).is_err());
-            time = breaker.refused_check(time);
+            time = breaker.refused(time, REFUSED_CHECK);
         }
         assert!(breaker.admit(time).is_ok());
-        assert_eq!(breaker.refused_check(time), T + SECOND, "never beyond the quarantine");
+        assert_eq!(breaker.refused(time, REFUSED_CHECK), T + SECOND, "never beyond the quarantine");
     }
 
     #[test]

@@ -12,3 +12,4 @@ mod limits;
 mod load_errors;
 mod quarantine;
 mod support;
+mod wasi;

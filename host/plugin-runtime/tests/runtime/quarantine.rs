@@ -71,3 +71,14 @@ fn time_runs_backwards() {
     assert_eq!(kind(&mut parser, &evil().later(11)), None);
     assert_eq!(kind(&mut parser, &evil().later(0)), None);
 }
+
+/// A time far ahead, as in a damaged capture: the quarantine that it began must end all the same.
+#[test]
+fn time_jumps_ahead_and_comes_back() {
+    let mut parser = broken();
+    for _ in 0..5 {
+        let _ = bad(1_000_000_000).send(&mut parser);
+    }
+    let refused = (0..20_000).take_while(|n| evil().later(*n / 1000).send(&mut parser).is_err()).count();
+    assert_eq!(refused, 10_000);
+}
