@@ -19,6 +19,12 @@ pub struct Global<T>(UnsafeCell<Option<T>>);
 // SAFETY: a guest has one thread and the host never calls into it again before a call returned.
 unsafe impl<T> Sync for Global<T> {}
 
+impl<T> Default for Global<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Global<T> {
     /// Nothing yet.
     #[must_use]
