@@ -1,7 +1,7 @@
 //! The folder of compiled code.
 //!
 //! Takes: where it shall be. Gives: wasmtime's cache, or none when the folder can not be trusted or made. What is read
-//! from it runs as machine code, so nobody else may be able to write there.
+//! from it runs as machine code, so nobody else may be able to write there. Deletes nothing outside of its own folder.
 
 use std::env;
 use std::fs::{self, DirBuilder};
@@ -22,7 +22,9 @@ pub(super) fn open(place: &CodeCache) -> Option<Cache> {
         CodeCache::Default => default_directory()?,
         CodeCache::Off => return None,
     };
-    match prepare(&directory).and_then(|directory| cache_in(&directory)) {
+    // Inside of it a folder of its own: wasmtime's clean-up deletes all files that it does not know.
+    let own = prepare(&directory).and_then(|directory| prepare(&directory.join("compiled")));
+    match own.and_then(|own| cache_in(&own)) {
         Ok(cache) => Some(cache),
         Err(error) => {
             tracing::debug!(directory = %directory.display(), %error, "compiled plugins are not cached");
@@ -53,7 +55,6 @@ fn prepare(directory: &Path) -> io::Result<PathBuf> {
 
 fn cache_in(directory: &Path) -> io::Result<Cache> {
     let mut config = CacheConfig::new();
-    // In a folder of its own: wasmtime's clean-up deletes all files that it does not know.
-    config.with_directory(directory.join("compiled"));
+    config.with_directory(directory);
     Cache::new(config).map_err(|error| io::Error::other(format!("{error:#}")))
 }

@@ -181,6 +181,12 @@ fn compiled_code_is_kept() {
     load_with_cache(&folder);
     assert_eq!(files(&folder), kept);
     assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    let whose = |name: &str| fs::metadata(folder.join(name)).map(|facts| facts.permissions().mode() & 0o777);
+    assert_eq!(whose("compiled").unwrap(), 0o700, "wasmtime's clean-up must not find other files");
+    fs::set_permissions(folder.join("compiled"), fs::Permissions::from_mode(0o770)).unwrap();
+    fs::remove_dir_all(folder.join("compiled/modules")).unwrap();
+    load_with_cache(&folder);
+    assert_eq!(files(&folder), 0, "its own folder must be closed as well");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
 mod bad_guests;
+mod builtins;
 mod doors;
 mod echo;
 #[path = "../../../../tests/guests/guests.rs"]
