@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{CLIENT, SERVER, Tcp};
+use common::{CLIENT, Lines, SERVER, Tcp};
 use weir_pipeline::limits::{Limits, SECOND};
+use weir_pipeline::worker::{Worker, WorkerConfig};
 
 fn tcp() -> Tcp {
     let mut tcp = Tcp::new(Limits::default());
@@ -258,4 +259,16 @@ fn joined_in_the_middle_of_a_long_body() {
     }
     tcp.send(CLIENT, b"Q1\n").send(SERVER, b"A1\n");
     assert_eq!(tcp.finish(), ["session 1 -> 1 ok"]);
+}
+
+#[test]
+fn what_was_left_is_shown_once_more_before_a_loss_and_before_the_end() {
+    let mut tcp = Tcp::new(Limits::default());
+    let lines = Lines::new();
+    let seen = std::sync::Arc::clone(&lines.seen);
+    tcp.worker = Worker::new(WorkerConfig::default(), vec![Box::new(lines)]);
+    tcp.handshake();
+    tcp.send(CLIENT, b"Q1\nQ2 cut").lose(CLIENT, b"...").send(CLIENT, b"Q3\n").send(SERVER, b"A end");
+    tcp.finish();
+    assert_eq!(*seen.lock().unwrap(), ["Q2 cut", "A end"]);
 }

@@ -189,8 +189,23 @@ impl Driver {
         let Some(connection) = self.connections.find(number) else { return };
         if !std::mem::replace(&mut connection.closing, true) {
             open_again(connection, self.instance, &mut self.batch);
-            self.batch.close(number);
+            self.put_close(number);
         }
+    }
+
+    /// Puts the end into the batch, and before it what the parser left: a head that was cut off may still tell enough.
+    fn put_close(&mut self, number: u32) {
+        let Some(connection) = self.connections.find(number) else { return };
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let lane = &mut connection.lanes[direction.index()];
+            if lane.kept.is_empty() || connection.finished {
+                continue;
+            }
+            let position = lane.kept_at + lane.kept.len() as u64;
+            self.batch.gap(number, direction, &lane.kept, position, 0);
+            lane.kept = Vec::new();
+        }
+        self.batch.close(number);
     }
 
     /// Calls the parser until nothing waits.
@@ -344,7 +359,7 @@ impl Driver {
                     let Some(found) = self.connections.find(connection) else { continue };
                     if found.deferred {
                         self.show_fresh(connection, None, context);
-                        self.batch.close(connection);
+                        self.put_close(connection);
                     } else {
                         self.remove(connection, Lone::Unanswered, context);
                     }

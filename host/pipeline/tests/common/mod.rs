@@ -152,8 +152,10 @@ impl ProtocolParser for Lines {
                         return Err(fault);
                     }
                 }
-                StreamEvent::Gap { connection, direction, position, bytes, .. } => {
+                StreamEvent::Gap { connection, direction, position, bytes, offset, length } => {
                     assert!(self.open.contains(&connection));
+                    let unread = &arena[offset as usize..(offset + length) as usize];
+                    self.seen.lock().unwrap().push(String::from_utf8_lossy(unread).into_owned());
                     if !self.left.iter().any(|(c, _)| *c == connection) {
                         self.resume.insert((connection, direction.index()), position + bytes);
                     }
