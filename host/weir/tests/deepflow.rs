@@ -20,7 +20,7 @@ const EXPECTED: &[Expected] = &[
     ("http/grpc-unary", &[]),
     ("http/h2c_ascii", &[]),
     ("http/httpv1", &[("session", "HTTP", 1)]),
-    ("http/istio-tcp-frag", &[("request", "HTTP", 1)]),
+    ("http/istio-tcp-frag", &[("session", "HTTP", 1)]),
     ("mysql/171-mysql", &[("session", "MySQL", 390)]),
     ("mysql/large-response", &[("session", "MySQL", 2)]),
     ("mysql/mysql-database", &[("session", "MySQL", 5), ("request", "MySQL", 1)]),

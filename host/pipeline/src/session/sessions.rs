@@ -139,6 +139,9 @@ impl Sessions {
             complete: false,
         };
         let peer = mark.and_then(|m| m.peer());
+        if message.kind == MessageKind::Response && message.correlation.is_none() {
+            self.end_unfinished(&half, lane, facts, teller);
+        }
         let mut exchange = match (role, message.kind) {
             (_, MessageKind::OneWay) => teller.pool.take(),
             (Role::Request, _) => {
@@ -173,6 +176,32 @@ impl Sessions {
             self.certainty.lost = false;
         }
         self.request_seen = true;
+    }
+
+    /// Responses come one after the other: where the next one begins, the one before is over, even when its end was lost.
+    fn end_unfinished(
+        &mut self,
+        next: &Half,
+        lane: &mut Lane,
+        facts: &ConnectionFacts,
+        teller: &mut Teller<'_>,
+    ) {
+        let is_before = |exchange: &Box<Exchange>| {
+            let half = exchange.response.as_ref();
+            let is_open =
+                half.is_some_and(|h| !h.complete && h.direction == next.direction && h.start < next.start);
+            is_open && exchange.correlation.is_none() && !exchange.one_way
+        };
+        while let Some(index) = self.open.iter().position(is_before) {
+            lane.awaited_end = None;
+            let mut exchange = self.open.remove(index);
+            if let Some(half) = &mut exchange.response {
+                half.end = next.start;
+                half.end_time =
+                    lane.mark_of(next.start.saturating_sub(1)).map_or(next.start_time, |m| m.time);
+            }
+            teller.tell(exchange, facts, Lone::Unanswered);
+        }
     }
 
     /// A request: makes room, and notes whether the client waits for answers.

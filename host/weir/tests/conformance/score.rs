@@ -72,8 +72,15 @@ pub(crate) fn score(lines: &[Value], truth: &[Value]) -> Score {
 /// Some row of the line's connection agrees with it. A line that lost what names it (a statement whose text was sent
 /// before) is not judged; neither is a field that it lost, and of a text that was cut only what is there.
 fn is_true(line: &Value, truth: &[Value]) -> bool {
-    const MAY_BE_LOST: [&str; 6] =
-        ["trace_id", "span_id", "x_request_id", "x_request_id_1", "request_domain", "response_code"];
+    const MAY_BE_LOST: [&str; 7] = [
+        "trace_id",
+        "span_id",
+        "x_request_id",
+        "x_request_id_1",
+        "request_domain",
+        "request_id",
+        "response_code",
+    ];
     const MAY_BE_CUT: [&str; 2] = ["response_result", "response_exception"];
     let connection = connection_of(line);
     let begins = |row: &Value, field: &str| {
