@@ -27,6 +27,8 @@ pub(crate) struct HostState {
     /// Event time: the latest that any batch had. Nanoseconds since 1970, 0 before the first.
     pub(crate) time: u64,
     pub(crate) random: Random,
+    /// Until when the guest has waited, by its own clock.
+    waited: u64,
     deadline: Deadline,
     limits: Limits,
     /// Bytes of all memories.
@@ -48,11 +50,22 @@ impl HostState {
             plugin: Arc::clone(plugin),
             time: 0,
             random: Random::default(),
+            waited: 0,
             deadline: Deadline::new(limits.deadline),
             limits: limits.clone(),
             memory: 0,
             refused: None,
         }
+    }
+
+    /// The guest's clock: the event time, later when it waited. Never 0: Go takes that for a broken clock.
+    pub(crate) fn clock(&self) -> u64 {
+        self.time.max(self.waited).max(1)
+    }
+
+    /// The guest waits until then; for it that time has come.
+    pub(crate) fn wait(&mut self, until: u64) {
+        self.waited = self.waited.max(until);
     }
 
     /// What the guest was refused since the call began.

@@ -1,13 +1,14 @@
 //! The functions of `wasi_snapshot_preview1` that toolchains insist on. None of them grants anything.
 //!
 //! No arguments, no environment, no files, no sockets. Output goes to the plugin's log, the clock shows the event time,
-//! random numbers are the same on every run, waiting is over at once, `proc_exit` is a fault. Signatures and error
+//! random numbers are the same on every run, waiting takes no time, `proc_exit` is a fault. Signatures and error
 //! numbers: WASI preview 1, `typenames.witx` and `wasi_snapshot_preview1.witx`.
 
 use wasmtime::{Caller, FuncType, Linker, Val, ValType};
 use weir_pipeline::parse::parser::{FaultKind, PluginFault};
 
 use super::imports::{memory, range, write};
+use super::layout::{u32_at, u64_at};
 use crate::guest::{HostState, Level};
 use crate::limits::LOG_LINE_BYTES;
 
@@ -134,9 +135,9 @@ fn clock_res_get(mut guest: Guest<'_>, _: u32, result: u32) -> Answer {
     Ok(SUCCESS)
 }
 
-/// All clocks show the event time. It is never 0: Go takes that for a broken clock.
+/// All clocks show the same time.
 fn clock_time_get(mut guest: Guest<'_>, _: u32, _: u64, result: u32) -> Answer {
-    let time = guest.data().time.max(1);
+    let time = guest.data().clock();
     write(&mut guest, result, &time.to_le_bytes())?;
     Ok(SUCCESS)
 }
@@ -167,7 +168,7 @@ fn fd_write(mut guest: Guest<'_>, fd: u32, buffers: u32, count: u32, written: u3
     let (mut line, mut total) = (Vec::new(), 0_u32);
     for index in 0..count {
         let buffer = read::<8>(&mut guest, buffers.wrapping_add(index * 8))?;
-        let [address, length] = [0, 4].map(|at| super::layout::u32_at(&buffer, at));
+        let [address, length] = [0, 4].map(|at| u32_at(&buffer, at));
         let memory = memory(&mut guest)?;
         let bytes = range(memory.data(&guest), address, length)?;
         line.extend(bytes.iter().take(LOG_LINE_BYTES.saturating_sub(line.len())));
@@ -181,16 +182,26 @@ fn fd_write(mut guest: Guest<'_>, fd: u32, buffers: u32, count: u32, written: u3
     Ok(SUCCESS)
 }
 
-/// Every subscription has come true: nothing that a guest can wait for takes time here.
+/// Every subscription has come true: the guest's clock has moved on by what it wanted to wait, the host's has not. (A
+/// scheduler that finds its clock unmoved would ask again for ever.)
 fn poll_oneoff(mut guest: Guest<'_>, subscriptions: u32, events: u32, count: u32, happened: u32) -> Answer {
+    const CLOCK: u8 = 0;
+    const ABSOLUTE: u8 = 1;
     if count == 0 || count > SUBSCRIPTIONS {
         return Ok(INVAL);
     }
+    let now = guest.data().clock();
     for index in 0..count {
-        let subscription = read::<9>(&mut guest, subscriptions.wrapping_add(index * SUBSCRIPTION_BYTES))?;
+        let at = subscriptions.wrapping_add(index * SUBSCRIPTION_BYTES);
+        let subscription: [u8; SUBSCRIPTION_BYTES as usize] = read(&mut guest, at)?;
+        let (kind, timeout, flags) = (subscription[8], u64_at(&subscription, 24), subscription[40]);
+        if kind == CLOCK {
+            let until = if flags & ABSOLUTE == 0 { now.saturating_add(timeout) } else { timeout };
+            guest.data_mut().wait(until);
+        }
         let mut event = [0; EVENT_BYTES as usize];
         event[..8].copy_from_slice(&subscription[..8]); // user data
-        event[10] = subscription[8]; // type; the error before it is 0
+        event[10] = kind; // the error before it is 0
         write(&mut guest, events.wrapping_add(index * EVENT_BYTES), &event)?;
     }
     write(&mut guest, happened, &count.to_le_bytes())?;

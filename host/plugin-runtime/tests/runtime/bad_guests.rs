@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Guest, fault, words of its message.
-const IN_PROCESS: [(&str, FaultKind, &str); 20] = [
+const IN_PROCESS: [(&str, FaultKind, &str); 21] = [
     ("answer-owned-flood", FaultKind::TooMuch, "bytes of texts"),
     ("exit", FaultKind::Trap, "it exits with code 3"),
     ("grow-memory", FaultKind::Memory, "more memory than it may have"),
@@ -31,6 +31,7 @@ const IN_PROCESS: [(&str, FaultKind, &str); 20] = [
     ("realloc-odd", FaultKind::BadAnswer, "0x10001"),
     ("realloc-outside", FaultKind::BadAnswer, "0xfffffff8"),
     ("recursion", FaultKind::Trap, "call stack exhausted in `process`"),
+    ("trap-in-post", FaultKind::Trap, "`unreachable` instruction executed"),
     ("trap-in-process", FaultKind::Trap, "`unreachable` instruction executed in `innermost`"),
 ];
 

@@ -2,7 +2,7 @@
 
 use weir_pipeline::parse::outcome::Value;
 use weir_pipeline::parse::parser::FaultKind;
-use weir_plugin_runtime::{LoadError, PluginConfig};
+use weir_plugin_runtime::{Instance, LoadError, PluginConfig};
 
 use crate::guests::with;
 use crate::support::{T, evil, instance, runtime, wasm_of};
@@ -90,6 +90,42 @@ fn answers() {
             _ => {}
         }
     }
+}
+
+/// Waits for one second, then says what time it is.
+#[test]
+fn waiting_moves_the_clock_of_the_guest() {
+    let wait = |abstime: &str, timeout: &str| {
+        wasm_of(&with(&format!(
+            r#"
+;;; import
+(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+;;; patch
+(data (i32.const 0x1218) "{timeout}")
+(data (i32.const 0x1228) "{abstime}")
+;;; process
+(func $process (export "weir:plugin/parser@0.1.0#process") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (global.set $top (i32.const 0x10000))
+  (drop (call $poll (i32.const 0x1200) (i32.const 0x1300) (i32.const 1) (i32.const 0x1100)))
+  (drop (call $clock (i32.const 0) (i64.const 0) (i32.const 0x710)))
+  (i32.const 0x400))"#
+        )))
+    };
+    let clock = |parser: &mut Instance, second| {
+        let outcome = evil().later(second).send(parser).unwrap();
+        let Value::Number(time) = outcome.attributes[0].1 else { panic!("{outcome:?}") };
+        time as u64 - T
+    };
+    const SECOND: u64 = 1_000_000_000;
+    let second = r"\00\ca\9a\3b\00\00\00\00";
+    let parser = &mut instance(&runtime(), &wait(r"\00", second));
+    assert_eq!([0, 0, 5, 5].map(|at| clock(parser, at)), [1, 2, 6, 7].map(|n| n * SECOND));
+    let parser = &mut instance(&runtime(), &wait(r"\01", second));
+    assert_eq!(clock(parser, 3), 3 * SECOND, "that time has passed long ago");
+    let for_ever = r"\ff\ff\ff\ff\ff\ff\ff\ff";
+    let parser = &mut instance(&runtime(), &wait(r"\00", for_ever));
+    assert_eq!(clock(parser, 0), u64::MAX - T);
 }
 
 #[test]
