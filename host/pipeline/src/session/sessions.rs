@@ -186,13 +186,13 @@ impl Sessions {
         facts: &ConnectionFacts,
         teller: &mut Teller<'_>,
     ) {
-        let is_before = |exchange: &Box<Exchange>| {
+        let is_before = |exchange: &Exchange| {
             let half = exchange.response.as_ref();
             let is_open =
                 half.is_some_and(|h| !h.complete && h.direction == next.direction && h.start < next.start);
             is_open && exchange.correlation.is_none() && !exchange.one_way
         };
-        while let Some(index) = self.open.iter().position(is_before) {
+        while let Some(index) = self.open.iter().position(|exchange| is_before(exchange)) {
             lane.awaited_end = None;
             let mut exchange = self.open.remove(index);
             if let Some(half) = &mut exchange.response {
