@@ -1,11 +1,17 @@
 //! The very same module as a core module and inside of a component: the same answers, byte for byte. That the component
 //! toolchain accepts it and wasmtime reads it is the proof that the SDK's hand-written layout is the canonical one.
 
-use weir_pipeline::parse::parser::ProtocolParser;
+use weir_pipeline::decode::{Address, Transport};
+use weir_pipeline::parse::event::FlowFacts;
+use weir_pipeline::parse::outcome::Value;
+use weir_pipeline::parse::parser::{CheckVerdict, Probe, ProtocolParser};
 use weir_plugin_runtime::{Instance, PluginConfig};
 use weir_plugin_sdk::testing::Random;
 
-use crate::support::{Batch, C2S, S2C, component, echo_wasm, guest_wasm, instance, ping, probe, runtime};
+use crate::guests::with;
+use crate::support::{
+    Batch, C2S, S2C, component, echo_wasm, evil, guest_wasm, instance, ping, probe, runtime, wasm_of,
+};
 
 fn both(module: &[u8]) -> [Instance; 2] {
     let runtime = runtime();
@@ -84,7 +90,7 @@ fn checks() {
 
 #[test]
 fn configuration_and_counters() {
-    let module = crate::support::wasm_of(&crate::guests::with(ASKS));
+    let module = wasm_of(&with(ASKS));
     let component = component(&module).unwrap();
     for wasm in [module, component] {
         let plugin = runtime().load(&wasm).unwrap();
@@ -116,3 +122,83 @@ const ASKS: &str = r#"
   (global.set $top (i32.const 0x10000))
   (i32.const 0x400))
 "#;
+
+/// What a guest sees of flows and probes, eight bytes at a time.
+#[test]
+fn a_mirror() {
+    let batch = Batch {
+        flows: vec![FlowFacts {
+            connection: 0x0102_0304,
+            transport: Transport::Udp,
+            client: (Address(0x1111_2222_3333_4444_5555_6666_7777_8888), 0xabcd),
+            server: (Address(0x9999_aaaa_bbbb_cccc_dddd_eeee_ffff_0000), 0x1234),
+            from_start: true,
+        }],
+        ..evil()
+    };
+    let flow = [
+        0x0000_0001_0102_0304,
+        0x1111_2222_3333_4444,
+        0x5555_6666_7777_8888,
+        0xabcd,
+        0x9999_aaaa_bbbb_cccc,
+        0xdddd_eeee_ffff_0000,
+        0x1234,
+        1,
+    ];
+    let probe = Probe {
+        transport: Transport::Udp,
+        source_port: 0xabcd,
+        destination_port: 0x1234,
+        from_start: true,
+        from_client: Some(true),
+    };
+    let saw = [4, 1, 0xabcd, 0x1234, 1, 1, 1_u64];
+    for (place, expected) in flow.into_iter().enumerate() {
+        assert_eq!(
+            mirror(&format!("(i32.add (local.get 2) (i32.const {}))", place * 8), &batch, &probe),
+            expected
+        );
+    }
+    for (place, expected) in saw.into_iter().enumerate() {
+        assert_eq!(
+            mirror(&format!("(i32.const {})", 0x1000 + place * 8), &batch, &probe),
+            expected,
+            "{place}"
+        );
+    }
+    let known = |from_client| Probe { from_client, from_start: false, transport: Transport::Tcp, ..probe };
+    for (probe, saw) in [(known(None), [0, 0, 0, 0]), (known(Some(false)), [0, 0, 1, 0])] {
+        for (place, expected) in [0x1008, 0x1020, 0x1028, 0x1030].into_iter().zip(saw) {
+            assert_eq!(mirror(&format!("(i32.const {place})"), &batch, &probe), expected, "{place:#x}");
+        }
+    }
+}
+
+/// The number that stands at that place after a `check`, seen through both doors.
+fn mirror(place: &str, batch: &Batch, probe: &Probe) -> u64 {
+    let keep = |n: usize| {
+        let at = 0x1000 + n.saturating_sub(1) * 8;
+        format!("(i64.store (i32.const {at}) (i64.extend_i32_u (local.get {n})))")
+    };
+    let keep: String = (1..8).map(keep).collect();
+    let module = wasm_of(&with(&format!(
+        r#"
+;;; check
+(func (export "weir:plugin/parser@0.1.0#check") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+  (global.set $top (i32.const 0x10000)) {keep} (i32.const 1))
+;;; process
+(func (export "weir:plugin/parser@0.1.0#process") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (global.set $top (i32.const 0x10000))
+  (i64.store (i32.const 0x710) (i64.load {place}))
+  (i32.const 0x400))"#
+    )));
+    let seen = both(&module).map(|mut door| {
+        assert_eq!(door.check(b"EVIL", probe), Ok(CheckVerdict::NeedMore));
+        let outcome = batch.send(&mut door).unwrap();
+        let Value::Number(number) = outcome.attributes[0].1 else { panic!("{outcome:?}") };
+        number as u64
+    });
+    assert_eq!(seen[0], seen[1], "{place}");
+    seen[0]
+}

@@ -15,7 +15,7 @@ const LIES: [(&str, &[Patch]); 39] = [
     ("messages: address in the last page of 4 GiB", &[(0x400, &[0xf8, 0xff, 0xff, 0xff])]),
     ("messages: address behind the memory", &[(0x400, &[0, 0, 4, 0])]),
     ("messages: begin inside, end outside", &[(0x400, &[0xe0, 0xff, 3, 0])]),
-    ("messages: address is not aligned", &[(0x400, &[4, 5])]),
+    ("attributes: address is not aligned", &[(0x410, &[0x44]), (0x744, &ATTRIBUTE)]),
     ("messages: none, fields stay", &[(0x404, &[0])]),
     ("fields: address in the last page of 4 GiB", &[(0x408, &[0xf8, 0xff, 0xff, 0xff])]),
     ("fields: address is not aligned", &[(0x408, &[1, 6])]),
@@ -25,7 +25,7 @@ const LIES: [(&str, &[Patch]); 39] = [
     ("attributes: more than messages claim", &[(0x414, &[2])]),
     ("attributes: less than messages claim", &[(0x414, &[0])]),
     ("progress: address wraps", &[(0x418, &[0xf0, 0xff, 0xff, 0xff])]),
-    ("progress: address is not aligned", &[(0x418, &[2, 8])]),
+    ("progress: address is not aligned", &[(0x418, &[0x44]), (0x844, &PROGRESS)]),
     ("message: direction 2", &[(0x504, &[2])]),
     ("message: kind 3", &[(0x505, &[3])]),
     ("message: part 3", &[(0x506, &[3])]),
@@ -53,8 +53,14 @@ const LIES: [(&str, &[Patch]); 39] = [
     ("progress: not in the order of events", &[(0x41c, &[2]), (0x800, &[2]), (0x818, &[1]), (0x828, &[104])]),
 ];
 
+/// The records of `good.wat`, for other places: there only the address is wrong.
+const ATTRIBUTE: [u8; 24] = [8, 9, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0];
+const PROGRESS: [u8; 24] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 104, 0, 0, 0, 0, 0, 0, 0];
+
 /// Changes that are allowed: the tests above would pass with a host that refuses everything.
-const HARMLESS: [(&str, &[Patch]); 8] = [
+const HARMLESS: [(&str, &[Patch]); 10] = [
+    ("attributes: elsewhere", &[(0x410, &[0x48]), (0x748, &ATTRIBUTE)]),
+    ("progress: elsewhere", &[(0x418, &[0x48]), (0x848, &PROGRESS)]),
     ("message: one more, with nothing in it", &[(0x404, &[2])]),
     ("message: status 3", &[(0x507, &[3])]),
     ("message: begins at 5, its end is not read", &[(0x506, &[1]), (0x520, &[5])]),
@@ -144,9 +150,10 @@ fn lists_of_four_billion() {
 #[test]
 fn an_outcome_that_is_nowhere() {
     let runtime = runtime();
-    for address in ["0xfffffff0", "0x3fff0", "0x40000", "0x402"] {
+    // At 0x442 stands an outcome with nothing in it: there only the address is wrong.
+    for address in ["0xfffffff0", "0x3fff0", "0x40000", "0x442"] {
         let process = format!(
-            ";;; process\n(func (export \"weir:plugin/parser@0.1.0#process\") \
+            ";;; patch\n(data (i32.const 0x442) \"{NOTHING}\")\n;;; process\n(func (export \"weir:plugin/parser@0.1.0#process\") \
              (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const {address}))"
         );
         let module = wasm_of(&with(&process));
@@ -156,6 +163,9 @@ fn an_outcome_that_is_nowhere() {
         }
     }
 }
+
+/// Four lists without entries.
+const NOTHING: &str = r"\08\00\00\00\00\00\00\00\08\00\00\00\00\00\00\00\08\00\00\00\00\00\00\00\08";
 
 #[test]
 fn a_verdict_that_is_none() {
