@@ -65,7 +65,10 @@ pub fn run_with(arguments: &ReplayArgs, parsers: &dyn ParserFactory, config: &Wo
     if arguments.stats {
         say(&tables::tables(&report, &costs));
     }
-    say(&summary::summary(&report, &costs, began.elapsed()));
+    // Where no file could be opened there is nothing to sum up: the failure's line says it all.
+    if report.files > 0 {
+        say(&summary::summary(&report, &costs, began.elapsed()));
+    }
     report.failures
 }
 
