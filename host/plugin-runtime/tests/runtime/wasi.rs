@@ -8,7 +8,7 @@ use crate::guests::with;
 use crate::support::{T, evil, instance, runtime, wasm_of};
 
 /// What WASI call, its type, arguments, and what it must answer. `0x1000` holds a buffer of five bytes at 0x900.
-const CALLS: [(&str, &str, &str, i64); 19] = [
+const CALLS: [(&str, &str, &str, i64); 20] = [
     ("args_sizes_get", "i32 i32", "(i32.const 0x1100) (i32.const 0x1104)", 0),
     ("args_get", "i32 i32", "(i32.const 0x1100) (i32.const 0x1104)", 0),
     ("environ_sizes_get", "i32 i32", "(i32.const 0x1100) (i32.const 0x1104)", 0),
@@ -32,6 +32,7 @@ const CALLS: [(&str, &str, &str, i64); 19] = [
     ),
     ("fd_write", "i32 i32 i32 i32", "(i32.const 2) (i32.const 0x1000) (i32.const 1) (i32.const 0x1100)", 0),
     ("fd_write", "i32 i32 i32 i32", "(i32.const 3) (i32.const 0x1000) (i32.const 1) (i32.const 0x1100)", 8),
+    ("fd_write", "i32 i32 i32 i32", "(i32.const 1) (i32.const 0x1000) (i32.const 65) (i32.const 0x1100)", 28),
     ("fd_read", "i32 i32 i32 i32", "(i32.const 0) (i32.const 0x1000) (i32.const 1) (i32.const 0x1100)", 8),
     ("fd_close", "i32", "(i32.const 1)", 8),
     ("fd_seek", "i32 i64 i32 i32", "(i32.const 1) (i64.const 0) (i32.const 0) (i32.const 0x1100)", 70),
