@@ -22,7 +22,7 @@ use weir_sinks::{Output, OutputState, Sink};
 
 use self::lines::{Lines, LogCounts};
 pub use self::progress::Progress;
-pub use self::report::{LogCount, Report};
+pub use self::report::{LogCount, Report, Span};
 use self::source::Capture;
 use crate::failure::Failure;
 

@@ -21,7 +21,7 @@ pub(super) fn replay<W: Write + Send>(
     let mut block = Block::default();
     while capture.fill(&mut block, progress) {
         for frame in block.frames() {
-            report.see(frame.time);
+            report.span.see(frame.time);
             let answer = decoder.frame(&frame);
             report.decode.count(&answer);
             if let Ok(segment) = answer {
@@ -32,6 +32,6 @@ pub(super) fn replay<W: Write + Send>(
             break;
         }
     }
-    report.see_fragments(decoder.fragments());
+    report.add_fragments(decoder.fragments());
     report.add(side.finish())
 }

@@ -21,8 +21,8 @@ pub struct Report {
     pub frames_of_unknown_link: u64,
     /// Bytes of the files, as they lie on disk.
     pub bytes: u64,
-    /// Time of the earliest and the latest frame, nanoseconds since 1970.
-    pub span: Option<(u64, u64)>,
+    /// Between the earliest and the latest frame.
+    pub span: Span,
     /// What decode gave and skipped.
     pub decode: DecodeStats,
     /// Datagrams that came in pieces.
@@ -46,17 +46,45 @@ impl Report {
     }
 
     /// Adds what became of the fragments of a file.
-    pub(super) fn see_fragments(&mut self, seen: FragmentStats) {
+    pub(super) fn add_fragments(&mut self, seen: FragmentStats) {
         self.fragments.evicted += seen.evicted;
         self.fragments.expired += seen.expired;
         self.fragments.reassembled += seen.reassembled;
         self.fragments.waiting += seen.waiting;
     }
+}
 
-    /// Widens the span to hold a time.
+/// Times of the earliest and the latest frame, nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    first: u64,
+    last: u64,
+}
+
+impl Default for Span {
+    /// Nothing was seen.
+    fn default() -> Self {
+        Self { first: u64::MAX, last: 0 }
+    }
+}
+
+impl Span {
+    /// Widens it to hold a time.
+    #[inline]
     pub(super) fn see(&mut self, time: u64) {
-        let (first, last) = self.span.unwrap_or((time, time));
-        self.span = Some((first.min(time), last.max(time)));
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+
+    /// How long it is, nanoseconds; none when nothing was seen.
+    #[must_use]
+    pub fn length(self) -> Option<u64> {
+        self.last.checked_sub(self.first)
     }
 }
 

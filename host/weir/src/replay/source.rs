@@ -17,6 +17,7 @@ pub(super) struct Capture {
     file: CaptureFile,
     /// Bytes that were read from the file so far, compressed or not.
     read: Arc<AtomicU64>,
+    is_file: bool,
     failure: Option<Failure>,
 }
 
@@ -25,7 +26,7 @@ impl Capture {
         let read = Arc::new(AtomicU64::new(0));
         let (file, size) = open(path, &read).map_err(Failure::runtime)?;
         progress.begin(path, size);
-        Ok(Self { file, read, failure: None })
+        Ok(Self { file, read, is_file: size.is_some(), failure: None })
     }
 
     /// Fills the block with what comes next; `false`: nothing does.
@@ -40,6 +41,11 @@ impl Capture {
                 false
             }
         }
+    }
+
+    /// A file on a disk: no pipe, no device.
+    pub(super) fn is_file(&self) -> bool {
+        self.is_file
     }
 
     pub(super) fn add_to(&self, report: &mut Report) {

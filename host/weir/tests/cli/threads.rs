@@ -1,7 +1,10 @@
 //! The number of workers changes the order of logs, never the set.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use crate::capture::Capture;
-use crate::program::{Folder, weir};
+use crate::program::{Folder, Run, command, weir};
 
 #[test]
 fn any_number_of_workers_tells_the_same() {
@@ -20,6 +23,27 @@ fn any_number_of_workers_tells_the_same() {
     for threads in ["2", "3", "8", "64"] {
         assert!(logs(threads) == one, "{threads} workers");
     }
+}
+
+/// A pipe gives small pieces, so that workers take turns thousands of times.
+#[test]
+fn many_small_blocks_keep_their_order() {
+    let capture = Capture::http(40, 200);
+    let mut child = command()
+        .args(["replay", "-", "--format", "jsonl", "--threads", "6"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer =
+        std::thread::spawn(move || capture.chunks(997).for_each(|piece| stdin.write_all(piece).unwrap()));
+    let run = Run::of(child.wait_with_output().unwrap());
+    writer.join().unwrap();
+    assert_eq!((run.status, run.logs().len()), (0, 8000), "{}", run.stderr);
+    assert!(run.logs().iter().all(|log| log["type"] == "session"), "{}", run.stderr);
+    assert!(!run.stderr.contains("lost"), "{}", run.stderr);
 }
 
 #[test]

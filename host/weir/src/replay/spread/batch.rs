@@ -58,9 +58,8 @@ impl Batch {
     }
 
     /// Says which block the segments are of.
-    pub(super) fn of_block(mut self, block: &Arc<Block>) -> Self {
+    pub(super) fn set_block(&mut self, block: &Arc<Block>) {
         self.block = Some(Arc::clone(block));
-        self
     }
 
     /// All segments in the order of their adding.
