@@ -16,8 +16,8 @@ mod cell;
 const CLOCK_WIDTH: usize = 12;
 const DURATION_WIDTH: usize = 8;
 const PROTOCOL_WIDTH: usize = 6;
-/// `404 client_error`.
-const STATUS_WIDTH: usize = 16;
+/// `1064 server_error`.
+const STATUS_WIDTH: usize = 17;
 /// `10.0.0.1:51234`; grows with what is seen, up to an IPv6 address with its port.
 const PEER_WIDTHS: std::ops::RangeInclusive<usize> = 14..=47;
 /// Less would say nothing of the request; a narrower terminal wraps.
@@ -96,14 +96,15 @@ impl Table {
         buffer.extend_from_slice(color.as_bytes());
         self.cell
             .start(|text| {
-                if let Some(code) = log.fields.value(Field::ResponseCode) {
+                // A code of 0 says no more than the status does.
+                let code = log.fields.value(Field::ResponseCode).filter(|code| *code != Value::Number(0));
+                if let Some(code) = code {
                     text.push_value(code);
-                    if log.status == Status::Ok {
-                        return;
-                    }
-                    text.push_str(" ");
                 }
-                text.push_str(log.status.name());
+                if code.is_none() || log.status != Status::Ok {
+                    text.separate();
+                    text.push_str(log.status.name());
+                }
             })
             .cut(STATUS_WIDTH)
             .align_left(buffer, STATUS_WIDTH);

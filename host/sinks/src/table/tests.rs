@@ -51,9 +51,9 @@ fn a_line_and_its_header() {
     failed.fields.set(Field::ResponseCode, Value::Number(404));
     failed.fields.set(Field::ResponseException, Value::Text("Not Found"));
     let expected = "\
-TIME (UTC)   DURATION          CLIENT → SERVER          PROTO  STATUS            REQUEST
-13:27:05.012    1.2ms  10.0.0.1:51234 → 10.0.0.2:80     HTTP   200               GET /
-13:27:05.012           10.0.0.1:51234 → 10.0.0.2:80     HTTP   404 client_error  GET /missing ! Not Found
+TIME (UTC)   DURATION          CLIENT → SERVER          PROTO  STATUS             REQUEST
+13:27:05.012    1.2ms  10.0.0.1:51234 → 10.0.0.2:80     HTTP   200                GET /
+13:27:05.012           10.0.0.1:51234 → 10.0.0.2:80     HTTP   404 client_error   GET /missing ! Not Found
 ";
     assert_eq!(table(120, false, &[sample("/"), failed]), expected);
 }
@@ -61,7 +61,7 @@ TIME (UTC)   DURATION          CLIENT → SERVER          PROTO  STATUS         
 #[test]
 fn only_the_status_is_coloured() {
     let text = table(120, true, &[sample("/")]);
-    assert!(text.contains("\x1b[32m200             \x1b[0m  GET /"), "{text:?}");
+    assert!(text.contains("\x1b[32m200              \x1b[0m  GET /"), "{text:?}");
     assert_eq!(text.matches('\x1b').count(), 2);
 }
 
@@ -89,6 +89,25 @@ fn nothing_from_the_network_reaches_the_terminal_raw() {
     let text = table(300, false, &[sample("/a\x1b[2Jb\r\nc\u{9b}d\u{202e}e\0")]);
     assert!(!text.replace('\n', "").chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
     assert_eq!(text.lines().count(), 2);
+}
+
+#[test]
+fn a_code_that_says_nothing_gives_way_to_the_status() {
+    for (code, status, expected) in [
+        (Some(0), Status::Ok, "ok  "),
+        (Some(3), Status::ClientError, "3 client_error  "),
+        (None, Status::Timeout, "timeout  "),
+        (Some(201), Status::Ok, "201  "),
+        (Some(0), Status::Unknown, "unknown  "),
+    ] {
+        let mut log = sample("/");
+        log.fields.clear();
+        code.into_iter().for_each(|code| log.fields.set(Field::ResponseCode, Value::Number(code)));
+        log.fields.set(Field::RequestResource, Value::Text("x"));
+        log.status = status;
+        let text = table(120, false, &[log]);
+        assert!(text.contains(&format!("HTTP   {expected}")), "{text}");
+    }
 }
 
 #[test]
@@ -122,7 +141,7 @@ proptest! {
     fn a_line_fits_whatever_it_says(
         resource in "[a-z\u{4e2d}\u{1f600}\u{301}\x00-\x7f]{0,200}",
         exception in proptest::option::of("[e\u{4e2d}]{0,100}"),
-        width in 101usize..200, // below, the least width of a request makes a line too long
+        width in 102usize..200, // below, the least width of a request makes a line too long
     ) {
         let mut log = sample(&resource);
         if let Some(exception) = &exception {

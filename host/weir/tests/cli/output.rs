@@ -32,8 +32,8 @@ fn the_table_is_the_default_and_has_a_header() {
     let lines: Vec<_> = run.stdout.lines().collect();
     assert_eq!((run.status, lines.len()), (0, 4));
     assert!(lines[0].starts_with("TIME (UTC)"), "{}", lines[0]);
-    assert!(lines[1].ends_with("200               GET /20000/0"), "{}", lines[1]);
-    assert!(lines[3].ends_with("404 client_error  GET /20000/2 ! Not Found"), "{}", lines[3]);
+    assert!(lines[1].ends_with("200                GET /20000/0"), "{}", lines[1]);
+    assert!(lines[3].ends_with("404 client_error   GET /20000/2 ! Not Found"), "{}", lines[3]);
     assert!(!run.stdout.contains('\x1b'), "colours only on a terminal");
 }
 
