@@ -138,3 +138,20 @@ fn broken_yaml_is_refused_with_its_line() {
         assert!((1..=3).contains(&line) && !message.is_empty(), "{yaml:?}: {line} {message}");
     }
 }
+
+/// The page shows every key with its default: it is read, and changes nothing.
+#[test]
+fn the_page_tells_the_defaults() {
+    let page = include_str!("../../../../docs/group-configuration.md");
+    let yaml = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (shown, default) = (GroupConfig::from_text(yaml).unwrap(), GroupConfig::default());
+    assert_eq!(format!("{shown:?}"), format!("{default:?}"));
+    for key in super::KEYS.iter().filter(|key| !["static_config", "plugins"].contains(key)) {
+        assert!(yaml.contains(&format!("{key}:")), "{key}");
+    }
+    let keys = |section: &str| {
+        let start = yaml.find(section).unwrap() + section.len();
+        yaml[start..].lines().skip(1).take_while(|line| line.starts_with(' ')).count()
+    };
+    assert_eq!((keys("limits:"), keys("timeouts:")), (11, 6), "a key of a section is missing on the page");
+}
