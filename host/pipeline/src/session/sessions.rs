@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use weir_request_log::{LogSink, RequestLog};
+use weir_request_log::{Field, LogSink, RequestLog};
 
 use super::exchange::{ConnectionFacts, Exchange, Half, Pool, Role, Said};
 use super::pairing::{self, Certainty, Pending, Response};
@@ -73,7 +73,10 @@ impl Teller<'_> {
         if !exchange.before_capture {
             self.stats.logs += 1;
             exchange.fill(self.log, facts, timed_out);
-            if let Some(name) = self.protocols.get(usize::from(exchange.protocol))
+            if self.log.fields.value(Field::BizProtocol).is_some() {
+                // The plugin gives the name of a protocol that the contract does not know.
+                self.log.l7_protocol = Arc::from("Custom");
+            } else if let Some(name) = self.protocols.get(usize::from(exchange.protocol))
                 && !Arc::ptr_eq(name, &self.log.l7_protocol)
             {
                 self.log.l7_protocol = Arc::clone(name);
