@@ -19,7 +19,7 @@ use super::connection::{Connection, Connections};
 use super::event::{Direction, FlowFacts};
 use super::lane::Lane;
 use super::outcome::Outcome;
-use super::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
+use super::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
 use crate::flow::reassembly::Origin;
 use crate::limits::Limits;
 use crate::session::exchange::{ConnectionFacts, Pool, empty_log};
@@ -98,7 +98,12 @@ impl Driver {
     }
 
     pub(crate) fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
-        self.parser.check(payload, probe)
+        let verdict = self.parser.check(payload, probe);
+        if verdict.as_ref().is_err_and(|fault| fault.kind != FaultKind::Quarantined) {
+            // A fault replaces the instance here as well: the new one has to be told of every connection again.
+            self.instance = self.instance.wrapping_add(1);
+        }
+        verdict
     }
 
     pub(crate) fn released(&mut self) -> &mut Vec<Released> {
