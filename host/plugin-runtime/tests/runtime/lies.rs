@@ -11,7 +11,7 @@ type Patch = (u32, &'static [u8]);
 /// The honest answer tells progress of event 1 as well: it wants to see byte 104 next.
 const HONEST: [Patch; 2] = [(0x41c, &[1]), (0x810, &[104])];
 
-const LIES: &[(&str, &[Patch])] = [
+const LIES: [(&str, &[Patch]); 45] = [
     ("messages: address in the last page of 4 GiB", &[(0x400, &[0xf8, 0xff, 0xff, 0xff])]),
     ("messages: address behind the memory", &[(0x400, &[0, 0, 4, 0])]),
     ("messages: begin inside, end outside", &[(0x400, &[0xe0, 0xff, 3, 0])]),
