@@ -88,7 +88,11 @@ pub struct Flow {
     pub server: Endpoint,
     /// Not 0: the capture saw the beginning.
     pub from_start: u8,
-    pub(crate) pad1: [u8; 7],
+    /// Not 0: some hook wants heads.
+    pub heads: u8,
+    pub(crate) pad1: [u8; 2],
+    /// So many bytes of each body some hook wants.
+    pub body_limit: u32,
 }
 
 /// `endpoint`.
@@ -125,7 +129,8 @@ pub struct Message {
     pub fields: u16,
     /// How many attributes.
     pub attributes: u16,
-    pub(crate) pad1: u16,
+    /// How many pieces.
+    pub pieces: u16,
     /// Not 0: `correlation` is set.
     pub has_correlation: u8,
     pub(crate) pad2: [u8; 7],
@@ -181,6 +186,21 @@ pub struct Attribute {
     pub value: Value,
 }
 
+/// `piece`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Piece {
+    /// 0 head, 1 body.
+    pub kind: u8,
+    /// Index into `encoding`.
+    pub encoding: u8,
+    /// Not 0: ends a payload.
+    pub last: u8,
+    pub(crate) pad: [u8; 5],
+    /// The bytes.
+    pub bytes: Value,
+}
+
 /// `progress`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -215,5 +235,6 @@ const _: () = {
     assert!(size_of::<Message>() == 48);
     assert!(size_of::<Field>() == 24);
     assert!(size_of::<Attribute>() == 24);
+    assert!(size_of::<Piece>() == 24);
     assert!(size_of::<Progress>() == 24);
 };

@@ -38,10 +38,10 @@ impl<T> Global<T> {
     }
 }
 
-/// Result area of `process`: address and length of four lists.
+/// Result area of `process`: address and length of five lists.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub struct ReturnArea([u32; 8]);
+pub struct ReturnArea([u32; 10]);
 
 /// Owned argument list of the canonical ABI: freed when dropped.
 struct Arguments<T> {
@@ -116,6 +116,8 @@ pub unsafe fn process<P: Parser>(
             lists.attributes.len() as u32,
             lists.progress.as_ptr() as u32,
             lists.progress.len() as u32,
+            lists.pieces.as_ptr() as u32,
+            lists.pieces.len() as u32,
         ]);
         std::ptr::from_ref(area)
     })

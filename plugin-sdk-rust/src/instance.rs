@@ -65,6 +65,8 @@ impl<P: Parser> Instance<P> {
             client: endpoint(&flow.client),
             server: endpoint(&flow.server),
             from_start: flow.from_start != 0,
+            heads: flow.heads != 0,
+            body_limit: flow.body_limit,
         };
         self.connections[number] = Some(Connection {
             parser: P::open(&facts),

@@ -78,7 +78,7 @@ pub use parser::Parser;
 /// What a parser needs to name.
 pub mod prelude {
     pub use crate::manifest::{Manifest, Signature};
-    pub use crate::message::{Field, Kind, Output, Part, Status};
+    pub use crate::message::{Encoding, Field, Kind, Output, Part, Status};
     pub use crate::parser::{Direction, Flow, Gap, Input, Parser, Probe, Step, Transport, Verdict};
     pub use crate::payload::{Reader, Shortage};
 }

@@ -28,6 +28,25 @@ pub enum Part {
     Begin = 1,
     /// Its end, and fields that were not known before.
     End = 2,
+    /// It goes on; fields, attributes and pieces of what was begun.
+    More = 3,
+}
+
+/// How the bytes of a body were packed; the host unpacks them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Encoding {
+    /// As they are.
+    #[default]
+    Identity = 0,
+    /// RFC 1952.
+    Gzip = 1,
+    /// RFC 1950, or 1951 where a sender got it wrong.
+    Deflate = 2,
+    /// RFC 7932.
+    Brotli = 3,
+    /// RFC 8878.
+    Zstd = 4,
 }
 
 /// How it went; see `docs/request-log.md` for what is whose fault in each protocol.
@@ -95,6 +114,7 @@ pub struct Lists {
     pub(crate) fields: Vec<abi::Field>,
     pub(crate) attributes: Vec<abi::Attribute>,
     pub(crate) progress: Vec<abi::Progress>,
+    pub(crate) pieces: Vec<abi::Piece>,
     pub(crate) owned: Vec<u8>,
 }
 
@@ -104,6 +124,7 @@ impl Lists {
         self.fields.clear();
         self.attributes.clear();
         self.progress.clear();
+        self.pieces.clear();
         self.owned.clear();
     }
 
@@ -114,7 +135,8 @@ impl Lists {
             a.key += base;
             &mut a.value
         });
-        for value in self.fields.iter_mut().map(|f| &mut f.value).chain(values) {
+        let pieces = self.pieces.iter_mut().map(|p| &mut p.bytes);
+        for value in self.fields.iter_mut().map(|f| &mut f.value).chain(values).chain(pieces) {
             if value.case == value_case::OWNED {
                 value.bits += u64::from(base);
             }
@@ -137,6 +159,12 @@ impl Lists {
     #[must_use]
     pub fn attributes(&self) -> &[abi::Attribute] {
         &self.attributes
+    }
+
+    /// Pieces of heads and bodies of all messages, in the order of messages.
+    #[must_use]
+    pub fn pieces(&self) -> &[abi::Piece] {
+        &self.pieces
     }
 
     /// Where events ended elsewhere than at their last byte.
@@ -188,6 +216,11 @@ impl<'a> Output<'a> {
     pub fn end(&mut self, kind: Kind, length: u64) -> MessageBuilder<'_> {
         let end = self.position.saturating_add(length);
         self.spanning(kind, Part::End, end, end)
+    }
+
+    /// Goes on with the message that was begun in this direction: adds to it.
+    pub fn more(&mut self, kind: Kind) -> MessageBuilder<'_> {
+        self.spanning(kind, Part::More, self.position, self.position)
     }
 
     /// A message from position `start` to position `end` of this direction.
@@ -270,6 +303,30 @@ impl MessageBuilder<'_> {
         let message = self.last();
         message.has_correlation = 1;
         message.correlation = id;
+        self
+    }
+
+    /// Hands on header fields as lines `name: value` with CR LF; only where [`Flow::heads`](crate::parser::Flow) asks for them.
+    pub fn head(&mut self, lines: impl AsRef<[u8]>) -> &mut Self {
+        self.piece(0, Encoding::Identity, lines.as_ref(), false)
+    }
+
+    /// Hands on the next bytes of a body, without its framing; only as many as
+    /// [`Flow::body_limit`](crate::parser::Flow) asks for.
+    pub fn body(&mut self, bytes: impl AsRef<[u8]>, encoding: Encoding) -> &mut Self {
+        self.piece(1, encoding, bytes.as_ref(), false)
+    }
+
+    /// The same, and the payload ends here: the next body of this message begins another one.
+    pub fn last_of_body(&mut self, bytes: impl AsRef<[u8]>, encoding: Encoding) -> &mut Self {
+        self.piece(1, encoding, bytes.as_ref(), true)
+    }
+
+    fn piece(&mut self, kind: u8, encoding: Encoding, bytes: &[u8], last: bool) -> &mut Self {
+        let bytes = self.value_of(bytes);
+        let (encoding, last) = (encoding as u8, u8::from(last));
+        self.lists.pieces.push(abi::Piece { kind, encoding, last, bytes, ..abi::Piece::default() });
+        self.last().pieces += 1;
         self
     }
 

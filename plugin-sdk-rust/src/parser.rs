@@ -112,6 +112,11 @@ pub struct Flow {
     pub server: (std::net::IpAddr, u16),
     /// False: the capture began in the middle, the first input may begin in the middle of a message.
     pub from_start: bool,
+    /// Some hook wants the heads of messages: give them with [`MessageBuilder::head`](crate::message::MessageBuilder::head).
+    pub heads: bool,
+    /// So many bytes of each body some hook wants: give them with
+    /// [`MessageBuilder::body`](crate::message::MessageBuilder::body) and step over the rest. 0: step over all of them.
+    pub body_limit: u32,
 }
 
 /// What is known of a connection when [`Parser::check`] is asked.

@@ -278,6 +278,8 @@ impl Application {
                 client: flow.key.endpoint(client),
                 server: flow.key.endpoint(client.other()),
                 from_start: is_whole && (flow.opened_by.is_some() || flow.key.transport == Transport::Udp),
+                heads: false,
+                body_limit: 0,
             },
             base,
         });

@@ -51,7 +51,15 @@ impl Talk {
         for connection in 0..PAYLOADS as u32 / 2 {
             let (client, server) = ((Address::v4([10, 0, 0, 1]), 40_000), (Address::v4([10, 0, 0, 2]), 80));
             let transport = Transport::Tcp;
-            talk.flows.push(FlowFacts { connection, transport, client, server, from_start: true });
+            talk.flows.push(FlowFacts {
+                connection,
+                transport,
+                client,
+                server,
+                from_start: true,
+                heads: false,
+                body_limit: 0,
+            });
             let mut flow = abi::Flow::default();
             (flow.connection, flow.from_start) = (connection, 1);
             talk.abi_flows.push(flow);

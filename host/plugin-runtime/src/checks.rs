@@ -15,7 +15,7 @@ pub(crate) enum Lie {
     /// A record of that name has a case that the WIT does not know.
     Case(&'static str),
     /// Messages claim other numbers of fields and attributes than there are.
-    Claims { claimed: (usize, usize), there: (usize, usize) },
+    Claims { claimed: [usize; 3], there: [usize; 3] },
     /// A list of that name does not lie in the guest's memory.
     List { name: &'static str, address: u32, length: u32 },
     /// A message ends before it starts.
@@ -43,9 +43,9 @@ impl Lie {
     pub(crate) fn fault(self) -> PluginFault {
         let detail = match self {
             Self::Case(of) => format!("a {of} with a case that the contract does not know"),
-            Self::Claims { claimed: (f, a), there: (fields, attributes) } => {
-                format!("messages claim {f} fields and {a} attributes, there are {fields} and {attributes}")
-            }
+            Self::Claims { claimed: [f, a, p], there: [fields, attributes, pieces] } => format!(
+                "messages claim {f} fields, {a} attributes and {p} pieces, there are {fields}, {attributes} and {pieces}"
+            ),
             Self::List { name, address, length } => {
                 format!("{length} {name} at {address:#x} are not inside of its memory")
             }
@@ -70,6 +70,15 @@ impl Lie {
     }
 }
 
+/// How long the lists of an answer are.
+pub(crate) struct Lengths {
+    pub(crate) messages: usize,
+    pub(crate) fields: usize,
+    pub(crate) attributes: usize,
+    pub(crate) pieces: usize,
+    pub(crate) progress: usize,
+}
+
 /// Checks one answer.
 pub(crate) struct Checks<'a> {
     /// Length of the arena.
@@ -80,6 +89,7 @@ pub(crate) struct Checks<'a> {
     /// What the messages so far claim.
     fields: usize,
     attributes: usize,
+    pieces: usize,
     /// Progress must not name an event before this one.
     next_event: usize,
 }
@@ -87,24 +97,27 @@ pub(crate) struct Checks<'a> {
 impl<'a> Checks<'a> {
     /// `protocols`: how many the manifest has.
     pub(crate) fn new(arena: &[u8], events: &'a [StreamEvent], protocols: usize, limits: &'a Limits) -> Self {
-        Self { arena: arena.len() as u64, events, protocols, limits, fields: 0, attributes: 0, next_event: 0 }
+        Self {
+            arena: arena.len() as u64,
+            events,
+            protocols,
+            limits,
+            fields: 0,
+            attributes: 0,
+            pieces: 0,
+            next_event: 0,
+        }
     }
 
     /// Before anything is read: how long the lists are.
-    pub(crate) fn lengths(
-        &self,
-        messages: usize,
-        fields: usize,
-        attributes: usize,
-        progress: usize,
-    ) -> Result<(), PluginFault> {
-        let Limits { messages: m, fields: f, attributes: a, .. } = *self.limits;
-        let events = self.events.len();
+    pub(crate) fn lengths(&self, lengths: &Lengths) -> Result<(), PluginFault> {
+        let limits = self.limits;
         let lists = [
-            ("messages", messages, m),
-            ("fields", fields, f),
-            ("attributes", attributes, a),
-            ("progress", progress, events),
+            ("messages", lengths.messages, limits.messages),
+            ("fields", lengths.fields, limits.fields),
+            ("attributes", lengths.attributes, limits.attributes),
+            ("pieces", lengths.pieces, limits.pieces),
+            ("progress", lengths.progress, self.events.len()),
         ];
         let long = lists.into_iter().find(|(_, length, limit)| length > limit);
         long.map_or(Ok(()), |(name, length, limit)| {
@@ -116,18 +129,20 @@ impl<'a> Checks<'a> {
     pub(crate) fn message(&mut self, message: &Message) -> Result<(), Lie> {
         self.fields += usize::from(message.fields);
         self.attributes += usize::from(message.attributes);
+        self.pieces += usize::from(message.pieces);
         if usize::from(message.protocol) >= self.protocols {
             return Err(Lie::Protocol(message.protocol));
         }
-        if message.end < message.start && message.part != MessagePart::Begin {
+        let has_end = !matches!(message.part, MessagePart::Begin | MessagePart::More);
+        if message.end < message.start && has_end {
             return Err(Lie::Message { start: message.start, end: message.end });
         }
         Ok(())
     }
 
     /// After the last message: do they claim exactly what is there?
-    pub(crate) fn claims(&self, fields: usize, attributes: usize) -> Result<(), Lie> {
-        let (claimed, there) = ((self.fields, self.attributes), (fields, attributes));
+    pub(crate) fn claims(&self, fields: usize, attributes: usize, pieces: usize) -> Result<(), Lie> {
+        let (claimed, there) = ([self.fields, self.attributes, self.pieces], [fields, attributes, pieces]);
         if claimed == there { Ok(()) } else { Err(Lie::Claims { claimed, there }) }
     }
 

@@ -22,6 +22,8 @@ pub struct Limits {
     pub fields: usize,
     /// Attributes of one answer.
     pub attributes: usize,
+    /// Pieces of heads and bodies of one answer: a chunk of HTTP is six bytes long at least, so an arena can not hold more.
+    pub pieces: usize,
     /// Bytes of texts that the guest built, in one answer. Most texts are slices; this is many times the arena.
     pub owned_bytes: usize,
     /// So many faults within `fault_window` quarantine an instance: one bad connection may break a parser a few times
@@ -45,6 +47,7 @@ impl Default for Limits {
             messages: 1 << 16,
             fields: 1 << 18,
             attributes: 1 << 16,
+            pieces: 1 << 16,
             owned_bytes: 4 << 20,
             faults: 5,
             fault_window: Duration::from_secs(60),

@@ -4,7 +4,8 @@
 use weir_pipeline::decode::{Address, Transport};
 use weir_pipeline::parse::event::{self, FlowFacts};
 use weir_pipeline::parse::outcome::{
-    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Progress, Value,
+    Encoding, FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Piece,
+    PieceKind, Progress, Value,
 };
 use weir_pipeline::parse::parser::{self, CheckVerdict};
 use weir_plugin_sdk::abi::{self, progress_state, value_case};
@@ -59,6 +60,8 @@ pub(super) fn flow(facts: &FlowFacts) -> abi::Flow {
     flow.client = endpoint(facts.client);
     flow.server = endpoint(facts.server);
     flow.from_start = u8::from(facts.from_start);
+    flow.heads = u8::from(facts.heads);
+    flow.body_limit = facts.body_limit;
     flow
 }
 
@@ -95,6 +98,12 @@ pub(super) fn outcome(lists: &Lists, outcome: &mut Outcome) {
         let key = Value::Owned { offset: attribute.key, length: attribute.key_length };
         (key, value(&attribute.value))
     }));
+    outcome.pieces.extend(lists.pieces().iter().map(|piece| Piece {
+        kind: if piece.kind == 0 { PieceKind::Head } else { PieceKind::Body },
+        encoding: Encoding::ALL[usize::from(piece.encoding)],
+        last: piece.last != 0,
+        bytes: value(&piece.bytes),
+    }));
     outcome.progress.extend(lists.progress().iter().map(progress));
 }
 
@@ -114,7 +123,8 @@ fn message(message: &abi::Message) -> Message {
         part: match message.part {
             0 => MessagePart::Whole,
             1 => MessagePart::Begin,
-            _ => MessagePart::End,
+            2 => MessagePart::End,
+            _ => MessagePart::More,
         },
         status: match message.status {
             0 => MessageStatus::None,
@@ -125,6 +135,7 @@ fn message(message: &abi::Message) -> Message {
         protocol: message.protocol,
         fields: message.fields,
         attributes: message.attributes,
+        pieces: message.pieces,
         correlation: (message.has_correlation != 0).then_some(message.correlation),
         start: message.start,
         end: message.end,

@@ -87,4 +87,8 @@ pub struct FlowFacts {
     pub server: (Address, u16),
     /// False: the capture joined it in the middle.
     pub from_start: bool,
+    /// Some hook wants the heads of messages.
+    pub heads: bool,
+    /// So many bytes of each body some hook wants; 0: nobody wants bodies.
+    pub body_limit: u32,
 }

@@ -12,6 +12,8 @@ pub struct Outcome {
     pub fields: Vec<(FieldName, Value)>,
     /// Attributes of all messages: key (a range of `owned`) and value, in the order of messages.
     pub attributes: Vec<(Value, Value)>,
+    /// Pieces of heads and bodies of all messages, in the order of messages.
+    pub pieces: Vec<Piece>,
     /// Events that ended elsewhere than at their last byte, ascending by event.
     pub progress: Vec<Progress>,
     /// Texts that the guest built.
@@ -24,6 +26,7 @@ impl Outcome {
         self.messages.clear();
         self.fields.clear();
         self.attributes.clear();
+        self.pieces.clear();
         self.progress.clear();
         self.owned.clear();
     }
@@ -48,11 +51,13 @@ pub struct Message {
     pub fields: u16,
     /// How many entries of `attributes`.
     pub attributes: u16,
+    /// How many entries of `pieces`.
+    pub pieces: u16,
     /// Ties it to its other half; none: by order.
     pub correlation: Option<u64>,
     /// Position of the first byte.
     pub start: u64,
-    /// Position behind the last byte; may lie ahead of what was seen. Not read for `Begin`.
+    /// Position behind the last byte; may lie ahead of what was seen. Not read for `Begin` and `More`.
     pub end: u64,
 }
 
@@ -74,8 +79,53 @@ pub enum MessagePart {
     Begin,
     /// It ends here.
     End,
+    /// It goes on: fields, attributes and pieces are added.
+    More,
     /// All of it.
     Whole,
+}
+
+/// `piece` of the WIT: bytes of a message that hooks want to see.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// Head or body.
+    pub kind: PieceKind,
+    /// How the payload was packed.
+    pub encoding: Encoding,
+    /// Ends a payload; the next body piece begins another one.
+    pub last: bool,
+    /// Never a number.
+    pub bytes: Value,
+}
+
+/// `piece-kind` of the WIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PieceKind {
+    /// Of the payload.
+    Body,
+    /// Header fields as lines.
+    Head,
+}
+
+/// `encoding` of the WIT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// RFC 7932.
+    Brotli,
+    /// RFC 1950, or 1951 where a sender got it wrong.
+    Deflate,
+    /// RFC 1952.
+    Gzip,
+    /// As it is.
+    #[default]
+    Identity,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl Encoding {
+    /// In the order of the WIT: index = number on the wire.
+    pub const ALL: [Self; 5] = [Self::Identity, Self::Gzip, Self::Deflate, Self::Brotli, Self::Zstd];
 }
 
 /// `status` of the WIT.

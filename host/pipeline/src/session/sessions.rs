@@ -124,8 +124,8 @@ impl Sessions {
     ) {
         let Place { lane, facts, joined } = place;
         let role = Role::of(message);
-        if message.part == MessagePart::End {
-            return self.end(message, role, said, lane, facts, teller);
+        if matches!(message.part, MessagePart::End | MessagePart::More) {
+            return self.go_on(message, role, said, lane, facts, teller);
         }
         let mark = lane.mark_of(message.start);
         let half = Half {
@@ -260,7 +260,8 @@ impl Sessions {
         })
     }
 
-    fn end(
+    /// More of a message that was begun, or its end.
+    fn go_on(
         &mut self,
         message: &Message,
         role: Role,
@@ -284,6 +285,9 @@ impl Sessions {
             return;
         };
         exchange.add(message, said, teller.limits.text);
+        if message.part == MessagePart::More {
+            return;
+        }
         if let Some(half) = exchange.half_mut(role) {
             half.end = message.end.max(half.start);
             if half.end > lane.position {

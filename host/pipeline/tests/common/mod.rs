@@ -92,6 +92,7 @@ impl Lines {
                 status: if kind == MessageKind::Response { MessageStatus::Ok } else { MessageStatus::None },
                 protocol: 0,
                 fields: 1,
+                pieces: 0,
                 attributes: 0,
                 correlation: None,
                 start: at,

@@ -3,13 +3,14 @@
 use weir_pipeline::decode::{Address, Transport};
 use weir_pipeline::parse::event::{Direction, FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::{
-    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Progress, Value,
+    Encoding, FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Piece,
+    PieceKind, Progress, Value,
 };
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, Signature};
 
 use super::bindings::exports::weir::plugin::parser;
 use super::bindings::weir::plugin::types;
-use crate::checks::{Checks, Lie};
+use crate::checks::{Checks, Lengths, Lie};
 use crate::fault::too_much;
 use crate::plugin::{MANIFEST_LIST, MANIFEST_TEXT};
 
@@ -49,6 +50,8 @@ pub(super) fn flow(flow: &FlowFacts) -> types::Flow {
         client: endpoint(flow.client),
         server: endpoint(flow.server),
         from_start: flow.from_start,
+        heads: flow.heads,
+        body_limit: flow.body_limit,
     }
 }
 
@@ -110,19 +113,25 @@ pub(super) fn outcome(
     mut checks: Checks<'_>,
     into: &mut Outcome,
 ) -> Result<(), PluginFault> {
-    let parser::Outcome { messages, fields, attributes, progress } = answer;
-    checks.lengths(messages.len(), fields.len(), attributes.len(), progress.len())?;
+    let parser::Outcome { messages, fields, attributes, progress, pieces } = answer;
+    checks.lengths(&Lengths {
+        messages: messages.len(),
+        fields: fields.len(),
+        attributes: attributes.len(),
+        pieces: pieces.len(),
+        progress: progress.len(),
+    })?;
     lists(answer, &mut checks, into).map_err(Lie::fault)
 }
 
 fn lists(answer: &parser::Outcome, checks: &mut Checks<'_>, into: &mut Outcome) -> Result<(), Lie> {
-    let parser::Outcome { messages, fields, attributes, progress } = answer;
+    let parser::Outcome { messages, fields, attributes, progress, pieces } = answer;
     for message in messages {
         let message = message_out(message);
         checks.message(&message)?;
         into.messages.push(message);
     }
-    checks.claims(fields.len(), attributes.len())?;
+    checks.claims(fields.len(), attributes.len(), pieces.len())?;
     for field in fields {
         let value = value(&field.value, checks, &mut into.owned)?;
         into.fields.push((field_name(field.name), value));
@@ -130,6 +139,10 @@ fn lists(answer: &parser::Outcome, checks: &mut Checks<'_>, into: &mut Outcome) 
     for attribute in attributes {
         let key = owned(&attribute.key, checks, &mut into.owned)?;
         into.attributes.push((key, value(&attribute.value, checks, &mut into.owned)?));
+    }
+    for piece in pieces {
+        let bytes = value(&piece.bytes, checks, &mut into.owned)?;
+        into.pieces.push(piece_out(piece, bytes));
     }
     for progress in progress {
         let progress = progress_out(progress);
@@ -171,6 +184,7 @@ fn message_out(message: &parser::Message) -> Message {
             parser::Part::Whole => MessagePart::Whole,
             parser::Part::Begin => MessagePart::Begin,
             parser::Part::End => MessagePart::End,
+            parser::Part::More => MessagePart::More,
         },
         status: match message.status {
             types::Status::None => MessageStatus::None,
@@ -181,9 +195,28 @@ fn message_out(message: &parser::Message) -> Message {
         protocol: message.protocol,
         fields: message.fields,
         attributes: message.attributes,
+        pieces: message.pieces,
         correlation: message.correlation,
         start: message.start,
         end: message.end,
+    }
+}
+
+fn piece_out(piece: &parser::Piece, bytes: Value) -> Piece {
+    Piece {
+        kind: match piece.kind {
+            parser::PieceKind::Head => PieceKind::Head,
+            parser::PieceKind::Body => PieceKind::Body,
+        },
+        encoding: match piece.encoding {
+            types::Encoding::Identity => Encoding::Identity,
+            types::Encoding::Gzip => Encoding::Gzip,
+            types::Encoding::Deflate => Encoding::Deflate,
+            types::Encoding::Brotli => Encoding::Brotli,
+            types::Encoding::Zstd => Encoding::Zstd,
+        },
+        last: piece.last,
+        bytes,
     }
 }
 

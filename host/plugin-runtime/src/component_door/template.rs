@@ -71,5 +71,5 @@ fn check_memory(component: &Component, limit: u64) -> Result<(), LoadError> {
 fn answer_bytes(limits: &Limits) -> usize {
     /// The largest of the lifted records.
     const RECORD: usize = 64;
-    (limits.messages + limits.fields + limits.attributes) * 2 * RECORD + limits.owned_bytes
+    (limits.messages + limits.fields + limits.attributes + limits.pieces) * 2 * RECORD + limits.owned_bytes
 }

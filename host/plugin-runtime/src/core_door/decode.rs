@@ -5,12 +5,13 @@
 
 use weir_pipeline::parse::event::Direction;
 use weir_pipeline::parse::outcome::{
-    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Progress, Value,
+    Encoding, FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Piece,
+    PieceKind, Progress, Value,
 };
 use weir_pipeline::parse::parser::{CheckVerdict, PluginFault};
 
-use super::layout::{attribute, field, message, outcome, progress, u16_at, u32_at, u64_at, value};
-use crate::checks::{Checks, Lie};
+use super::layout::{attribute, field, message, outcome, piece, progress, u16_at, u32_at, u64_at, value};
+use crate::checks::{Checks, Lengths, Lie};
 
 /// Alignment of every list of `outcome`.
 const ALIGN: u32 = 8;
@@ -40,7 +41,13 @@ pub(super) fn read(
     let heads = record(memory, area).ok_or_else(|| Lie::Outcome(area).fault())?;
     let length = |at: usize| u32_at(heads, at + 4) as usize;
     let (fields, attributes) = (length(outcome::FIELDS), length(outcome::ATTRIBUTES));
-    checks.lengths(length(outcome::MESSAGES), fields, attributes, length(outcome::PROGRESS))?;
+    checks.lengths(&Lengths {
+        messages: length(outcome::MESSAGES),
+        fields,
+        attributes,
+        pieces: length(outcome::PIECES),
+        progress: length(outcome::PROGRESS),
+    })?;
     read_lists(memory, heads, &mut checks, outcome).map_err(Lie::fault)
 }
 
@@ -60,7 +67,8 @@ fn read_lists(
 
     let fields = list::<{ field::SIZE }>(memory, heads, outcome::FIELDS, "fields")?;
     let attributes = list::<{ attribute::SIZE }>(memory, heads, outcome::ATTRIBUTES, "attributes")?;
-    checks.claims(fields.len(), attributes.len())?;
+    let pieces = list::<{ piece::SIZE }>(memory, heads, outcome::PIECES, "pieces")?;
+    checks.claims(fields.len(), attributes.len(), pieces.len())?;
     let Outcome { fields: into, owned, .. } = outcome;
     into.reserve(fields.len());
     for record in fields {
@@ -73,6 +81,14 @@ fn read_lists(
         let (offset, length) = checks.own(text(memory, address, length)?, owned)?;
         let key = Value::Owned { offset, length };
         decode_value(record, attribute::VALUE, memory, checks, owned, |value| into.push((key, value)))?;
+    }
+
+    for record in pieces {
+        let (kind, encoding, last) = decode_piece(record).ok_or(Lie::Case("piece"))?;
+        let into = &mut outcome.pieces;
+        decode_value(record, piece::BYTES, memory, checks, owned, |bytes| {
+            into.push(Piece { kind, encoding, last, bytes });
+        })?;
     }
 
     for record in list::<{ progress::SIZE }>(memory, heads, outcome::PROGRESS, "progress")? {
@@ -141,6 +157,7 @@ fn decode_message(record: &[u8; message::SIZE]) -> Option<Message> {
             0 => MessagePart::Whole,
             1 => MessagePart::Begin,
             2 => MessagePart::End,
+            3 => MessagePart::More,
             _ => return None,
         },
         status: match record[message::STATUS] {
@@ -153,6 +170,7 @@ fn decode_message(record: &[u8; message::SIZE]) -> Option<Message> {
         protocol: record[message::PROTOCOL],
         fields: u16_at(record, message::FIELDS),
         attributes: u16_at(record, message::ATTRIBUTES),
+        pieces: u16_at(record, message::PIECES),
         correlation,
         start: u64_at(record, message::START),
         end: u64_at(record, message::END),
@@ -184,6 +202,15 @@ fn decode_value<const N: usize>(
         _ => return Err(Lie::Case("value")),
     }
     Ok(())
+}
+
+fn decode_piece(record: &[u8; piece::SIZE]) -> Option<(PieceKind, Encoding, bool)> {
+    let kind = match record[piece::KIND] {
+        0 => PieceKind::Head,
+        1 => PieceKind::Body,
+        _ => return None,
+    };
+    Some((kind, *Encoding::ALL.get(usize::from(record[piece::ENCODING]))?, record[piece::LAST] != 0))
 }
 
 fn decode_progress(record: &[u8; progress::SIZE]) -> Option<Progress> {

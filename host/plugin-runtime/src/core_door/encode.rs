@@ -75,6 +75,8 @@ fn encode_flow(facts: &FlowFacts) -> [u8; flow::SIZE] {
     put(&mut record, flow::CLIENT, encode_endpoint(facts.client));
     put(&mut record, flow::SERVER, encode_endpoint(facts.server));
     record[flow::FROM_START] = u8::from(facts.from_start);
+    record[flow::HEADS] = u8::from(facts.heads);
+    put(&mut record, flow::BODY_LIMIT, facts.body_limit.to_le_bytes());
     record
 }
 

@@ -25,6 +25,8 @@ pub(crate) mod flow {
     pub(crate) const CLIENT: usize = 8;
     pub(crate) const SERVER: usize = 32;
     pub(crate) const FROM_START: usize = 56;
+    pub(crate) const HEADS: usize = 57;
+    pub(crate) const BODY_LIMIT: usize = 60;
 }
 
 /// `endpoint`, from its own beginning on.
@@ -46,6 +48,7 @@ pub(crate) mod message {
     pub(crate) const PROTOCOL: usize = 8;
     pub(crate) const FIELDS: usize = 10;
     pub(crate) const ATTRIBUTES: usize = 12;
+    pub(crate) const PIECES: usize = 14;
     pub(crate) const CORRELATION: usize = 16;
     pub(crate) const START: usize = 32;
     pub(crate) const END: usize = 40;
@@ -65,6 +68,15 @@ pub(crate) mod attribute {
     pub(crate) const SIZE: usize = 24;
     pub(crate) const KEY: usize = 0;
     pub(crate) const VALUE: usize = 8;
+}
+
+/// `piece`.
+pub(crate) mod piece {
+    pub(crate) const SIZE: usize = 24;
+    pub(crate) const KIND: usize = 0;
+    pub(crate) const ENCODING: usize = 1;
+    pub(crate) const LAST: usize = 2;
+    pub(crate) const BYTES: usize = 8;
 }
 
 /// `value`, from its own beginning on: the case at 0, what it holds at 8.
@@ -99,13 +111,14 @@ pub(crate) mod signature {
     pub(crate) const PORTS: usize = 16;
 }
 
-/// `outcome`: four lists, each an address and a length.
+/// `outcome`: five lists, each an address and a length.
 pub(crate) mod outcome {
-    pub(crate) const SIZE: usize = 32;
+    pub(crate) const SIZE: usize = 40;
     pub(crate) const MESSAGES: usize = 0;
     pub(crate) const FIELDS: usize = 8;
     pub(crate) const ATTRIBUTES: usize = 16;
     pub(crate) const PROGRESS: usize = 24;
+    pub(crate) const PIECES: usize = 32;
 }
 
 /// Reads a `u16` out of a record. Offsets are constants inside of the record, so the checks vanish.

@@ -133,6 +133,8 @@ fn a_mirror() {
             client: (Address(0x1111_2222_3333_4444_5555_6666_7777_8888), 0xabcd),
             server: (Address(0x9999_aaaa_bbbb_cccc_dddd_eeee_ffff_0000), 0x1234),
             from_start: true,
+            heads: false,
+            body_limit: 0,
         }],
         ..evil()
     };

@@ -11,7 +11,7 @@ type Patch = (u32, &'static [u8]);
 /// The honest answer tells progress of event 1 as well: it wants to see byte 104 next.
 const HONEST: [Patch; 2] = [(0x41c, &[1]), (0x810, &[104])];
 
-const LIES: [(&str, &[Patch]); 39] = [
+const LIES: [(&str, &[Patch]); 45] = [
     ("messages: address in the last page of 4 GiB", &[(0x400, &[0xf8, 0xff, 0xff, 0xff])]),
     ("messages: address behind the memory", &[(0x400, &[0, 0, 4, 0])]),
     ("messages: begin inside, end outside", &[(0x400, &[0xe0, 0xff, 3, 0])]),
@@ -28,7 +28,7 @@ const LIES: [(&str, &[Patch]); 39] = [
     ("progress: address is not aligned", &[(0x418, &[0x44]), (0x844, &PROGRESS)]),
     ("message: direction 2", &[(0x504, &[2])]),
     ("message: kind 3", &[(0x505, &[3])]),
-    ("message: part 3", &[(0x506, &[3])]),
+    ("message: part 4", &[(0x506, &[4])]),
     ("message: status 4", &[(0x507, &[4])]),
     ("message: status 255", &[(0x507, &[255])]),
     ("message: protocol 1 of 1", &[(0x508, &[1])]),
@@ -46,6 +46,15 @@ const LIES: [(&str, &[Patch]); 39] = [
     ("field: text ends behind the memory", &[(0x628, &[0xfe, 0xff, 3, 0, 4])]),
     ("attribute: key outside of the memory", &[(0x700, &[0xff, 0xff, 0xff, 0x7f])]),
     ("attribute: value of case 255", &[(0x708, &[255])]),
+    ("pieces: address behind the memory", &[(0x420, &[0, 0, 4, 0, 1]), (0x50e, &[1])]),
+    ("pieces: more than messages claim", &[(0x420, &[0, 10, 0, 0, 1])]),
+    ("pieces: less than messages claim", &[(0x50e, &[1])]),
+    ("piece: kind 2", &[(0x420, &[0, 10, 0, 0, 1]), (0x50e, &[1]), (0xa00, &[2])]),
+    ("piece: encoding 5", &[(0x420, &[0, 10, 0, 0, 1]), (0x50e, &[1]), (0xa00, &[1, 5])]),
+    (
+        "piece: ends behind the arena",
+        &[(0x420, &[0, 10, 0, 0, 1]), (0x50e, &[1]), (0xa10, &[15, 0, 0, 0, 4])],
+    ),
     ("progress: of event 0, which is no data", &[(0x800, &[0])]),
     ("progress: of an event that is not there", &[(0x800, &[3])]),
     ("progress: state 4", &[(0x804, &[4])]),
@@ -58,12 +67,17 @@ const ATTRIBUTE: [u8; 24] = [8, 9, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 
 const PROGRESS: [u8; 24] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 104, 0, 0, 0, 0, 0, 0, 0];
 
 /// Changes that are allowed: the tests above would pass with a host that refuses everything.
-const HARMLESS: [(&str, &[Patch]); 10] = [
+const HARMLESS: [(&str, &[Patch]); 12] = [
     ("attributes: elsewhere", &[(0x410, &[0x48]), (0x748, &ATTRIBUTE)]),
     ("progress: elsewhere", &[(0x418, &[0x48]), (0x848, &PROGRESS)]),
     ("message: one more, with nothing in it", &[(0x404, &[2])]),
     ("message: status 3", &[(0x507, &[3])]),
     ("message: begins at 5, its end is not read", &[(0x506, &[1]), (0x520, &[5])]),
+    ("message: goes on", &[(0x506, &[3])]),
+    (
+        "piece: the first bytes of the arena",
+        &[(0x420, &[0, 10, 0, 0, 1]), (0x50e, &[1]), (0xa00, &[1, 1, 1]), (0xa10, &[0, 0, 0, 0, 4])],
+    ),
     ("message: correlation", &[(0x510, &[1]), (0x518, &[0xff; 8])]),
     ("field: name 14", &[(0x600, &[14])]),
     ("field: slice of nothing at the end of the arena", &[(0x610, &[18, 0, 0, 0, 0])]),
@@ -118,10 +132,11 @@ fn answers_that_are_too_long() {
     let runtime = runtime();
     let memory =
         ";;; memory\n(memory (export \"memory\") 256)\n(global $top (mut i32) (i32.const 0x10000))\n";
-    let lists: [(&str, &[Patch]); 4] = [
+    let lists: [(&str, &[Patch]); 5] = [
         ("65537 messages", &[(0x400, &[0, 0, 2, 0, 1, 0, 1])]),
         ("262145 fields", &[(0x408, &[0, 0, 2, 0, 1, 0, 4])]),
         ("65537 attributes", &[(0x410, &[0, 0, 2, 0, 1, 0, 1])]),
+        ("65537 pieces", &[(0x420, &[0, 0, 2, 0, 1, 0, 1])]),
         ("4 progress", &[(0x41c, &[4])]),
     ];
     for (name, patches) in lists {

@@ -87,6 +87,8 @@ impl Batch {
             client: (Address::v4([10, 0, 0, 1]), 40_000),
             server: (Address::v4([10, 0, 0, 2]), 7),
             from_start: true,
+            heads: false,
+            body_limit: 0,
         });
         self
     }

@@ -10,7 +10,7 @@ use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, SizeAlign, Type, TypeDefKind, TypeId};
 
 use super::{
-    attribute, endpoint, event, field, flow, manifest, message, outcome, progress, signature, value,
+    attribute, endpoint, event, field, flow, manifest, message, outcome, piece, progress, signature, value,
 };
 
 struct Wit {
@@ -86,6 +86,8 @@ fn records_that_go_in() {
         "client" flow::CLIENT, offset_of!(Flow, client);
         "server" flow::SERVER, offset_of!(Flow, server);
         "from-start" flow::FROM_START, offset_of!(Flow, from_start);
+        "heads" flow::HEADS, offset_of!(Flow, heads);
+        "body-limit" flow::BODY_LIMIT, offset_of!(Flow, body_limit);
     ]);
     assert_eq!(wit.align("flow"), flow::ALIGN as usize);
     assert_eq!((size_of::<Flow>(), align_of::<Flow>()), (flow::SIZE, flow::ALIGN as usize));
@@ -127,7 +129,7 @@ fn records_that_go_in() {
 #[test]
 fn records_that_come_out() {
     let wit = Wit::read();
-    use abi::{Attribute, Field, Message, Progress, Value};
+    use abi::{Attribute, Field, Message, Piece, Progress, Value};
     assert_record!(wit, "message", message::SIZE, [
         "connection" message::CONNECTION, offset_of!(Message, connection);
         "direction" message::DIRECTION, offset_of!(Message, direction);
@@ -137,6 +139,7 @@ fn records_that_come_out() {
         "protocol" message::PROTOCOL, offset_of!(Message, protocol);
         "fields" message::FIELDS, offset_of!(Message, fields);
         "attributes" message::ATTRIBUTES, offset_of!(Message, attributes);
+        "pieces" message::PIECES, offset_of!(Message, pieces);
         "correlation" message::CORRELATION, offset_of!(Message, has_correlation);
         "start" message::START, offset_of!(Message, start);
         "end" message::END, offset_of!(Message, end);
@@ -144,6 +147,12 @@ fn records_that_come_out() {
     // option<u64>: one byte says whether it is there, aligned like what follows it.
     assert_eq!(message::CORRELATION_VALUE, message::CORRELATION + 8);
     assert_eq!(offset_of!(Message, correlation), message::CORRELATION_VALUE);
+    assert_record!(wit, "piece", piece::SIZE, [
+        "kind" piece::KIND, offset_of!(Piece, kind);
+        "encoding" piece::ENCODING, offset_of!(Piece, encoding);
+        "last" piece::LAST, offset_of!(Piece, last);
+        "bytes" piece::BYTES, offset_of!(Piece, bytes);
+    ]);
     assert_record!(wit, "field", field::SIZE, [
         "name" field::NAME, offset_of!(Field, name);
         "value" field::VALUE, offset_of!(Field, value);
@@ -162,9 +171,10 @@ fn records_that_come_out() {
         "need" progress::NEED, offset_of!(Progress, need);
         "resume-at" progress::RESUME_AT, offset_of!(Progress, resume_at);
     ]);
-    let sizes = [size_of::<Message>(), size_of::<Field>(), size_of::<Attribute>(), size_of::<Progress>()];
-    assert_eq!(sizes, [message::SIZE, field::SIZE, attribute::SIZE, progress::SIZE]);
-    for name in ["message", "field", "attribute", "progress"] {
+    let sizes = [size_of::<Message>(), size_of::<Field>(), size_of::<Attribute>()];
+    assert_eq!(sizes, [message::SIZE, field::SIZE, attribute::SIZE]);
+    assert_eq!([size_of::<Piece>(), size_of::<Progress>()], [piece::SIZE, progress::SIZE]);
+    for name in ["message", "field", "attribute", "piece", "progress"] {
         assert_eq!(wit.align(name), 8, "all lists of an outcome are aligned alike");
     }
     assert_eq!(wit.size("outcome"), outcome::SIZE);
@@ -174,7 +184,8 @@ fn records_that_come_out() {
             ("messages", outcome::MESSAGES),
             ("fields", outcome::FIELDS),
             ("attributes", outcome::ATTRIBUTES),
-            ("progress", outcome::PROGRESS)
+            ("progress", outcome::PROGRESS),
+            ("pieces", outcome::PIECES)
         ]
     );
 }
@@ -208,11 +219,13 @@ fn records_of_the_manifest() {
 #[test]
 fn cases_in_order() {
     let wit = Wit::read();
-    let expected: [(&str, &[&str]); 8] = [
+    let expected: [(&str, &[&str]); 10] = [
         ("direction", &["client-to-server", "server-to-client"]),
         ("transport", &["tcp", "udp"]),
         ("kind", &["request", "response", "one-way"]),
-        ("part", &["whole", "begin", "end"]),
+        ("part", &["whole", "begin", "end", "more"]),
+        ("piece-kind", &["head", "body"]),
+        ("encoding", &["identity", "gzip", "deflate", "brotli", "zstd"]),
         ("state", &["going", "violation", "finished", "upgraded"]),
         ("status", &["none", "ok", "client-error", "server-error"]),
         ("verdict", &["no", "need-more", "client-speaks", "server-speaks"]),
