@@ -47,17 +47,17 @@ func EncodeAbout(about About) []uint64 {
 	})
 }
 
-// EncodeWanted writes a `wanted`.
-func EncodeWanted(wanted Wanted) []uint64 {
+// EncodeInterest writes an `interest`.
+func EncodeInterest(interest Interest) []uint64 {
 	return encode(func(b *blob) {
 		root := b.reserve(20)
-		b.flag(root+8, wanted.Requests)
-		b.flag(root+9, wanted.Responses)
-		b.flag(root+10, wanted.Head)
-		b.word(root+12, wanted.BodyLimit)
-		b.flag(root+16, wanted.Required)
-		protocols := b.list(root, len(wanted.Protocols), 8)
-		for i, protocol := range wanted.Protocols {
+		b.flag(root+8, interest.Requests)
+		b.flag(root+9, interest.Responses)
+		b.flag(root+10, interest.Head)
+		b.word(root+12, interest.BodyLimit)
+		b.flag(root+16, interest.Required)
+		protocols := b.list(root, len(interest.Protocols), 8)
+		for i, protocol := range interest.Protocols {
 			b.text(protocols+8*i, protocol)
 		}
 	})

@@ -1,7 +1,7 @@
 package weir
 
-// Wanted is what a hook wants to be shown. The host asks once for each instance.
-type Wanted struct {
+// Interest is what a hook wants to be shown. The host asks once for each instance.
+type Interest struct {
 	// Protocols as they stand in `l7_protocol`, `*` for all. None: an HttpHook gets HTTP, HTTP2, gRPC and Triple, the others get
 	// everything.
 	Protocols []string
@@ -18,7 +18,7 @@ type Wanted struct {
 
 // HttpHook observes requests and responses of protocols with HTTP's semantics.
 type HttpHook interface {
-	Wanted() Wanted
+	Wanted() Interest
 	// Request sees a request. Subject and patch are good until the call returns.
 	Request(subject *Subject, patch *Patch) Action
 	// Response sees a response; that of a session comes right behind its request.
@@ -27,14 +27,14 @@ type HttpHook interface {
 
 // MessageHook observes payloads of any protocol that has them; a stream gives many for one session.
 type MessageHook interface {
-	Wanted() Wanted
+	Wanted() Interest
 	// Message sees one payload.
 	Message(subject *Subject, patch *Patch) Action
 }
 
 // SessionHook has the last word on finished records: rewrite, redact, drop, sample.
 type SessionHook interface {
-	Wanted() Wanted
+	Wanted() Interest
 	// Session sees one record.
 	Session(subject *Subject, patch *Patch) Action
 }
@@ -61,4 +61,20 @@ const (
 	TypeRequest
 	// TypeResponse: no request.
 	TypeResponse
+)
+
+// SessionStatus says how a session went.
+type SessionStatus uint8
+
+const (
+	// SessionUnknown: nobody said it.
+	SessionUnknown SessionStatus = iota
+	// SessionOk: it worked.
+	SessionOk
+	// SessionClientError: the client did something wrong.
+	SessionClientError
+	// SessionServerError: the server failed.
+	SessionServerError
+	// SessionTimeout: no response within the limit.
+	SessionTimeout
 )

@@ -1,10 +1,6 @@
 package weir
 
-import (
-	"unsafe"
-
-	"weir.dev/plugin-sdk-go/abi"
-)
+import "weir.dev/plugin-sdk-go/abi"
 
 // Kind is a message's part in a conversation.
 type Kind uint8
@@ -159,31 +155,6 @@ func place(value *abi.Value, base uint32) {
 	}
 }
 
-// own copies a text behind the owned ones.
-func own(owned *[]byte, text []byte) abi.Value {
-	offset := len(*owned)
-	*owned = append(*owned, text...)
-	return abi.Value{Case: abi.ValueOwned, Bits: uint64(uint32(offset)) | uint64(len(text))<<32}
-}
-
-func ownString(owned *[]byte, text string) abi.Value {
-	offset := len(*owned)
-	*owned = append(*owned, text...)
-	return abi.Value{Case: abi.ValueOwned, Bits: uint64(uint32(offset)) | uint64(len(text))<<32}
-}
-
-// slice finds out whether a text is a piece of the arena. Only addresses are compared, nothing is read.
-func slice(arena, text []byte) (abi.Value, bool) {
-	if len(text) == 0 || len(arena) == 0 {
-		return abi.Value{}, false
-	}
-	offset := uintptr(unsafe.Pointer(&text[0])) - uintptr(unsafe.Pointer(&arena[0]))
-	if offset >= uintptr(len(arena)) || uintptr(len(text)) > uintptr(len(arena))-offset {
-		return abi.Value{}, false
-	}
-	return abi.Value{Case: abi.ValueSlice, Bits: uint64(offset) | uint64(len(text))<<32}, true
-}
-
 // Output is where a parser puts its messages. It is a handle: pass it by value.
 type Output struct {
 	lists      *Lists
@@ -246,7 +217,7 @@ func (m MessageBuilder) last() *abi.Message {
 	return &m.lists.Messages[m.index]
 }
 
-// Text sets a field to a text: free of copies when it is a piece of the input.
+// Text sets a field to a text: free of copies when it is a piece of the input. A copy is cut at TextLimit.
 func (m MessageBuilder) Text(field Field, text []byte) MessageBuilder {
 	m.last().Fields++
 	m.lists.Fields = append(m.lists.Fields, abi.Field{Name: uint8(field), Value: m.lists.value(text)})
@@ -277,21 +248,23 @@ func (m MessageBuilder) Attribute(key string, value []byte) MessageBuilder {
 
 // Head hands on header fields as lines `name: value` with CR LF. Only where Flow.Heads asks for them.
 func (m MessageBuilder) Head(lines []byte) MessageBuilder {
-	return m.piece(abi.Piece{Kind: uint8(PieceHead), Value: m.lists.value(lines)})
+	return m.piece(PieceHead, EncodingIdentity, 0, lines)
 }
 
-// Body hands on a piece of a payload, as it was sent but for its framing; last ends the payload. At most Flow.BodyLimit bytes of
-// each are of use.
-func (m MessageBuilder) Body(encoding Encoding, last bool, bytes []byte) MessageBuilder {
-	piece := abi.Piece{Kind: uint8(PieceBody), Encoding: uint8(encoding), Value: m.lists.value(bytes)}
-	if last {
-		piece.Last = 1
-	}
-	return m.piece(piece)
+// Body hands on the next bytes of a body, without its framing; only as many as Flow.BodyLimit asks for.
+func (m MessageBuilder) Body(bytes []byte, encoding Encoding) MessageBuilder {
+	return m.piece(PieceBody, encoding, 0, bytes)
 }
 
-func (m MessageBuilder) piece(piece abi.Piece) MessageBuilder {
+// LastOfBody is the same, and the payload ends here: the next body of this message begins another one.
+func (m MessageBuilder) LastOfBody(bytes []byte, encoding Encoding) MessageBuilder {
+	return m.piece(PieceBody, encoding, 1, bytes)
+}
+
+func (m MessageBuilder) piece(kind PieceKind, encoding Encoding, last uint8, bytes []byte) MessageBuilder {
 	m.last().Pieces++
+	value := placeBytes(m.lists.arena, &m.lists.Owned, bytes)
+	piece := abi.Piece{Kind: uint8(kind), Encoding: uint8(encoding), Last: last, Value: value}
 	m.lists.Pieces = append(m.lists.Pieces, piece)
 	return m
 }
@@ -315,17 +288,7 @@ func (m MessageBuilder) Correlation(id uint64) MessageBuilder {
 	return m
 }
 
-func (l *Lists) value(text []byte) abi.Value {
-	if value, inside := slice(l.arena, text); inside {
-		return value
-	}
-	return own(&l.Owned, text)
-}
-
-func attribute(owned *[]byte, key string, value abi.Value) abi.Attribute {
-	place := ownString(owned, key)
-	return abi.Attribute{Key: uint32(place.Bits), KeyLength: uint32(place.Bits >> 32), Value: value}
-}
+func (l *Lists) value(text []byte) abi.Value { return placeText(l.arena, &l.Owned, text) }
 
 func saturatingAdd(a, b uint64) uint64 {
 	if sum := a + b; sum >= a {

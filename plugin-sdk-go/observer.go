@@ -4,7 +4,7 @@ import "weir.dev/plugin-sdk-go/abi"
 
 // Observer runs one hook over the subjects of a call. Authors need it only in tests, through package weirtest.
 type Observer struct {
-	wanted  func() Wanted
+	wanted  func() Interest
 	observe func(*Subject, *Patch) Action
 	lists   Patches
 	// Kept here so that nothing is allocated for a subject.
@@ -28,12 +28,12 @@ func ObserveMessages(hook MessageHook) *Observer { return newObserver(hook.Wante
 // ObserveSessions runs a SessionHook.
 func ObserveSessions(hook SessionHook) *Observer { return newObserver(hook.Wanted, hook.Session) }
 
-func newObserver(wanted func() Wanted, observe func(*Subject, *Patch) Action) *Observer {
+func newObserver(wanted func() Interest, observe func(*Subject, *Patch) Action) *Observer {
 	return &Observer{wanted: wanted, observe: observe, lists: newPatches()}
 }
 
 // Wanted asks the hook what it wants to be shown.
-func (o *Observer) Wanted() Wanted { return o.wanted() }
+func (o *Observer) Wanted() Interest { return o.wanted() }
 
 // Observe asks the hook about each subject. Counts that do not fit the lists end the call. The answer is good until the next call.
 func (o *Observer) Observe(

@@ -39,12 +39,7 @@ func (p *Patches) Place(base uint32) {
 	}
 }
 
-func (p *Patches) value(text []byte) abi.Value {
-	if value, inside := slice(p.arena, text); inside {
-		return value
-	}
-	return own(&p.Owned, text)
-}
+func (p *Patches) value(text []byte) abi.Value { return placeText(p.arena, &p.Owned, text) }
 
 // Patch takes the changes of one subject. A field or attribute set replaces what was there. FieldTraceId may be set several times: the
 // first is the session's, the others go on as attributes.
@@ -53,7 +48,7 @@ type Patch struct {
 	record abi.Patch
 }
 
-// Text sets a field to a text: free of copies when it is a piece of the subject. An empty text removes the field.
+// Text sets a field to a text: free of copies when it is a piece of the subject; a copy is cut at TextLimit. An empty text removes the field.
 func (p *Patch) Text(field Field, text []byte) *Patch { return p.field(field, p.lists.value(text)) }
 
 // String sets a field to a text that is no piece of the subject.

@@ -21,7 +21,7 @@ func (s *Subject) text(slice abi.Slice) []byte {
 	return text
 }
 
-// Protocol as in `l7_protocol`.
+// Protocol as in `l7_protocol`; for `Custom` the name in `biz_protocol`.
 func (s *Subject) Protocol() []byte { return s.text(s.record.Protocol) }
 
 // Client is the side that sends requests.
@@ -46,7 +46,7 @@ func (s *Subject) Duration() uint64 { return s.record.Duration }
 func (s *Subject) Direction() Direction { return Direction(s.record.Direction & 1) }
 
 // Status of the session.
-func (s *Subject) Status() Status { return Status(s.record.Status) }
+func (s *Subject) Status() SessionStatus { return SessionStatus(s.record.Status) }
 
 // SessionType says which halves were seen.
 func (s *Subject) SessionType() SessionType { return SessionType(s.record.SessionType) }
@@ -54,7 +54,7 @@ func (s *Subject) SessionType() SessionType { return SessionType(s.record.Sessio
 // Head is the header fields as lines `name: value`; empty when it was not wanted, or for sessions.
 func (s *Subject) Head() []byte { return s.text(s.record.Head) }
 
-// Body is unpacked, up to Wanted.BodyLimit.
+// Body is unpacked, up to Interest.BodyLimit.
 func (s *Subject) Body() []byte { return s.text(s.record.Body) }
 
 // Cut: the body is longer than what is here, or could not be unpacked to its end.

@@ -210,8 +210,8 @@ type Patches struct {
 	Attributes List
 }
 
-// Wanted is `wanted`.
-type Wanted struct {
+// Interest is `interest`.
+type Interest struct {
 	Protocols List
 	Requests  uint8
 	Responses uint8

@@ -174,7 +174,7 @@ func TestRecords(t *testing.T) {
 	w.same(t, "patch", Patch{})
 	w.same(t, "patches", Patches{})
 	w.same(t, "outcome", Outcome{})
-	w.same(t, "wanted", Wanted{})
+	w.same(t, "interest", Interest{})
 	w.same(t, "about", About{})
 	w.same(t, "manifest", Manifest{})
 	w.same(t, "signature", Signature{})
