@@ -32,6 +32,14 @@ func (r *Reader) IsEmpty() bool { return r.at == len(r.bytes) }
 // Short says how many bytes the first failed step lacked at least; 0: all went well.
 func (r *Reader) Short() int { return r.missing }
 
+// Needed says how many bytes there must be, counted from the first, for the first failed step; 0: all went well.
+func (r *Reader) Needed() int {
+	if r.missing == 0 {
+		return 0
+	}
+	return len(r.bytes) + r.missing
+}
+
 // Take gives the next n bytes.
 func (r *Reader) Take(n int) []byte {
 	if left := len(r.bytes) - r.at; n < 0 || n > left || r.missing > 0 {

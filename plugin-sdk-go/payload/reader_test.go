@@ -11,7 +11,7 @@ func TestReaderSaysHowMuchIsMissing(t *testing.T) {
 	if r.U16() != 1 || r.Short() != 0 {
 		t.Error("two bytes are there")
 	}
-	if r.U32(); r.Short() != 3 {
+	if r.U32(); r.Short() != 3 || r.Needed() != 6 {
 		t.Errorf("three are missing, it says %d", r.Short())
 	}
 	if !bytes.Equal(r.Rest(), []byte{2}) {
