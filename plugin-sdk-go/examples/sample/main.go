@@ -2,11 +2,12 @@
 // host that sees a session of the trace decides alike. Sessions without a trace id are decided by flow and time.
 //
 // Configuration:
-//   - `keep`: how many of a hundred are kept, `0` to `100`, with up to two decimals; `100` when it is not set or no such number.
+//   - `keep`: how many of a hundred are kept, `0` to `100`, with up to four decimals; `100` when it is not set or no such number.
 //   - `keep-errors`: `false` drops sessions with server errors and time-outs as well; they are kept otherwise.
 //
 // The hash is FNV-1a with 64 bits (Fowler, Noll, Vo) of the bytes of the trace id, or of flow id and start time in nanoseconds, each
-// eight bytes, the lowest first. A session is kept when the hash modulo 10000 is below a hundred times `keep`.
+// eight bytes, the lowest first. A session is kept when the hash modulo a million is below ten thousand times `keep`: no floating point, so
+// that it is the same on every machine and in every language.
 package main
 
 import (
@@ -18,11 +19,11 @@ import (
 )
 
 // whole is a hundred percent in the steps that are counted in.
-const whole = 100_00
+const whole = 1_000_000
 
 // Sample is the hook.
 type Sample struct {
-	// Of 10000.
+	// Of a million.
 	keep       uint64
 	keepErrors bool
 }
@@ -32,10 +33,10 @@ func (s *Sample) Wanted() weir.Interest {
 	text, set := weir.Config("keep")
 	keep, ok := percentage(strings.TrimSpace(text))
 	if set && !ok {
-		weir.Log(weir.LevelWarn, "keep is no percentage, everything is kept: "+text)
+		weir.Log(weir.LevelWarn, "keep is no percentage from 0 to 100 with 4 decimals at most: everything is kept")
 	}
 	errors, _ := weir.Config("keep-errors")
-	s.keep, s.keepErrors = keep, strings.TrimSpace(errors) != "false"
+	s.keep, s.keepErrors = keep, errors != "false"
 	return weir.Interest{}
 }
 
@@ -70,14 +71,14 @@ func fnv1a(bytes []byte) uint64 {
 	return hash
 }
 
-// percentage reads `12.34` as 1234; everything when it is none.
+// percentage reads `12.34` as 123400; everything when it is none.
 func percentage(text string) (uint64, bool) {
 	units, decimals, _ := strings.Cut(text, ".")
-	if units == "" || len(units) > 3 || len(decimals) > 2 || strings.HasSuffix(text, ".") {
+	if units == "" || len(units) > 3 || len(decimals) > 4 {
 		return whole, false
 	}
 	value := uint64(0)
-	for _, digit := range units + (decimals + "00")[:2] {
+	for _, digit := range units + (decimals + "0000")[:4] {
 		if digit < '0' || digit > '9' {
 			return whole, false
 		}

@@ -1,48 +1,59 @@
-// Package cases reads tests/hooks/*.json: what the examples of both SDKs must do.
+// Package cases reads tests/hooks/*.json: what the built-in hooks in Rust and their twins in Go must do. tests/hooks/README.md says
+// what a case holds.
 package cases
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
 	"testing"
 
 	weir "weir.dev/plugin-sdk-go"
 	"weir.dev/plugin-sdk-go/weirtest"
 )
 
-type file struct {
-	Cases []testCase `json:"cases"`
+type testCase struct {
+	Name     string            `json:"name"`
+	Config   map[string]string `json:"config"`
+	Subject  many[subject]     `json:"subject"`
+	Expected many[patch]       `json:"expected"`
 }
 
-type testCase struct {
-	Name    string            `json:"name"`
-	Config  map[string]string `json:"config"`
-	Subject subject           `json:"subject"`
-	Patch   patch             `json:"patch"`
+// many is a list, or one that is as good as a list of itself.
+type many[T any] []T
+
+func (m *many[T]) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(text, []byte("[")) {
+		return json.Unmarshal(text, (*[]T)(m))
+	}
+	*m = make([]T, 1)
+	return json.Unmarshal(text, &(*m)[0])
 }
+
+// pair is a name and a value.
+type pair [2]json.RawMessage
 
 type subject struct {
-	Protocol   string                     `json:"protocol"`
-	Direction  string                     `json:"direction"`
-	Status     string                     `json:"status"`
-	Type       string                     `json:"type"`
-	FlowId     uint64                     `json:"flow_id"`
-	Time       uint64                     `json:"time"`
-	Fields     map[string]json.RawMessage `json:"fields"`
-	Attributes map[string]json.RawMessage `json:"attributes"`
-	Head       string                     `json:"head"`
-	Body       string                     `json:"body"`
-	Cut        bool                       `json:"cut"`
+	Protocol    string  `json:"protocol"`
+	Direction   string  `json:"direction"`
+	Status      string  `json:"status"`
+	SessionType string  `json:"session_type"`
+	FlowId      *uint64 `json:"flow_id"`
+	Time        *uint64 `json:"time"`
+	Fields      []pair  `json:"fields"`
+	Attributes  []pair  `json:"attributes"`
+	Head        string  `json:"head"`
+	Body        string  `json:"body"`
+	Cut         bool    `json:"cut"`
 }
 
 type patch struct {
-	Action     string                     `json:"action"`
-	Status     string                     `json:"status"`
-	Fields     map[string]json.RawMessage `json:"fields"`
-	Attributes map[string]json.RawMessage `json:"attributes"`
+	Action     string `json:"action"`
+	Status     string `json:"status"`
+	Fields     []pair `json:"fields"`
+	Attributes []pair `json:"attributes"`
 }
 
 var fieldNames = []string{
@@ -50,25 +61,35 @@ var fieldNames = []string{
 	"response_result", "version", "trace_id", "span_id", "parent_span_id", "x_request_id", "http_proxy_client", "biz_protocol",
 }
 
-// Run shows each subject of tests/hooks/NAME.json to a fresh hook and compares its patch. The observer asks for what it wants first, as
-// the host does.
+// Run shows the subjects of each case of tests/hooks/NAME.json to a fresh hook in one call and compares the patches. The observer asks
+// for what it wants first, as the host does.
 func Run(t *testing.T, name string, observer func() *weir.Observer) {
 	t.Helper()
-	var f file
-	read(t, name, &f)
-	if len(f.Cases) < 12 {
-		t.Fatalf("only %d cases", len(f.Cases))
+	var all []testCase
+	read(t, name, &all)
+	if len(all) < 12 {
+		t.Fatalf("only %d cases", len(all))
 	}
-	for _, c := range f.Cases {
+	for _, c := range all {
 		t.Run(c.Name, func(t *testing.T) {
 			weir.SetConfig(c.Config)
 			defer weir.SetConfig(nil)
 			hook := observer()
 			hook.Wanted()
-			s := c.Subject.subject(t)
-			// Twice in one call: nothing may be left over from the one before.
-			for _, got := range weirtest.Observe(hook, s, s) {
-				c.Patch.compare(t, &got)
+			var subjects []weirtest.Subject
+			for i := range c.Subject {
+				subjects = append(subjects, c.Subject[i].subject(t))
+			}
+			if len(subjects) != len(c.Expected) {
+				t.Fatal("as many patches as subjects must be expected")
+			}
+			// Twice: nothing may be left over from the call before.
+			for range 2 {
+				for i, got := range weirtest.Observe(hook, subjects...) {
+					if got, want := fmt.Sprintf("%+q", got), fmt.Sprintf("%+q", c.Expected[i].patch(t)); got != want {
+						t.Errorf("subject %d\n%s, expected\n%s", i, got, want)
+					}
+				}
 			}
 		})
 	}
@@ -87,51 +108,56 @@ func read(t *testing.T, name string, into any) {
 
 func (s *subject) subject(t *testing.T) weirtest.Subject {
 	made := weirtest.Subject{
-		Protocol: s.Protocol, FlowId: s.FlowId, Time: s.Time, Head: s.Head, Body: s.Body, Cut: s.Cut,
+		Protocol: s.Protocol, FlowId: 1, Time: 1_700_000_000_000_000_000, Head: s.Head, Body: s.Body, Cut: s.Cut,
 		Direction:   weir.Direction(index(t, s.Direction, "request", "response")),
-		Status:      weir.SessionStatus(index(t, s.Status, "unknown", "ok", "client_error", "server_error", "timeout")),
-		SessionType: weir.SessionType(index(t, s.Type, "session", "request", "response")),
+		SessionType: weir.SessionType(index(t, s.SessionType, "session", "request", "response")),
 	}
-	if made.Protocol == "" {
+	if s.Status != "none" {
+		made.Status = weir.SessionStatus(index(t, s.Status, "unknown", "ok", "client_error", "server_error", "timeout"))
+	}
+	if s.Protocol == "" {
 		made.Protocol = "HTTP"
 	}
-	for _, key := range sorted(s.Fields) {
-		field := weir.Field(index(t, key, fieldNames...))
-		made.Fields = append(made.Fields, weirtest.FieldValue{Name: field, Value: value(t, s.Fields[key])})
+	if s.FlowId != nil {
+		made.FlowId = *s.FlowId
 	}
-	for _, key := range sorted(s.Attributes) {
-		made.Attributes = append(made.Attributes, weirtest.AttributeValue{Key: key, Value: value(t, s.Attributes[key])})
+	if s.Time != nil {
+		made.Time = *s.Time
+	}
+	for _, pair := range s.Fields {
+		field := weir.Field(index(t, pair.name(t), fieldNames...))
+		made.Fields = append(made.Fields, weirtest.FieldValue{Name: field, Value: pair.value(t)})
+	}
+	for _, pair := range s.Attributes {
+		made.Attributes = append(made.Attributes, weirtest.AttributeValue{Key: pair.name(t), Value: pair.value(t)})
 	}
 	return made
 }
 
-func (p *patch) compare(t *testing.T, got *weirtest.Patch) {
-	t.Helper()
-	want := weirtest.Patch{
+func (p *patch) patch(t *testing.T) weirtest.Patch {
+	made := weirtest.Patch{
 		Action: weir.Action(index(t, p.Action, "next", "stop", "drop")),
 		Status: weir.Status(index(t, p.Status, "none", "ok", "client_error", "server_error")),
 	}
-	if got.Action != want.Action || got.Status != want.Status {
-		t.Errorf("action %d, status %d, expected %d, %d", got.Action, got.Status, want.Action, want.Status)
+	made.Fields = fields(t, p.Fields)
+	for _, pair := range p.Attributes {
+		attribute := weirtest.AttributeText{Key: pair.name(t), Text: fmt.Sprint(pair.value(t))}
+		made.Attributes = append(made.Attributes, attribute)
 	}
-	fields := map[string]string{}
-	for _, field := range got.Fields {
-		fields[fieldNames[field.Name]] = field.Text
+	return made
+}
+
+func fields(t *testing.T, pairs []pair) (made []weirtest.FieldText) {
+	for _, pair := range pairs {
+		field := weir.Field(index(t, pair.name(t), fieldNames...))
+		made = append(made, weirtest.FieldText{Name: field, Text: fmt.Sprint(pair.value(t))})
 	}
-	attributes := map[string]string{}
-	for _, attribute := range got.Attributes {
-		attributes[attribute.Key] = attribute.Text
-	}
-	if got, want := fmt.Sprintf("%q", fields), fmt.Sprintf("%q", texts(t, p.Fields)); got != want {
-		t.Errorf("fields\n%s, expected\n%s", got, want)
-	}
-	if got, want := fmt.Sprintf("%q", attributes), fmt.Sprintf("%q", texts(t, p.Attributes)); got != want {
-		t.Errorf("attributes\n%s, expected\n%s", got, want)
-	}
+	return made
 }
 
 // index gives the place of a word; the first one when there is none.
 func index(t *testing.T, word string, words ...string) int {
+	t.Helper()
 	for i, w := range words {
 		if w == word {
 			return i
@@ -143,32 +169,25 @@ func index(t *testing.T, word string, words ...string) int {
 	return 0
 }
 
+func (p *pair) name(t *testing.T) string {
+	t.Helper()
+	var name string
+	if err := json.Unmarshal(p[0], &name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // value gives a string or an int64.
-func value(t *testing.T, raw json.RawMessage) any {
+func (p *pair) value(t *testing.T) any {
 	t.Helper()
 	var text string
-	if json.Unmarshal(raw, &text) == nil {
+	if json.Unmarshal(p[1], &text) == nil {
 		return text
 	}
 	var number int64
-	if err := json.Unmarshal(raw, &number); err != nil {
+	if err := json.Unmarshal(p[1], &number); err != nil {
 		t.Fatal(err)
 	}
 	return number
-}
-
-func texts(t *testing.T, values map[string]json.RawMessage) map[string]string {
-	made := map[string]string{}
-	for key, v := range values {
-		made[key] = fmt.Sprint(value(t, v))
-	}
-	return made
-}
-
-func sorted(values map[string]json.RawMessage) (keys []string) {
-	for key := range values {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func TestCases(t *testing.T) {
-	cases.Run(t, "transactionid", func() *weir.Observer { return weir.ObserveMessages(newHook()) })
+	cases.Run(t, "json-status", func() *weir.Observer { return weir.ObserveHttp(&JsonStatus{}) })
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func TestCases(t *testing.T) {
-	cases.Run(t, "jsonstatus", func() *weir.Observer { return weir.ObserveHttp(newHook()) })
+	cases.Run(t, "transaction-id", func() *weir.Observer { return weir.ObserveHttp(&TransactionId{}) })
 }
