@@ -16,7 +16,7 @@ use weir_plugin_runtime::{
 use crate::failure::Failure;
 use crate::group_config::{ConfigError, GroupConfig, Text};
 use crate::nearest::nearest;
-use crate::replay::ParserFactory;
+use crate::replay::PluginFactory;
 
 /// Plugins of a process, and the counters of all instances that were made of them.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Plugins {
     }
 }
 
-impl ParserFactory for Plugins {
+impl PluginFactory for Plugins {
     fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
         let mut parsers: Vec<Box<dyn ProtocolParser>> = Vec::new();
         for (plugin, config) in &self.active {
