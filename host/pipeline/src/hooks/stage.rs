@@ -185,10 +185,14 @@ impl HookStage {
             dropped: false,
             stopped: 0,
         });
-        // The next session of the same parser begins with the same names.
-        waiting.log.plugins.clone_from(&log.plugins);
-        waiting.log.l7_protocol = Arc::clone(&log.l7_protocol);
         std::mem::swap(&mut waiting.log, log);
+        // The next session of the same parser begins with the same names.
+        if !same(&log.plugins, &waiting.log.plugins) {
+            log.plugins.clone_from(&waiting.log.plugins);
+        }
+        if !Arc::ptr_eq(&log.l7_protocol, &waiting.log.l7_protocol) {
+            log.l7_protocol = Arc::clone(&waiting.log.l7_protocol);
+        }
         std::mem::swap(&mut waiting.payloads, payloads);
         (waiting.response_time, waiting.wishes, waiting.dropped) = (response_time, wishes, false);
         self.waiting.push(waiting);
@@ -327,6 +331,10 @@ impl Shown<'_> {
             self.subjects.add(&waiting.log, &waiting.payloads, about, self.interest, waiting.response_time);
         }
     }
+}
+
+fn same(left: &[Arc<str>], right: &[Arc<str>]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| Arc::ptr_eq(left, right))
 }
 
 fn halves(log: &RequestLog) -> (bool, bool) {
