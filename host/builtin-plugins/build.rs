@@ -38,15 +38,12 @@ fn folder(variable: &str) -> Result<PathBuf, Box<dyn Error>> {
     Ok(env::var_os(variable).ok_or_else(|| format!("cargo did not set {variable}"))?.into())
 }
 
-/// A hook without a parser: it is embedded when the host calls hooks.
-const NOT_YET: &str = "protobuf";
-
 /// The folders in `plugins/` that hold a crate, in order.
 fn plugin_names(plugins: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(plugins)? {
         let entry = entry?;
-        if entry.path().join("Cargo.toml").is_file() && entry.file_name() != NOT_YET {
+        if entry.path().join("Cargo.toml").is_file() {
             names.push(entry.file_name().into_string().map_err(|name| format!("strange name {name:?}"))?);
         }
     }

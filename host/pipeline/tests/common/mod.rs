@@ -204,7 +204,7 @@ pub const SERVER: usize = 1;
 
 impl Tcp {
     pub fn new(limits: Limits) -> Self {
-        let worker = Worker::new(WorkerConfig { limits }, vec![Box::new(Lines::new())]);
+        let worker = Worker::new(WorkerConfig { limits }, vec![Box::new(Lines::new())], Vec::new());
         Self {
             worker,
             told: Told::default(),
