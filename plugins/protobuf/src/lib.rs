@@ -4,6 +4,8 @@
 //! attributes. Never guesses: a payload that is not a message from one end to the other has no values.
 
 mod compile;
+#[cfg(test)]
+mod draft;
 mod engine;
 mod kind;
 mod path;

@@ -1,5 +1,7 @@
 //! Takes: what the configuration gives: text of `.proto` files, or a descriptor set. Gives: a schema, or what is wrong.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use prost::Message as _;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -30,7 +32,7 @@ pub(crate) fn from_descriptor_set(text: &str) -> Result<Schema, String> {
     let bytes = if text.starts_with('\n') {
         text.as_bytes().to_vec()
     } else {
-        base64(text).ok_or("neither a FileDescriptorSet nor base64 of one")?
+        BASE64.decode(text.trim_end()).map_err(|_| "neither a FileDescriptorSet nor base64 of one")?
     };
     let set = FileDescriptorSet::decode(bytes.as_slice())
         .map_err(|error| format!("no FileDescriptorSet: {error}"))?;
@@ -81,52 +83,9 @@ fn complete(mut files: Vec<FileDescriptorProto>) -> Schema {
     build::schema(&files)
 }
 
-/// RFC 4648, section 4; white space is passed over.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text.trim_end().trim_end_matches('=').bytes().filter(|b| !b.is_ascii_whitespace()) {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(six);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_of_the_rfc() {
-        for (coded, plain) in [
-            ("", ""),
-            ("Zg==", "f"),
-            ("Zm8=", "fo"),
-            ("Zm9v", "foo"),
-            ("Zm9v\nYmFy\n", "foobar"),
-            ("+/8=", ""),
-        ] {
-            let bytes = base64(coded).unwrap();
-            if coded == "+/8=" {
-                assert_eq!(bytes, [0xfb, 0xff]);
-            } else {
-                assert_eq!(bytes, plain.as_bytes(), "{coded}");
-            }
-        }
-        assert_eq!(base64("Zg-_"), None);
-    }
 
     #[test]
     fn errors_have_a_line() {
