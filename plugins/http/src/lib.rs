@@ -12,7 +12,6 @@ mod head;
 mod lines;
 mod outstanding;
 mod packing;
-mod reason;
 mod request;
 mod response;
 mod start_line;
