@@ -68,6 +68,9 @@ pub mod text;
 /// Log, configuration and counters of the host.
 pub mod host;
 
+/// Status codes and reason phrases of HTTP.
+pub mod http;
+
 /// Trace ids in headers: W3C, B3, Jaeger, SkyWalking, X-Request-ID.
 pub mod trace_context;
 

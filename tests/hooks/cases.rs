@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 use weir_plugin_sdk::hook::{Action, Hook};
-use weir_plugin_sdk::prelude::{Direction, Field, Status};
+use weir_plugin_sdk::prelude::{Direction, Field, SessionType, Status};
 use weir_plugin_sdk::testing::{self, Patched, Subject, Value};
 
 /// In the order of `Field::ALL`.
@@ -25,7 +25,7 @@ const FIELDS: [&str; 15] = [
     "biz_protocol",
 ];
 
-/// Shows the subject of every case in `file` to a hook that was made with the case's configuration.
+/// Shows the subjects of every case in `file`, in one call, to a hook that was made with the case's configuration.
 pub(crate) fn run<H: Hook>(file: &str, at_least: usize) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/hooks").join(file);
     let cases: Vec<Json> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -34,9 +34,16 @@ pub(crate) fn run<H: Hook>(file: &str, at_least: usize) {
         let name = text(&case["name"]);
         let config: Vec<(&str, &str)> =
             pairs(&case["config"]).map(|(key, value)| (key, text(value))).collect();
-        let told = testing::configured(&config, || testing::observe::<H>(&[subject(&case["subject"])]));
-        assert_eq!(told, [expected(&case["expected"])], "{file}: {name}");
+        let subjects: Vec<Subject> = one_or_many(&case["subject"]).iter().map(subject).collect();
+        let told = testing::configured(&config, || testing::observe::<H>(&subjects));
+        let expected: Vec<Patched> = one_or_many(&case["expected"]).iter().map(expected).collect();
+        assert_eq!(told, expected, "{file}: {name}");
     }
+}
+
+/// A list, or one that is as good as a list of itself.
+fn one_or_many(json: &Json) -> &[Json] {
+    json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice)
 }
 
 fn text(json: &Json) -> &str {
@@ -79,6 +86,12 @@ fn subject(json: &Json) -> Subject {
         Some("response") => subject.direction = Direction::ServerToClient,
         Some(other) => panic!("no direction {other}"),
     }
+    subject.session_type = match json["session_type"].as_str() {
+        None | Some("session") => SessionType::Session,
+        Some("request") => SessionType::Request,
+        Some("response") => SessionType::Response,
+        Some(other) => panic!("no session type {other}"),
+    };
     subject.cut = json["cut"].as_bool().unwrap_or(false);
     subject.flow_id = json["flow_id"].as_u64().unwrap_or(1);
     subject.time = json["time"].as_u64().unwrap_or(1_700_000_000_000_000_000);

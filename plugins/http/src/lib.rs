@@ -10,7 +10,6 @@ mod framing;
 mod head;
 mod lines;
 mod outstanding;
-mod reason;
 mod request;
 mod response;
 mod start_line;

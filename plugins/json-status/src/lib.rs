@@ -22,7 +22,7 @@ pub struct JsonStatus {
 
 impl HttpHook for JsonStatus {
     fn wanted() -> Interest {
-        Interest::responses().body_limit(BODY_LIMIT)
+        Interest::responses().protocol("HTTP").protocol("HTTP2").body_limit(BODY_LIMIT)
     }
 
     fn new() -> Self {
