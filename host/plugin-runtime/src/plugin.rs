@@ -70,8 +70,8 @@ pub(crate) struct Live {
 }
 
 impl Plugin {
-    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8]) -> Result<Self, LoadError> {
-        let template = Template::new(runtime, wasm)?;
+    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8], file: &str) -> Result<Self, LoadError> {
+        let template = Template::new(runtime, wasm, file)?;
         let manifest = Arc::new(describe(runtime, &template)?);
         manifest::check(&manifest)?;
         let name = Arc::from(manifest.name.as_str());
