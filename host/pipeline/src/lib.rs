@@ -18,6 +18,9 @@ pub mod decode;
 /// Segments -> ordered chunks of each direction of a flow.
 pub mod flow;
 
+/// Request logs -> plugins that change them -> the sink.
+pub mod hooks;
+
 /// Which parser follows a flow.
 pub mod inference;
 

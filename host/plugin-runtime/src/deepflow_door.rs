@@ -7,10 +7,13 @@
 mod call;
 mod claims;
 mod context;
+/// The http hook and the message hook.
+mod hooks;
 mod imports;
 mod messages;
 mod records;
 mod template;
+mod writer;
 
 use wasmtime::{Store, TypedFunc};
 use weir_pipeline::parse::event::{Direction, FlowFacts, StreamEvent};
@@ -49,6 +52,7 @@ const NOT_PARSED: &[u8] = b"payloads_not_parsed";
 pub(crate) struct DeepflowDoor {
     check_payload: HookFunction,
     parse_payload: HookFunction,
+    hooks: hooks::Exports,
     /// Does it parse payloads at all?
     parses: bool,
     /// How much of a payload it is shown.
@@ -59,6 +63,10 @@ pub(crate) struct DeepflowDoor {
 impl DeepflowDoor {
     pub(crate) fn describe(&self) -> Manifest {
         self.manifest.clone()
+    }
+
+    pub(crate) fn parses(&self) -> bool {
+        self.parses
     }
 
     pub(crate) fn check(
@@ -86,7 +94,8 @@ impl DeepflowDoor {
             buffer: self.truncation,
         };
         let call = &mut store.data_mut().deepflow;
-        call.begin(Hook::Check, &base, self.cut(payload));
+        call.begin(Hook::Check, &base);
+        call.payload.extend_from_slice(self.cut(payload));
         let answer = self.check_payload.call(&mut *store, ());
         let answer = answer.map_err(|error| fault::of_call(&error, store.data(), "check_payload"))?;
         let Some((number, says)) = claimed(answer)? else { return Ok(CheckVerdict::No) };
@@ -163,7 +172,8 @@ impl DeepflowDoor {
             flow_id: facts.flow_id,
             buffer: self.truncation,
         };
-        state.deepflow.begin(Hook::Parse, &base, bytes);
+        state.deepflow.begin(Hook::Parse, &base);
+        state.deepflow.payload.extend_from_slice(bytes);
         let answer = self.parse_payload.call(&mut *store, ());
         let answer = answer.map_err(|error| fault::of_call(&error, store.data(), "parse_payload"))?;
         is_dealt_with(answer, "parse_payload")

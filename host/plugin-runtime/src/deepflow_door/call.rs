@@ -37,13 +37,12 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of `hook` begins.
-    pub(super) fn begin(&mut self, hook: Hook, base: &Base, payload: &[u8]) {
+    /// A call of `hook` begins; its payload, and what it alone is told, are put in afterwards.
+    pub(super) fn begin(&mut self, hook: Hook, base: &Base) {
         self.hook = hook;
         self.context = base.encode();
         self.direction = Some(base.direction);
         self.payload.clear();
-        self.payload.extend_from_slice(payload);
         self.info.clear();
         self.slot.clear();
     }

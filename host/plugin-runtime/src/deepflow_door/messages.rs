@@ -9,7 +9,8 @@ use weir_pipeline::parse::parser::PluginFault;
 
 use super::call::Slot;
 use super::claims::Connection;
-use super::records::{Record, ResponseStatus, Text};
+use super::records::{Record, ResponseStatus};
+use super::writer::{Lists, Writer};
 use crate::fault::too_much;
 use crate::limits::Limits;
 
@@ -54,15 +55,13 @@ pub(super) fn tell(
         return Err(too_much(format!("parse_payload: more than {} messages of one batch", limits.messages)));
     }
     let mut start = payload.start;
-    let base = outcome.owned.len() as u32;
-    outcome.owned.extend_from_slice(&slot.bytes);
-    let mut writer = Writer { bytes: &slot.bytes, base, outcome, fields: 0, attributes: 0 };
+    let Outcome { messages, fields, attributes, owned, .. } = outcome;
+    let mut writer = Writer::new(&slot.bytes, Lists { fields, attributes, owned });
     let name = writer.own(name);
     for record in slot.records() {
         let end = end(record, payload, start);
-        (writer.fields, writer.attributes) = (0, 0);
+        writer.start();
         write(record, payload, connection, name, &mut writer);
-        let (fields, attributes) = (writer.fields, writer.attributes);
         let message = Message {
             connection: payload.connection,
             direction: payload.direction,
@@ -70,26 +69,28 @@ pub(super) fn tell(
             part: part(record, payload.direction, connection),
             status: record.status.map_or(MessageStatus::None, ResponseStatus::message_status),
             protocol: 0,
-            fields,
-            attributes,
+            fields: writer.fields,
+            attributes: writer.attributes,
             pieces: 0,
             correlation: record.request_id.map(u64::from),
             start,
             end,
         };
-        writer.outcome.messages.push(message);
+        messages.push(message);
         if end < payload.end {
             start = end;
         }
     }
-    let lists = [
-        ("fields", outcome.fields.len(), limits.fields),
-        ("attributes", outcome.attributes.len(), limits.attributes),
-        ("bytes of texts", outcome.owned.len(), limits.owned_bytes),
-    ];
-    let long = lists.into_iter().find(|(_, length, limit)| length > limit);
-    long.map_or(Ok(()), |(what, length, limit)| {
-        Err(too_much(format!("parse_payload: {length} {what} of one batch, the limit is {limit}")))
+    within(limits, [outcome.fields.len(), outcome.attributes.len(), outcome.owned.len()])
+}
+
+/// Numbers of fields, attributes and bytes of texts of one batch.
+pub(super) fn within(limits: &Limits, lengths: [usize; 3]) -> Result<(), PluginFault> {
+    let limits =
+        [("fields", limits.fields), ("attributes", limits.attributes), ("bytes of texts", limits.owned_bytes)];
+    let long = limits.into_iter().zip(lengths).find(|((_, limit), length)| length > limit);
+    long.map_or(Ok(()), |((what, limit), length)| {
+        Err(too_much(format!("{length} {what} of one batch, the limit is {limit}")))
     })
 }
 
@@ -133,50 +134,6 @@ fn part(record: &Record, direction: Direction, connection: &mut Connection) -> M
     }
 }
 
-/// Writes the entries of one message.
-struct Writer<'a> {
-    /// The guest's; they stand in `owned` from `base` on.
-    bytes: &'a [u8],
-    base: u32,
-    outcome: &'a mut Outcome,
-    fields: u16,
-    attributes: u16,
-}
-
-impl Writer<'_> {
-    fn value(&self, text: Text) -> Value {
-        Value::Owned { offset: self.base + text.at, length: text.length }
-    }
-
-    fn own(&mut self, text: &[u8]) -> Value {
-        let offset = self.outcome.owned.len() as u32;
-        self.outcome.owned.extend_from_slice(text);
-        Value::Owned { offset, length: text.len() as u32 }
-    }
-
-    fn field(&mut self, name: FieldName, value: Value) {
-        self.outcome.fields.push((name, value));
-        self.fields += 1;
-    }
-
-    fn text_attribute(&mut self, key: &[u8], text: Text) {
-        if !text.is_empty() {
-            self.attribute(key, self.value(text));
-        }
-    }
-
-    fn attribute(&mut self, key: &[u8], value: Value) {
-        let key = self.own(key);
-        self.pair(key, value);
-    }
-
-    /// A record has 65535 bytes and each of its attributes three, so that they can be counted.
-    fn pair(&mut self, key: Value, value: Value) {
-        self.outcome.attributes.push((key, value));
-        self.attributes += 1;
-    }
-}
-
 fn write(record: &Record, payload: &Payload, connection: &mut Connection, name: Value, to: &mut Writer<'_>) {
     if !matches!(name, Value::Owned { length: 0, .. }) {
         to.field(FieldName::BizProtocol, name);
@@ -190,18 +147,12 @@ fn write(record: &Record, payload: &Payload, connection: &mut Connection, name: 
     if let Some(code) = record.code {
         to.field(FieldName::ResponseCode, Value::Number(i64::from(code)));
     }
-    let texts = [
-        (FieldName::ResponseException, record.exception),
-        (FieldName::ResponseResult, record.result),
-        (FieldName::XRequestId, record.x_request_id),
-    ];
-    for (field, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        to.field(field, to.value(text));
-    }
+    to.text(FieldName::ResponseException, record.exception);
+    to.text(FieldName::ResponseResult, record.result);
+    to.text(FieldName::XRequestId, record.x_request_id);
     trace_ids(record, payload.direction, connection, to);
-    for (key, value) in record.attributes(to.bytes).filter(|(key, _)| !key.is_empty()) {
-        to.pair(to.value(key), to.value(value));
-    }
+    to.own_attributes(record);
+    to.business(record);
     rest(record, payload, to);
 }
 
@@ -267,18 +218,8 @@ fn hash(text: &[u8]) -> u64 {
     text.iter().fold(0xcbf2_9ce4_8422_2325, step).max(1)
 }
 
-/// What request logs have no field for.
+/// What the host can not say in a message.
 fn rest(record: &Record, payload: &Payload, to: &mut Writer<'_>) {
-    to.text_attribute(b"biz_code", record.biz_code);
-    to.text_attribute(b"biz_scenario", record.biz_scenario);
-    to.text_attribute(b"biz_response_code", record.biz_response_code);
-    if record.biz_type > 0 {
-        to.attribute(b"biz_type", Value::Number(i64::from(record.biz_type)));
-    }
-    if record.is_reversed == Some(true) {
-        let yes = to.own(b"true");
-        to.attribute(b"is_reversed", yes);
-    }
     if record.status == Some(ResponseStatus::Timeout) {
         let timeout = to.own(b"timeout");
         to.attribute(b"response_status", timeout);

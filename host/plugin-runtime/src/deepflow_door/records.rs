@@ -54,6 +54,17 @@ impl ResponseStatus {
         })
     }
 
+    /// The original's number.
+    pub(super) fn raw(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Timeout => 2,
+            Self::ServerError => 3,
+            Self::ClientError => 4,
+            Self::Unknown => 5,
+        }
+    }
+
     /// A time-out that a server reports is the server's error.
     pub(super) fn message_status(self) -> MessageStatus {
         match self {

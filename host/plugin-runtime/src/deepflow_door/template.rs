@@ -4,6 +4,7 @@ use wasmtime::{ExternType, Instance, InstancePre, Module, Store};
 use weir_pipeline::decode::Transport;
 use weir_pipeline::parse::parser::{Manifest, Signature};
 
+use super::hooks::Exports;
 use super::imports::{self, MODULE};
 use super::{DeepflowDoor, HookFunction};
 use crate::core_door::{check_memory, is_i32s, type_name};
@@ -16,6 +17,10 @@ use crate::runtime::Shared;
 const BITMAP: &str = "get_hook_bitmap";
 const CHECK: &str = "check_payload";
 const PARSE: &str = "parse_payload";
+const HTTP_REQUEST: &str = "on_http_req";
+const HTTP_RESPONSE: &str = "on_http_resp";
+const CUSTOM: &str = "on_custom_message";
+const CUSTOM_HOOK: &str = "get_custom_message_hook";
 /// A program's start; DeepFlow's toolchains build programs. Reactors (Go) have the other one.
 const START: &str = "_start";
 const INITIALIZE: &str = "_initialize";
@@ -24,11 +29,11 @@ const INITIALIZE: &str = "_initialize";
 const EXPORTS: [(&str, usize, bool); 9] = [
     (CHECK, 1, true),
     (PARSE, 1, true),
-    ("on_http_req", 1, true),
-    ("on_http_resp", 1, true),
+    (HTTP_REQUEST, 1, true),
+    (HTTP_RESPONSE, 1, true),
     (BITMAP, 1, true),
-    ("on_custom_message", 1, false),
-    ("get_custom_message_hook", 1, false),
+    (CUSTOM, 1, false),
+    (CUSTOM_HOOK, 1, false),
     (START, 0, false),
     (INITIALIZE, 0, false),
 ];
@@ -83,14 +88,24 @@ impl DeepflowTemplate {
         }
         let hooks = u128::from_be_bytes(asked(instance, store, BITMAP)?);
         let parses = hooks & 1 != 0;
+        let wish = u64::from_be_bytes(asked(instance, store, CUSTOM_HOOK)?);
         let hook = |store: &mut Store<HostState>, name| -> wasmtime::Result<HookFunction> {
             instance.get_typed_func(store, name)
+        };
+        let truncation = truncation(store.data_mut());
+        let custom = hook(store, CUSTOM).ok();
+        let hooks = Exports {
+            on_http_req: Some(hook(store, HTTP_REQUEST)?).filter(|_| hooks & 1 << 127 != 0),
+            on_http_resp: Some(hook(store, HTTP_RESPONSE)?).filter(|_| hooks & 1 << 126 != 0),
+            on_custom_message: custom.filter(|_| hooks & 1 << 125 != 0),
+            custom_messages: Exports::custom_messages(wish),
         };
         Ok(DeepflowDoor {
             check_payload: hook(store, CHECK)?,
             parse_payload: hook(store, PARSE)?,
+            hooks,
             parses,
-            truncation: truncation(store.data_mut()),
+            truncation,
             manifest: self.manifest(parses),
         })
     }
@@ -103,7 +118,7 @@ impl DeepflowTemplate {
         Manifest {
             name: self.name.clone(),
             version: VERSION.into(),
-            protocols: vec![format!("{PROTOCOL}{}", self.name).into()],
+            protocols: if parses { vec![format!("{PROTOCOL}{}", self.name).into()] } else { Vec::new() },
             signatures: if parses { signatures.into() } else { Vec::new() },
         }
     }
