@@ -118,7 +118,8 @@ fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
     let bytes = std::fs::read(file).map_err(|error| {
         Failure::runtime(format_args!("plugin: can not read {}: {error}; check the path", file.display()))
     })?;
-    let plugin = runtime.load(&bytes).map_err(|error| refused(Some(file), &error))?;
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let plugin = runtime.load_named(&bytes, stem).map_err(|error| refused(Some(file), &error))?;
     Ok(Given { plugin, file: Some(file.to_owned()) })
 }
 
