@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_plugin_runtime::{
-    CodeCache, Limits, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
+    CodeCache, Limits, LoadError, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
 };
 
 use crate::failure::Failure;
@@ -22,6 +22,8 @@ use crate::replay::ParserFactory;
 #[derive(Debug)]
 pub struct Plugins {
     active: Vec<(Plugin, PluginConfig)>,
+    /// So many of them, the first ones, are the user's.
+    given: usize,
     counters: Mutex<Vec<(String, StatsHandle)>>,
     /// What a user should know though it is no error, a line each.
     pub notes: Vec<String>,
@@ -40,10 +42,43 @@ impl Plugins {
     /// # Errors
     /// A file that is not a plugin (exit status 1); a configuration that names what is not there (2).
     pub fn load(config: &GroupConfig, config_file: &Path, files: &[PathBuf]) -> Result<Self, Failure> {
-        let runtime = Runtime::new(Limits::default(), &CodeCache::default())
-            .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
-        let given = files.iter().map(|file| load_file(&runtime, file)).collect::<Result<Vec<_>, _>>()?;
-        let built_in = built_in(&runtime)?;
+        let runtime = Runtime::new(Limits::default(), &CodeCache::default()).map_err(cannot_start)?;
+        Self::load_in(&runtime, config, config_file, files, false)
+    }
+
+    /// The same for the author of one plugin: backtraces have lines, no number of faults puts it into quarantine, and a built-in
+    /// plugin that claims what it claims makes room for it. The author's plugin comes along.
+    ///
+    /// # Errors
+    /// As [`Plugins::load`]; a configuration that leaves the plugin out (2).
+    pub fn for_author(
+        config: &GroupConfig,
+        config_file: &Path,
+        file: &Path,
+    ) -> Result<(Self, Plugin), Failure> {
+        let limits = Limits { faults: u32::MAX, ..Limits::default() };
+        let runtime = Runtime::for_authors(limits, &CodeCache::default()).map_err(cannot_start)?;
+        let plugins = Self::load_in(&runtime, config, config_file, &[file.to_owned()], true)?;
+        let own = plugins.active.iter().find(|_| plugins.given > 0).map(|(plugin, _)| plugin.clone());
+        match own {
+            Some(plugin) => Ok((plugins, plugin)),
+            None => Err(Failure::usage(format_args!(
+                "group configuration: {} leaves {} out; add it to `wasm-plugins` and its protocol to `l7-protocol-enabled`",
+                config_file.display(),
+                file.display()
+            ))),
+        }
+    }
+
+    fn load_in(
+        runtime: &Runtime,
+        config: &GroupConfig,
+        config_file: &Path,
+        files: &[PathBuf],
+        replaces_built_in: bool,
+    ) -> Result<Self, Failure> {
+        let given = files.iter().map(|file| load_file(runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let built_in = built_in(runtime)?;
         let in_config = |error: ConfigError| error.into_failure(config_file);
         let given = choose(given, config.wasm_plugins.as_deref()).map_err(in_config)?;
         let mut notes = Vec::new();
@@ -55,14 +90,27 @@ impl Plugins {
         for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
             set.add(plugin.clone()).map_err(|e| refused(file, &e))?;
         }
+        let own = set.iter().count();
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
-            set.add(plugin.clone()).map_err(|error| {
-                let file = given.last().map_or(Path::new("built-in"), |g| &g.file);
-                refused(file, &error)
-            })?;
+            match set.add(plugin.clone()) {
+                Err(LoadError::Conflict { .. }) if replaces_built_in => {}
+                added => added.map_err(|error| {
+                    let file = given.last().map_or(Path::new("built-in"), |g| &g.file);
+                    refused(file, &error)
+                })?,
+            }
         }
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
-        Ok(Self { active, counters: Mutex::default(), notes })
+        Ok(Self { active, given: own, counters: Mutex::default(), notes })
+    }
+}
+
+impl Plugins {
+    /// What the plugin of that name gets when it asks.
+    #[must_use]
+    pub fn config_of(&self, name: &str) -> PluginConfig {
+        let of = self.active.iter().find(|(plugin, _)| plugin.manifest().name == name);
+        of.map(|(_, config)| config.clone()).unwrap_or_default()
     }
 }
 
@@ -89,6 +137,10 @@ impl ParserFactory for Plugins {
         }
         all
     }
+}
+
+fn cannot_start(error: LoadError) -> Failure {
+    Failure::runtime(format_args!("plugins: {error}"))
 }
 
 fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
