@@ -229,6 +229,10 @@ pub mod progress_state {
     pub const UPGRADED: u8 = 3;
 }
 
+mod hooks;
+
+pub use hooks::{Interest, KnownAttribute, Patch, Slice, Subject};
+
 const _: () = {
     assert!(size_of::<StreamEvent>() == 40);
     assert!(size_of::<Flow>() == 64);

@@ -1,5 +1,5 @@
 //! The exports of `weir:plugin/parser@0.1.0` in the canonical ABI, and the allocator entry that the host calls to place
-//! arguments.
+//! arguments. Hooks are in `export/hooks.rs`.
 //!
 //! Takes: addresses from the host. Gives: addresses of lists that stay valid until the next call.
 #![allow(unsafe_code)] // the border itself: addresses become slices here and nowhere else
@@ -11,6 +11,11 @@ use crate::abi;
 use crate::instance::Instance;
 use crate::manifest::Manifest;
 use crate::parser::{Parser, Probe, Sender, Transport};
+
+mod hooks;
+mod panic;
+
+pub use hooks::{HookArea, about, observe, wanted};
 
 /// State of the one instance that this module is.
 #[derive(Debug)]
@@ -155,6 +160,7 @@ pub unsafe fn check<P: Parser>(
 
 /// `describe`: writes the manifest as the canonical ABI wants it; the memory is never given back, it is called once.
 pub fn describe(manifest: &Manifest) -> *const u32 {
+    panic::report();
     let text = |t: &str| [t.as_ptr() as u32, t.len() as u32];
     let leak = |words: Vec<u32>| words.leak().as_ptr() as u32;
     let protocols: Vec<u32> = manifest.protocols.iter().flat_map(|p| text(p)).collect();
@@ -186,6 +192,27 @@ pub fn describe(manifest: &Manifest) -> *const u32 {
     words.leak().as_ptr()
 }
 
+/// Writes the export that places arguments.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_memory {
+    () => {
+        #[allow(unsafe_code)] // exported names are unsafe attributes
+        const _: () = {
+            #[unsafe(export_name = "cabi_realloc")]
+            unsafe extern "C" fn cabi_realloc(
+                old: *mut u8,
+                old_size: usize,
+                align: usize,
+                size: usize,
+            ) -> *mut u8 {
+                // SAFETY: the canonical ABI promises what `realloc` asks for.
+                unsafe { $crate::export::realloc(old, old_size, align, size) }
+            }
+        };
+    };
+}
+
 /// Writes the exports of one parser.
 #[doc(hidden)]
 #[macro_export]
@@ -198,17 +225,6 @@ macro_rules! export_parser {
             use $crate::instance::Instance;
 
             static STATE: Global<(Instance<$parser>, ReturnArea)> = Global::new();
-
-            #[unsafe(export_name = "cabi_realloc")]
-            unsafe extern "C" fn cabi_realloc(
-                old: *mut u8,
-                old_size: usize,
-                align: usize,
-                size: usize,
-            ) -> *mut u8 {
-                // SAFETY: the canonical ABI promises what `realloc` asks for.
-                unsafe { export::realloc(old, old_size, align, size) }
-            }
 
             #[unsafe(export_name = "weir:plugin/parser@0.1.0#describe")]
             extern "C" fn describe() -> *const u32 {

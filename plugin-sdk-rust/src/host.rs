@@ -1,5 +1,5 @@
-//! What a plugin may ask of the host. Natively (in tests) log lines go to standard error, there is no configuration and
-//! counters count nothing.
+//! What a plugin may ask of the host. Natively (in tests) log lines go to standard error, the configuration is that of
+//! `configured`, and counters count nothing.
 
 /// How important a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,16 @@ pub fn config(key: &str) -> Option<String> {
 /// Adds to one of the plugin's own counters: at most 64 names of at most 64 bytes.
 pub fn count(counter: &str, by: u64) {
     imports::count(counter, by);
+}
+
+/// Runs a test with this configuration; what is made in it keeps what it read. Natively alone.
+#[cfg(not(target_family = "wasm"))]
+pub fn configured<R>(pairs: &[(&str, &str)], test: impl FnOnce() -> R) -> R {
+    let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let before = imports::CONFIGURATION.replace(pairs);
+    let result = test();
+    imports::CONFIGURATION.set(before);
+    result
 }
 
 #[cfg(target_family = "wasm")]
@@ -83,14 +93,22 @@ mod imports {
 
 #[cfg(not(target_family = "wasm"))]
 mod imports {
+    use std::cell::RefCell;
+
     use super::Level;
 
     pub(super) fn log(level: Level, message: &str) {
         eprintln!("{level:?}: {message}");
     }
 
-    pub(super) fn config(_: &str) -> Option<String> {
-        None
+    thread_local! {
+        /// Of [`configured`](super::configured), on this thread.
+        pub(super) static CONFIGURATION: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn config(key: &str) -> Option<String> {
+        CONFIGURATION
+            .with_borrow(|pairs| pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone()))
     }
 
     pub(super) fn count(_: &str, _: u64) {}

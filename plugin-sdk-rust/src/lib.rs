@@ -1,6 +1,6 @@
-//! Write a protocol parser for Weir in Rust.
+//! Write a protocol parser or a hook for Weir in Rust.
 //!
-//! A parser is a type that implements [`Parser`]; [`register!`] exports it. The same type runs natively in tests
+//! A parser is a type that implements [`Parser`], a hook one that implements a trait of [`hook`]; [`register!`] exports them. The same type runs natively in tests
 //! (see [`testing`]) and in the sandbox, so a plugin is developed without any Wasm.
 //!
 //! Takes: batches of stream events over one arena of bytes, in the canonical layout of `wit/v0.1`.
@@ -59,6 +59,12 @@ pub mod parser;
 /// [`Reader`](payload::Reader): a cursor that knows "need more" from "wrong".
 pub mod payload;
 
+/// Hooks: change, drop and sample what parsers told.
+pub mod hook;
+
+/// Texts on their way out.
+pub mod text;
+
 /// Log, configuration and counters of the host.
 pub mod host;
 
@@ -75,19 +81,42 @@ pub mod export;
 
 pub use parser::Parser;
 
-/// What a parser needs to name.
+/// What a parser or a hook needs to name.
 pub mod prelude {
+    pub use crate::hook::{
+        Action, FieldValue, HttpHook, Interest, MessageHook, Patch, SessionHook, SessionType, Subject,
+    };
     pub use crate::manifest::{Manifest, Signature};
     pub use crate::message::{Encoding, Field, Kind, Output, Part, Status};
     pub use crate::parser::{Direction, Flow, Gap, Input, Parser, Probe, Step, Transport, Verdict};
     pub use crate::payload::{Reader, Shortage};
 }
 
-/// Exports a [`Parser`] under the names that the host looks for. Natively it does nothing.
+/// Exports a plugin under the names that the host looks for. Natively it does nothing.
+///
+/// - `register!(MyParser)`: a parser; its manifest says name and version.
+/// - `register!(name = "json-status", version = env!("CARGO_PKG_VERSION"), http_hook = MyHook)`: hooks without a parser. `http_hook`,
+///   `message_hook` and `session_hook`, each once at most.
+/// - `register!(parser = MyParser, session_hook = MyHook)`: both. One instance serves all of them, but each has a value of its own.
 #[macro_export]
 macro_rules! register {
-    ($parser:ty) => {
+    (parser = $parser:ty $(, $kind:ident = $hook:ty)* $(,)?) => {
+        #[cfg(target_family = "wasm")]
+        $crate::export_memory!();
         #[cfg(target_family = "wasm")]
         $crate::export_parser!($parser);
+        $(#[cfg(target_family = "wasm")]
+        $crate::export_hook!($kind, $hook);)*
+    };
+    (name = $name:expr, version = $version:expr $(, $kind:ident = $hook:ty)+ $(,)?) => {
+        #[cfg(target_family = "wasm")]
+        $crate::export_memory!();
+        #[cfg(target_family = "wasm")]
+        $crate::export_identity!($name, $version);
+        $(#[cfg(target_family = "wasm")]
+        $crate::export_hook!($kind, $hook);)+
+    };
+    ($parser:ty) => {
+        $crate::register!(parser = $parser);
     };
 }

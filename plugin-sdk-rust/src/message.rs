@@ -3,8 +3,11 @@
 //! A text that lies in the payload is handed on as offset and length, any other one is copied: [`MessageBuilder::text`]
 //! sees the difference by itself.
 
-use crate::abi::{self, value_case};
+use crate::abi;
+#[cfg(target_family = "wasm")]
+use crate::abi::value_case;
 use crate::parser::Direction;
+use crate::text::{self, TEXT_LIMIT};
 
 /// Part of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,7 +265,8 @@ impl MessageBuilder<'_> {
         &mut self.lists.messages[last]
     }
 
-    /// Sets a field to a text: free of copies when it is a piece of the input.
+    /// Sets a field to a text: free of copies when it is a piece of the input. A copy is cut at
+    /// [`TEXT_LIMIT`](crate::text::TEXT_LIMIT).
     pub fn text(&mut self, field: Field, text: impl AsRef<[u8]>) -> &mut Self {
         let value = self.value_of(text.as_ref());
         self.push(field, value)
@@ -270,15 +274,15 @@ impl MessageBuilder<'_> {
 
     /// Sets a field to a number.
     pub fn number(&mut self, field: Field, number: i64) -> &mut Self {
-        self.push(
-            field,
-            abi::Value { case: value_case::NUMBER, bits: number as u64, ..abi::Value::default() },
-        )
+        self.push(field, text::number(number))
     }
 
     /// Adds an attribute.
     pub fn attribute(&mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> &mut Self {
-        let key = own(&mut self.lists.owned, key.as_ref());
+        if self.last().attributes == u16::MAX {
+            return self; // the contract counts with 16 bits
+        }
+        let key = text::own(&mut self.lists.owned, text::cut(key.as_ref(), TEXT_LIMIT));
         let value = self.value_of(value.as_ref());
         let (key, key_length) = (key.bits as u32, (key.bits >> 32) as u32);
         self.lists.attributes.push(abi::Attribute { key, key_length, value });
@@ -323,7 +327,10 @@ impl MessageBuilder<'_> {
     }
 
     fn piece(&mut self, kind: u8, encoding: Encoding, bytes: &[u8], last: bool) -> &mut Self {
-        let bytes = self.value_of(bytes);
+        if self.last().pieces == u16::MAX {
+            return self;
+        }
+        let bytes = text::place_bytes(self.arena, &mut self.lists.owned, bytes);
         let (encoding, last) = (encoding as u8, u8::from(last));
         self.lists.pieces.push(abi::Piece { kind, encoding, last, bytes, ..abi::Piece::default() });
         self.last().pieces += 1;
@@ -331,27 +338,15 @@ impl MessageBuilder<'_> {
     }
 
     fn push(&mut self, field: Field, value: abi::Value) -> &mut Self {
+        if self.last().fields == u16::MAX {
+            return self;
+        }
         self.lists.fields.push(abi::Field { name: field as u8, value, ..abi::Field::default() });
         self.last().fields += 1;
         self
     }
 
     fn value_of(&mut self, text: &[u8]) -> abi::Value {
-        let (start, arena) = (text.as_ptr() as usize, self.arena.as_ptr() as usize);
-        let inside = start >= arena && start + text.len() <= arena + self.arena.len();
-        if inside && !text.is_empty() {
-            return value(value_case::SLICE, start - arena, text.len());
-        }
-        own(&mut self.lists.owned, text)
+        text::place(self.arena, &mut self.lists.owned, text)
     }
-}
-
-fn own(owned: &mut Vec<u8>, text: &[u8]) -> abi::Value {
-    let offset = owned.len();
-    owned.extend_from_slice(text);
-    value(value_case::OWNED, offset, text.len())
-}
-
-fn value(case: u8, offset: usize, length: usize) -> abi::Value {
-    abi::Value { case, bits: u64::from(offset as u32) | (length as u64) << 32, ..abi::Value::default() }
 }

@@ -2,6 +2,9 @@
 //!
 //! "Need more" and "wrong" are different answers: the reader only ever says the first, the parser decides the second.
 
+/// Members of a JSON object.
+pub mod json;
+
 /// So many more bytes are needed at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage(pub usize);

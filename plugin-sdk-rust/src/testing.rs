@@ -9,6 +9,13 @@ use crate::instance::Instance;
 use crate::message::{Field, Kind, Lists, Part, Status};
 use crate::parser::{Direction, Parser, Probe, Sender, Transport, Verdict};
 
+mod hooks;
+mod pieces;
+
+pub use crate::host::configured;
+pub use hooks::{Hooks, Patched, Subject, Value, observe};
+pub use pieces::{Piece, PieceKind};
+
 /// One connection, driven by hand.
 #[derive(Debug)]
 pub struct Harness<P> {
@@ -19,6 +26,7 @@ pub struct Harness<P> {
     violations: usize,
     end: Option<End>,
     time: u64,
+    flow: abi::Flow,
 }
 
 /// One direction.
@@ -64,6 +72,8 @@ pub struct Message {
     pub fields: Vec<(Field, String)>,
     /// In the order they were set.
     pub attributes: Vec<(String, String)>,
+    /// Of heads and bodies, in the order they were given.
+    pub pieces: Vec<Piece>,
 }
 
 impl Message {
@@ -77,6 +87,24 @@ impl Message {
     #[must_use]
     pub fn attribute(&self, key: &str) -> Option<&str> {
         self.attributes.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// All pieces of heads, one behind the other.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        pieces::concat(&self.pieces, PieceKind::Head)
+    }
+
+    /// All pieces of bodies, one behind the other, of all payloads.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        pieces::concat(&self.pieces, PieceKind::Body)
+    }
+
+    /// Payload by payload.
+    #[must_use]
+    pub fn payloads(&self) -> Vec<Vec<u8>> {
+        pieces::payloads(&self.pieces)
     }
 }
 
@@ -100,15 +128,6 @@ impl<P: Parser> Harness<P> {
     }
 
     fn open(transport: Transport, from_start: bool) -> Self {
-        let mut harness = Self {
-            instance: Instance::default(),
-            transport,
-            lanes: Default::default(),
-            messages: Vec::new(),
-            violations: 0,
-            end: None,
-            time: 1_700_000_000_000_000_000,
-        };
         let flow = abi::Flow {
             transport: transport as u8,
             from_start: u8::from(from_start),
@@ -116,8 +135,37 @@ impl<P: Parser> Harness<P> {
             server: endpoint(2, 80),
             ..abi::Flow::default()
         };
-        harness.call(&[], &[flow], abi::StreamEvent::opened(0));
-        harness
+        let harness = Self {
+            instance: Instance::default(),
+            transport,
+            lanes: Default::default(),
+            messages: Vec::new(),
+            violations: 0,
+            end: None,
+            time: 1_700_000_000_000_000_000,
+            flow,
+        };
+        harness.opened()
+    }
+
+    fn opened(mut self) -> Self {
+        let flow = self.flow;
+        self.call(&[], &[flow], abi::StreamEvent::opened(0));
+        self
+    }
+
+    /// As if a hook wanted heads. Say it before the first bytes.
+    #[must_use]
+    pub fn with_heads(mut self) -> Self {
+        self.flow.heads = 1;
+        self.opened()
+    }
+
+    /// As if a hook wanted so many bytes of each body. Say it before the first bytes.
+    #[must_use]
+    pub fn with_bodies(mut self, limit: u32) -> Self {
+        self.flow.body_limit = limit;
+        self.opened()
     }
 
     /// The client sends a segment or datagram.
@@ -188,8 +236,8 @@ impl<P: Parser> Harness<P> {
         &self.messages
     }
 
-    /// Messages with their `Begin` and `End` joined into one `Whole`, in the order of their beginnings: what the host
-    /// makes of them.
+    /// Messages with their `Begin`, `More` and `End` joined into one `Whole`, in the order of their beginnings: what the host
+    /// makes of them. Pieces that follow one another are one.
     #[must_use]
     pub fn joined(&self) -> Vec<Message> {
         let mut joined: Vec<Message> = Vec::new();
@@ -200,10 +248,13 @@ impl<P: Parser> Harness<P> {
                         == (message.direction, message.kind, message.correlation)
             };
             match message.part {
-                Part::End => {
+                Part::End | Part::More => {
                     let Some(begun) = joined.iter_mut().find(same) else { continue };
-                    begun.part = Part::Whole;
-                    begun.end = message.end;
+                    if message.part == Part::End {
+                        begun.part = Part::Whole;
+                        begun.end = message.end;
+                    }
+                    begun.pieces.extend(message.pieces.iter().cloned());
                     begun.fields.extend(message.fields.iter().cloned());
                     begun.attributes.extend(message.attributes.iter().cloned());
                     if message.status != Status::None {
@@ -212,6 +263,9 @@ impl<P: Parser> Harness<P> {
                 }
                 _ => joined.push(message.clone()),
             }
+        }
+        for message in &mut joined {
+            pieces::join(&mut message.pieces, message.part == Part::Whole);
         }
         joined
     }
@@ -265,14 +319,25 @@ pub fn check<P: Parser>(transport: Transport, sender: Option<Sender>, payload: &
 /// # Panics
 /// When a split changes what the parser tells.
 pub fn every_split<P: Parser>(script: &[(Direction, &[u8])]) -> Vec<Message> {
-    let whole = run::<P>(script, |rest| rest);
+    every_split_of(Harness::<P>::tcp, script)
+}
+
+/// The same for a connection of another kind, say one whose heads and bodies are wanted.
+///
+/// # Panics
+/// When a split changes what the parser tells.
+pub fn every_split_of<P: Parser>(
+    open: impl Fn() -> Harness<P>,
+    script: &[(Direction, &[u8])],
+) -> Vec<Message> {
+    let whole = run(&open, script, |rest| rest);
     for piece in 1..=17 {
-        let split = run::<P>(script, |_| piece);
+        let split = run(&open, script, |_| piece);
         assert_same(&whole, &split, &format!("segments of {piece} bytes"));
     }
     for seed in 1..=64_u64 {
         let mut random = Random(seed);
-        let split = run::<P>(script, |rest| 1 + random.below(rest.min(1 + (seed as usize * 7) % 300)));
+        let split = run(&open, script, |rest| 1 + random.below(rest.min(1 + (seed as usize * 7) % 300)));
         assert_same(&whole, &split, &format!("random segments of seed {seed}"));
     }
     whole
@@ -284,12 +349,20 @@ pub fn every_split<P: Parser>(script: &[(Direction, &[u8])]) -> Vec<Message> {
 /// # Panics
 /// When the parser does, or when it tells a message that begins ahead of what it has seen.
 pub fn every_prefix<P: Parser>(script: &[(Direction, &[u8])]) {
+    every_prefix_of(Harness::<P>::tcp, script);
+}
+
+/// The same for a connection of another kind, say one whose heads and bodies are wanted.
+///
+/// # Panics
+/// When the parser does, or when it tells a message that begins ahead of what it has seen.
+pub fn every_prefix_of<P: Parser>(open: impl Fn() -> Harness<P>, script: &[(Direction, &[u8])]) {
     let total: usize = script.iter().map(|(_, bytes)| bytes.len()).sum();
     // Long conversations: every prefix of the first bytes, then a sample.
     let step = |n: usize| if n < 4096 { 1 } else { 1 + n / 512 };
     let mut length = 0;
     while length <= total {
-        let mut harness = Harness::<P>::tcp();
+        let mut harness = open();
         let mut left = length;
         for (direction, bytes) in script {
             let piece = &bytes[..bytes.len().min(left)];
@@ -309,9 +382,18 @@ pub fn every_prefix<P: Parser>(script: &[(Direction, &[u8])]) {
 
 /// Feeds seeded mutations of a conversation (changed, lost, repeated, foreign bytes): nothing may panic.
 pub fn mutations<P: Parser>(script: &[(Direction, &[u8])], rounds: u64) {
+    mutations_of(|harness: Harness<P>| harness, script, rounds);
+}
+
+/// The same for connections that `open` changed, say such whose heads and bodies are wanted.
+pub fn mutations_of<P: Parser>(
+    open: impl Fn(Harness<P>) -> Harness<P>,
+    script: &[(Direction, &[u8])],
+    rounds: u64,
+) {
     for seed in 1..=rounds {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut harness = if seed % 2 == 0 { Harness::<P>::tcp() } else { Harness::<P>::tcp_joined() };
+        let mut harness = open(if seed % 2 == 0 { Harness::tcp() } else { Harness::tcp_joined() });
         for (direction, bytes) in script {
             let mut bytes = bytes.to_vec();
             for _ in 0..random.below(4) {
@@ -375,8 +457,12 @@ impl Random {
     }
 }
 
-fn run<P: Parser>(script: &[(Direction, &[u8])], mut piece: impl FnMut(usize) -> usize) -> Vec<Message> {
-    let mut harness = Harness::<P>::tcp();
+fn run<P: Parser>(
+    open: impl Fn() -> Harness<P>,
+    script: &[(Direction, &[u8])],
+    mut piece: impl FnMut(usize) -> usize,
+) -> Vec<Message> {
+    let mut harness = open();
     for (direction, bytes) in script {
         let mut rest = *bytes;
         while !rest.is_empty() {
@@ -411,6 +497,7 @@ fn read_messages(lists: &Lists, arena: &[u8], into: &mut Vec<Message>) {
         }
     };
     let (mut fields, mut attributes) = (lists.fields().iter(), lists.attributes().iter());
+    let mut pieces = lists.pieces().iter();
     for message in lists.messages() {
         let owned = |offset: u32, length: u32| {
             String::from_utf8_lossy(&lists.owned()[offset as usize..(offset + length) as usize]).into_owned()
@@ -418,7 +505,7 @@ fn read_messages(lists: &Lists, arena: &[u8], into: &mut Vec<Message>) {
         into.push(Message {
             direction: Direction::from_raw(message.direction),
             kind: [Kind::Request, Kind::Response, Kind::OneWay][usize::from(message.kind)],
-            part: [Part::Whole, Part::Begin, Part::End][usize::from(message.part)],
+            part: [Part::Whole, Part::Begin, Part::End, Part::More][usize::from(message.part)],
             status: [Status::None, Status::Ok, Status::ClientError, Status::ServerError]
                 [usize::from(message.status)],
             protocol: message.protocol,
@@ -434,6 +521,11 @@ fn read_messages(lists: &Lists, arena: &[u8], into: &mut Vec<Message>) {
                 .by_ref()
                 .take(usize::from(message.attributes))
                 .map(|a| (owned(a.key, a.key_length), text(&a.value)))
+                .collect(),
+            pieces: pieces
+                .by_ref()
+                .take(usize::from(message.pieces))
+                .map(|p| pieces::read(p, arena, lists.owned()))
                 .collect(),
         });
     }

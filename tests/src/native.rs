@@ -7,7 +7,7 @@ mod adapter;
 mod convert;
 
 use weir::Failure;
-use weir::replay::ParserFactory;
+use weir::replay::PluginFactory;
 use weir_pipeline::parse::parser::ProtocolParser;
 
 use adapter::Native;
@@ -16,7 +16,7 @@ use adapter::Native;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeParsers;
 
-impl ParserFactory for NativeParsers {
+impl PluginFactory for NativeParsers {
     fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
         Ok(vec![
             Box::new(Native::<weir_plugin_dns::Dns>::new()),

@@ -8,6 +8,8 @@ use weir_request_log::LogSink;
 use crate::decode::Transport;
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::reassembly::Origin;
+use crate::hooks::hook::Hook;
+use crate::hooks::stage::HookStage;
 use crate::inference::endpoints::{Endpoint, Endpoints};
 use crate::inference::probing::Probing;
 use crate::inference::signatures::{ParserSet, Signatures};
@@ -66,16 +68,23 @@ pub(crate) struct Application {
     drivers: Vec<Driver>,
     signatures: Signatures,
     endpoints: Endpoints,
+    hooks: HookStage,
     pub(crate) limits: Limits,
     pub(crate) stats: Stats,
 }
 
 impl Application {
-    pub(crate) fn new(limits: Limits, parsers: Vec<Box<dyn ProtocolParser>>) -> Self {
-        let drivers: Vec<Driver> = parsers.into_iter().map(Driver::new).collect();
+    pub(crate) fn new(
+        limits: Limits,
+        parsers: Vec<Box<dyn ProtocolParser>>,
+        hooks: Vec<Box<dyn Hook>>,
+    ) -> Self {
+        let mut hooks = HookStage::new(hooks);
+        let drivers: Vec<Driver> =
+            parsers.into_iter().map(|parser| Driver::new(parser, &mut hooks)).collect();
         let signatures = Signatures::new(drivers.iter().map(|d| d.manifest().signatures.as_slice()));
         let endpoints = Endpoints::new(limits.endpoints);
-        Self { drivers, signatures, endpoints, limits, stats: Stats::default() }
+        Self { drivers, signatures, endpoints, hooks, limits, stats: Stats::default() }
     }
 
     /// The next bytes of a side.
@@ -91,7 +100,8 @@ impl Application {
             App::Followed { parser, connection } => {
                 let direction = direction(side, conversation.client);
                 let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
-                let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+                let mut context =
+                    Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
                 driver.chunk(*connection, direction, bytes, origin, &mut context);
             }
             App::Probing(_) => self.probe(conversation, flow, piece, logs),
@@ -110,7 +120,8 @@ impl Application {
         match &mut conversation.app {
             App::Followed { parser, connection } => {
                 let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
-                let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+                let mut context =
+                    Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
                 let direction = direction(side, conversation.client);
                 driver.gap(*connection, direction, bytes, &mut context);
             }
@@ -138,15 +149,18 @@ impl Application {
     /// Nothing waits in a batch any more.
     pub(crate) fn flush(&mut self, logs: &mut dyn LogSink) {
         for driver in &mut self.drivers {
-            let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+            let mut context =
+                Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
             driver.flush(&mut context);
         }
+        self.hooks.run(&self.limits, &mut self.stats, logs);
     }
 
     /// Requests whose time is over are told.
     pub(crate) fn time_out(&mut self, now: u64, logs: &mut dyn LogSink) {
         for driver in &mut self.drivers {
-            let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+            let mut context =
+                Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
             driver.time_out(now, &mut context);
         }
     }
@@ -284,7 +298,8 @@ impl Application {
             base,
         });
         let chunks = probing.take();
-        let mut context = Context { limits: &self.limits, stats: &mut self.stats, logs };
+        let mut context =
+            Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
         for chunk in &chunks {
             let direction = direction(chunk.side, client);
             driver.chunk(connection, direction, &chunk.bytes, chunk.origin, &mut context);

@@ -5,3 +5,20 @@
 
 /// The door to a hook, and what goes through it.
 pub mod hook;
+
+/// Patches -> request logs.
+mod apply;
+
+/// Heads and bodies that a session holds for hooks.
+pub(crate) mod payloads;
+
+/// Sessions that wait for hooks.
+pub(crate) mod stage;
+
+/// Request logs -> subjects.
+mod subjects;
+
+/// Compressed bodies -> plain ones.
+mod unpack;
+
+pub use stage::HOOKS;

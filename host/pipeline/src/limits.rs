@@ -17,6 +17,8 @@ pub struct Limits {
     pub pending: usize,
     /// Bytes of a text in a request log; contract of the product.
     pub text: usize,
+    /// Bytes of heads and bodies that sessions hold for hooks, all together: a thousand requests in flight with 64 KiB each.
+    pub payload_bytes: usize,
     /// Bytes that are put together for one parser call: half of a usual second-level cache, some 50 full segments.
     pub batch_bytes: usize,
     /// Events of one parser call: behind 128 the cost of a call is below 2 % of the cost of its events.
@@ -61,6 +63,7 @@ impl Default for Limits {
             unread: 128 << 10,
             pending: 512,
             text: 4096,
+            payload_bytes: 64 << 20,
             batch_bytes: 64 << 10,
             batch_events: 128,
             payloads: 6,
@@ -84,6 +87,11 @@ impl Limits {
     #[must_use]
     pub fn share(&self, workers: usize) -> Self {
         let share = |limit: usize| (limit / workers.max(1)).max(1);
-        Self { flows: share(self.flows), out_of_order_total: share(self.out_of_order_total), ..self.clone() }
+        Self {
+            flows: share(self.flows),
+            out_of_order_total: share(self.out_of_order_total),
+            payload_bytes: share(self.payload_bytes),
+            ..self.clone()
+        }
     }
 }

@@ -63,5 +63,12 @@ counters! {
     sessions_orphan, "session", "response-alone", "Responses whose request was not seen.";
     sessions_before_capture, "session", "request-before-capture", "Responses to requests before the capture began; not told.";
     pending_limit, "session", "pending-limit", "Requests told unanswered because too many waited.";
+    payloads_too_many, "hooks", "payloads-too-many", "Payloads that no hook saw because the session had too many.";
+    payloads_no_room, "hooks", "payloads-no-room", "Pieces of bodies that were cut because sessions held too many bytes.";
+    hook_calls, "hooks", "calls", "Calls of hooks.";
+    hook_subjects, "hooks", "subjects", "Messages and sessions in those calls.";
+    hook_faults, "hooks", "plugin-faults", "Calls that ended in a fault of the plugin.";
+    hook_dropped, "hooks", "dropped", "Sessions that a hook dropped.";
+    hook_unseen, "hooks", "dropped-unseen", "Sessions that were dropped because a required hook broke.";
     logs, "request-log", "told", "Request logs that were told.";
 }

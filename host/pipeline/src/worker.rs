@@ -11,6 +11,7 @@ use crate::flow::key::{FlowKey, Side};
 use crate::flow::reassembly::{Origin, Waiting};
 use crate::flow::table::{Class, FlowTable};
 use crate::flow::tcp::{Receiver, Shared, TcpFlow};
+use crate::hooks::hook::Hook;
 use crate::limits::{Limits, SECOND};
 use crate::parse::driver::Released;
 use crate::parse::parser::ProtocolParser;
@@ -48,9 +49,14 @@ struct Flow {
 const SWEEP: u64 = SECOND;
 
 impl Worker {
-    /// A worker with its own instances of all parsers, in the order in which they are asked.
+    /// A worker with its own instances of all parsers, in the order in which they are asked, and of all plugins with hooks, in
+    /// the order in which they run ([`HOOKS`](crate::hooks::HOOKS) at most).
     #[must_use]
-    pub fn new(config: WorkerConfig, parsers: Vec<Box<dyn ProtocolParser>>) -> Self {
+    pub fn new(
+        config: WorkerConfig,
+        parsers: Vec<Box<dyn ProtocolParser>>,
+        hooks: Vec<Box<dyn Hook>>,
+    ) -> Self {
         let limits = config.limits;
         Self {
             flows: FlowTable::new(limits.flows),
@@ -59,7 +65,7 @@ impl Worker {
                 total_limit: limits.out_of_order_total,
                 direction_limit: limits.out_of_order_direction,
             },
-            application: Application::new(limits, parsers),
+            application: Application::new(limits, parsers, hooks),
             stats: Stats::default(),
             now: 0,
             next_sweep: 0,

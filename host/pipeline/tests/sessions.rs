@@ -266,7 +266,7 @@ fn what_was_left_is_shown_once_more_before_a_loss_and_before_the_end() {
     let mut tcp = Tcp::new(Limits::default());
     let lines = Lines::new();
     let seen = std::sync::Arc::clone(&lines.seen);
-    tcp.worker = Worker::new(WorkerConfig::default(), vec![Box::new(lines)]);
+    tcp.worker = Worker::new(WorkerConfig::default(), vec![Box::new(lines)], Vec::new());
     tcp.handshake();
     tcp.send(CLIENT, b"Q1\nQ2 cut").lose(CLIENT, b"...").send(CLIENT, b"Q3\n").send(SERVER, b"A end");
     tcp.finish();

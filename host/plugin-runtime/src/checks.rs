@@ -2,6 +2,7 @@
 //!
 //! Takes: values of one answer, in order. Gives: nothing, or the first rule that is broken.
 
+use weir_pipeline::hooks::hook::Patch;
 use weir_pipeline::parse::event::StreamEvent;
 use weir_pipeline::parse::outcome::{Message, MessagePart, Progress};
 use weir_pipeline::parse::parser::{FaultKind, PluginFault};
@@ -22,6 +23,8 @@ pub(crate) enum Lie {
     Message { start: u64, end: u64 },
     /// There is no outcome at that address.
     Outcome(u32),
+    /// A patch of a subject that was not shown.
+    NoSubject(usize),
     /// Progress of an event that is no data.
     NoData(usize),
     /// Progress not in the order of events.
@@ -32,6 +35,8 @@ pub(crate) enum Lie {
     Protocol(u8),
     /// Wants bytes that stand before the event.
     Rewind { event: usize, position: u64, wanted: u64 },
+    /// A patch behind that of a later subject, or a second one.
+    SubjectOrder(usize),
     /// A slice that ends behind the arena.
     Slice { offset: u32, length: u32, arena: u64 },
     /// A text that does not lie in the guest's memory.
@@ -40,7 +45,7 @@ pub(crate) enum Lie {
 
 impl Lie {
     #[cold]
-    pub(crate) fn fault(self) -> PluginFault {
+    pub(crate) fn fault(self, call: &str) -> PluginFault {
         let detail = match self {
             Self::Case(of) => format!("a {of} with a case that the contract does not know"),
             Self::Claims { claimed: [f, a, p], there: [fields, attributes, pieces] } => format!(
@@ -50,6 +55,10 @@ impl Lie {
                 format!("{length} {name} at {address:#x} are not inside of its memory")
             }
             Self::Message { start, end } => format!("a message from {start} to {end}"),
+            Self::NoSubject(subject) => format!("a patch of subject {subject}, which is not there"),
+            Self::SubjectOrder(subject) => {
+                format!("a patch of subject {subject} behind a later one, or a second one")
+            }
             Self::NoData(event) => format!("progress of event {event}, which is no data"),
             Self::Order(event) => format!("progress of event {event} behind a later one"),
             Self::Outcome(address) => format!("no outcome at {address:#x}"),
@@ -66,7 +75,7 @@ impl Lie {
             }
         };
         let kind = if let Self::Owned(_) = self { FaultKind::TooMuch } else { FaultKind::BadAnswer };
-        PluginFault { kind, detail: format!("process: {detail}") }
+        PluginFault { kind, detail: format!("{call}: {detail}") }
     }
 }
 
@@ -90,7 +99,7 @@ pub(crate) struct Checks<'a> {
     fields: usize,
     attributes: usize,
     pieces: usize,
-    /// Progress must not name an event before this one.
+    /// Progress must not name an event before this one, a patch no subject.
     next_event: usize,
 }
 
@@ -119,10 +128,39 @@ impl<'a> Checks<'a> {
             ("pieces", lengths.pieces, limits.pieces),
             ("progress", lengths.progress, self.events.len()),
         ];
-        let long = lists.into_iter().find(|(_, length, limit)| length > limit);
-        long.map_or(Ok(()), |(name, length, limit)| {
-            Err(too_much(format!("process: {length} {name}, the limit is {limit}")))
-        })
+        lists.into_iter().try_for_each(|list| within("process", list))
+    }
+
+    /// The same for the answer of a hook.
+    pub(crate) fn hook_lengths(
+        &self,
+        patches: usize,
+        fields: usize,
+        attributes: usize,
+        subjects: usize,
+    ) -> Result<(), PluginFault> {
+        let limits = self.limits;
+        let lists = [
+            ("patches", patches, subjects),
+            ("fields", fields, limits.fields),
+            ("attributes", attributes, limits.attributes),
+        ];
+        lists.into_iter().try_for_each(|list| within("observe", list))
+    }
+
+    /// Patches name a subject that was shown, each once, in order.
+    pub(crate) fn patch(&mut self, patch: &Patch, subjects: usize) -> Result<(), Lie> {
+        let subject = patch.subject as usize;
+        if subject >= subjects {
+            return Err(Lie::NoSubject(subject));
+        }
+        if subject < self.next_event {
+            return Err(Lie::SubjectOrder(subject));
+        }
+        self.next_event = subject + 1;
+        self.fields += usize::from(patch.fields);
+        self.attributes += usize::from(patch.attributes);
+        Ok(())
     }
 
     #[inline(always)]
@@ -181,4 +219,12 @@ impl<'a> Checks<'a> {
         self.next_event = event + 1;
         Ok(())
     }
+}
+
+/// Name, length and limit of a list.
+fn within(call: &str, (name, length, limit): (&str, usize, usize)) -> Result<(), PluginFault> {
+    if length <= limit {
+        return Ok(());
+    }
+    Err(too_much(format!("{call}: {length} {name}, the limit is {limit}")))
 }

@@ -7,6 +7,7 @@
 mod decode;
 mod describe;
 mod encode;
+mod hooks;
 mod imports;
 /// Sizes and offsets of the records; `tests/` compares them with the WIT.
 pub(crate) mod layout;
@@ -21,6 +22,7 @@ use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe};
 use crate::checks::Checks;
 use crate::fault::{self, bad_answer};
 use crate::guest::HostState;
+use hooks::HookExports;
 
 pub(crate) use imports::Imports;
 pub(crate) use template::CoreTemplate;
@@ -38,6 +40,15 @@ type Post = TypedFunc<u32, ()>;
 pub(crate) struct CoreDoor {
     memory: Memory,
     realloc: Realloc,
+    /// Of a plugin without a parser.
+    identity: Option<TypedFunc<(), u32>>,
+    parser: Option<ParserExports>,
+    /// By [`HookKind`](weir_pipeline::hooks::hook::HookKind).
+    hooks: [Option<HookExports>; 3],
+}
+
+/// What a parser exports.
+struct ParserExports {
     describe: TypedFunc<(), u32>,
     check: Check,
     process: Process,
@@ -54,9 +65,21 @@ struct Placed {
 
 impl CoreDoor {
     pub(crate) fn describe(&self, store: &mut Store<HostState>) -> Result<Manifest, PluginFault> {
-        let area = self.describe.call(&mut *store, ());
+        let (describe, read): (_, fn(&[u8], u32) -> _) = match (&self.parser, &self.identity) {
+            (Some(parser), _) => (&parser.describe, describe::read),
+            (None, Some(identity)) => (identity, describe::read_about),
+            (None, None) => {
+                return Err(bad_answer("describe: it has neither a parser nor an identity".into()));
+            }
+        };
+        let area = describe.call(&mut *store, ());
         let area = area.map_err(|error| fault::of_call(&error, store.data(), "describe"))?;
-        describe::read(self.memory.data(&*store), area)
+        read(self.memory.data(&*store), area)
+    }
+
+    /// It parses.
+    pub(crate) fn parses(&self) -> bool {
+        self.parser.is_some()
     }
 
     pub(crate) fn check(
@@ -68,6 +91,7 @@ impl CoreDoor {
         let fail = |error: &wasmtime::Error, store: &Store<HostState>| {
             Err(fault::of_call(error, store.data(), "check"))
         };
+        let Some(parser) = &self.parser else { return Ok(CheckVerdict::No) };
         let placed = self.place(store, payload.len(), 1, 1, |memory| memory.copy_from_slice(payload))?;
         let arguments = (
             placed.address,
@@ -79,13 +103,13 @@ impl CoreDoor {
             u32::from(probe.from_client.is_some()),
             u32::from(probe.from_client == Some(true)),
         );
-        let raw = match self.check.call(&mut *store, arguments) {
+        let raw = match parser.check.call(&mut *store, arguments) {
             Ok(raw) => raw,
             Err(error) => return fail(&error, store),
         };
         let verdict =
             decode::verdict(raw).ok_or_else(|| bad_answer(format!("check: there is no verdict {raw}")))?;
-        if let Some(Err(error)) = self.post_check.as_ref().map(|post| post.call(&mut *store, raw)) {
+        if let Some(Err(error)) = parser.post_check.as_ref().map(|post| post.call(&mut *store, raw)) {
             return fail(&error, store);
         }
         Ok(verdict)
@@ -104,6 +128,7 @@ impl CoreDoor {
         let fail = |error: &wasmtime::Error, store: &Store<HostState>| {
             Err(fault::of_call(error, store.data(), "process"))
         };
+        let Some(parser) = &self.parser else { return Ok(()) };
         let arena_at = self.place(store, arena.len(), 1, 1, |memory| memory.copy_from_slice(arena))?;
         let flows_at = self.place(store, flows.len(), layout::flow::SIZE, layout::flow::ALIGN, |memory| {
             encode::flows(flows, memory);
@@ -120,12 +145,12 @@ impl CoreDoor {
             events_at.address,
             events_at.count,
         );
-        let area = match self.process.call(&mut *store, arguments) {
+        let area = match parser.process.call(&mut *store, arguments) {
             Ok(area) => area,
             Err(error) => return fail(&error, store),
         };
         decode::read(self.memory.data(&*store), area, checks, outcome)?;
-        match self.post_process.as_ref().map(|post| post.call(&mut *store, area)) {
+        match parser.post_process.as_ref().map(|post| post.call(&mut *store, area)) {
             Some(Err(error)) => fail(&error, store),
             _ => Ok(()),
         }

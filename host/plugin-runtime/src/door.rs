@@ -1,6 +1,7 @@
 //! Two doors to a guest behind one face. Takes: bytes of either kind. Gives: calls that look the same.
 
 use wasmtime::Store;
+use weir_pipeline::hooks::hook::{HookKind, Interest, Patches, Subjects};
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe};
@@ -60,6 +61,40 @@ impl Door {
         match self {
             Self::Component(door) => door.describe(store),
             Self::Core(door) => door.describe(store),
+        }
+    }
+
+    /// It parses; else it has hooks alone.
+    pub(crate) fn parses(&self) -> bool {
+        match self {
+            Self::Component(_) => true,
+            Self::Core(door) => door.parses(),
+        }
+    }
+
+    /// What a hook wants to be shown; none: there is no such hook.
+    pub(crate) fn interest(
+        &self,
+        store: &mut Store<HostState>,
+        kind: HookKind,
+    ) -> Result<Option<Interest>, PluginFault> {
+        match self {
+            Self::Component(_) => Ok(None),
+            Self::Core(door) => door.interest(store, kind),
+        }
+    }
+
+    pub(crate) fn observe(
+        &mut self,
+        store: &mut Store<HostState>,
+        kind: HookKind,
+        subjects: &Subjects,
+        patches: &mut Patches,
+        checks: Checks<'_>,
+    ) -> Result<(), PluginFault> {
+        match self {
+            Self::Component(_) => Ok(()),
+            Self::Core(door) => door.observe(store, kind, subjects, patches, checks),
         }
     }
 

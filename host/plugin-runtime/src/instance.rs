@@ -8,6 +8,7 @@ mod breaker;
 use std::sync::Arc;
 use std::time::Instant;
 
+use weir_pipeline::hooks::hook::{Hook, HookKind, Interest, Patches, Subjects};
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
@@ -26,6 +27,8 @@ pub struct Instance {
     live: Option<Live>,
     breaker: Breaker,
     counters: Arc<Counters>,
+    /// What its hooks want, by kind.
+    interests: [Option<Interest>; 3],
     /// Event time: the latest that is known.
     time: u64,
 }
@@ -40,8 +43,9 @@ impl Instance {
     pub(crate) fn new(loaded: Arc<Loaded>, config: PluginConfig) -> Result<Self, PluginFault> {
         let counters = Arc::new(Counters::default());
         let breaker = Breaker::new(&loaded.runtime.limits);
-        let live = loaded.start(&config, &counters, 0)?;
-        Ok(Self { loaded, config, live: Some(live), breaker, counters, time: 0 })
+        let mut live = loaded.start(&config, &counters, 0)?;
+        let interests = live.interests(0)?;
+        Ok(Self { loaded, config, live: Some(live), breaker, counters, interests, time: 0 })
     }
 
     /// Reads this instance's counts, also while it works in another thread.
@@ -120,7 +124,7 @@ impl ProtocolParser for Instance {
         events: &[StreamEvent],
         outcome: &mut Outcome,
     ) -> Result<(), PluginFault> {
-        self.advance(latest(events));
+        ProtocolParser::advance(self, latest(events));
         let result = self.call(arena, REFUSED_BATCH, |live, loaded| {
             let checks = Checks::new(arena, events, loaded.manifest.protocols.len(), &loaded.runtime.limits);
             live.door.process(&mut live.store, arena, flows, events, outcome, checks)
@@ -132,6 +136,40 @@ impl ProtocolParser for Instance {
             }
             // What was read before the fault showed is worth as little as the rest.
             Err(_) => outcome.clear(),
+        }
+        result
+    }
+}
+
+impl Hook for Instance {
+    fn plugin(&self) -> &Arc<str> {
+        &self.loaded.label
+    }
+
+    fn interest(&self, kind: HookKind) -> Option<&Interest> {
+        self.interests[kind as usize].as_ref()
+    }
+
+    fn advance(&mut self, time: u64) {
+        self.time = self.time.max(time);
+    }
+
+    fn observe(
+        &mut self,
+        kind: HookKind,
+        subjects: &Subjects,
+        patches: &mut Patches,
+    ) -> Result<(), PluginFault> {
+        let result = self.call(&subjects.arena, REFUSED_BATCH, |live, loaded| {
+            let checks = Checks::new(&subjects.arena, &[], 0, &loaded.runtime.limits);
+            live.door.observe(&mut live.store, kind, subjects, patches, checks)
+        });
+        match &result {
+            Ok(()) => {
+                self.counters.events.add(subjects.subjects.len() as u64);
+                self.counters.messages.add(patches.patches.len() as u64);
+            }
+            Err(_) => patches.clear(),
         }
         result
     }

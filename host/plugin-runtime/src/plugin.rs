@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmtime::Store;
+use weir_pipeline::hooks::hook::{HookKind, Interest};
 use weir_pipeline::parse::parser::{Manifest, PluginFault};
 
 /// How much a manifest may hold, for who reads one out of a guest.
@@ -54,6 +55,10 @@ pub(crate) struct Loaded {
     pub(crate) runtime: Arc<Shared>,
     pub(crate) name: Arc<str>,
     pub(crate) manifest: Arc<Manifest>,
+    /// `name@version`.
+    pub(crate) label: Arc<str>,
+    parses: bool,
+    hooks: Vec<HookKind>,
     pub(crate) template: Template,
 }
 
@@ -72,16 +77,31 @@ pub(crate) struct Live {
 impl Plugin {
     pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8]) -> Result<Self, LoadError> {
         let template = Template::new(runtime, wasm)?;
-        let manifest = Arc::new(describe(runtime, &template)?);
-        manifest::check(&manifest)?;
+        let Description { manifest, parses, hooks } = describe(runtime, &template)?;
+        manifest::check(&manifest, parses)?;
+        let manifest = Arc::new(manifest);
         let name = Arc::from(manifest.name.as_str());
-        Ok(Self { loaded: Arc::new(Loaded { runtime: Arc::clone(runtime), name, manifest, template }) })
+        let label = Arc::from(format!("{}@{}", manifest.name, manifest.version));
+        let runtime = Arc::clone(runtime);
+        Ok(Self { loaded: Arc::new(Loaded { runtime, name, manifest, label, parses, hooks, template }) })
     }
 
     /// What the plugin says of itself.
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.loaded.manifest
+    }
+
+    /// It parses; else it has hooks alone.
+    #[must_use]
+    pub fn parses(&self) -> bool {
+        self.loaded.parses
+    }
+
+    /// The hooks that it has, in the order in which they run.
+    #[must_use]
+    pub fn hooks(&self) -> &[HookKind] {
+        &self.loaded.hooks
     }
 
     /// A new instance for one worker.
@@ -116,11 +136,33 @@ fn start(runtime: &Shared, template: &Template, state: HostState, time: u64) -> 
     }
 }
 
-fn describe(runtime: &Shared, template: &Template) -> Result<Manifest, LoadError> {
+/// What a plugin says when it is loaded.
+struct Description {
+    manifest: Manifest,
+    parses: bool,
+    hooks: Vec<HookKind>,
+}
+
+fn describe(runtime: &Shared, template: &Template) -> Result<Description, LoadError> {
     let counters = Arc::new(Counters::default());
     let state = HostState::new(&UNNAMED.into(), &runtime.limits, PluginConfig::default(), counters);
     let fault = |export| move |fault| LoadError::Fault { export, fault };
     let mut live = start(runtime, template, state, 0).map_err(fault("start"))?;
     guest::begin_call(&mut live.store, 0);
-    live.door.describe(&mut live.store).map_err(fault("describe"))
+    let manifest = live.door.describe(&mut live.store).map_err(fault("describe"))?;
+    let interests = live.interests(0).map_err(fault("wanted"))?;
+    let hooks = HookKind::ALL.into_iter().filter(|kind| interests[*kind as usize].is_some()).collect();
+    Ok(Description { manifest, parses: live.door.parses(), hooks })
+}
+
+impl Live {
+    /// Asks what each hook wants, by kind.
+    pub(crate) fn interests(&mut self, time: u64) -> Result<[Option<Interest>; 3], PluginFault> {
+        let mut interests = [None, None, None];
+        for kind in HookKind::ALL {
+            guest::begin_call(&mut self.store, time);
+            interests[kind as usize] = self.door.interest(&mut self.store, kind)?;
+        }
+        Ok(interests)
+    }
 }

@@ -99,6 +99,21 @@ impl Fields {
         }
     }
 
+    /// Removes a field.
+    pub fn remove(&mut self, field: Field) {
+        self.fields.retain(|(f, _)| *f != field);
+    }
+
+    /// Sets an attribute in place of all that have its key; an empty text removes them.
+    pub fn set_attribute(&mut self, key: &str, value: Value<'_>) {
+        let mut attributes = std::mem::take(&mut self.attributes);
+        attributes.retain(|(k, _)| self.load(*k) != Value::Text(key));
+        self.attributes = attributes;
+        if value != Value::Text("") {
+            self.add_attribute(key, value);
+        }
+    }
+
     /// Adds an attribute.
     pub fn add_attribute(&mut self, key: &str, value: Value<'_>) {
         let key = self.store(Value::Text(key));

@@ -6,6 +6,7 @@
 
 mod limits;
 mod read;
+mod settings;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ const KEYS: [&str; 10] = [
 /// A group configuration.
 #[derive(Clone, Debug, Default)]
 pub struct GroupConfig {
-    /// Which of the user's plugins run, in this order; none: all that there are.
+    /// Which of the user's plugins run, in this order, and which built-in ones with hooks; none: all of the user's.
     pub wasm_plugins: Option<Vec<Text>>,
     /// Protocols that are parsed; none: all.
     pub protocols: Option<Vec<Text>>,
@@ -109,24 +110,25 @@ impl GroupConfig {
                 path.display()
             ))
         })?;
-        Self::from_text(&text).map_err(|error| error.into_failure(path))
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::from_text(&text, folder).map_err(|error| error.into_failure(path))
     }
 
-    /// Reads the text of a file.
+    /// Reads the text of a file that lies in `folder`, where the files that it names are looked for.
     ///
     /// # Errors
     /// The first thing that is not understood.
-    pub fn from_text(text: &str) -> Result<Self, ConfigError> {
+    pub fn from_text(text: &str, folder: &Path) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         if let Some(root) = yaml::parse(text)? {
             for entry in root.mapping("the file")? {
-                config.top_level(entry)?;
+                config.top_level(entry, folder)?;
             }
         }
         Ok(config)
     }
 
-    fn top_level(&mut self, entry: &Entry) -> Result<(), ConfigError> {
+    fn top_level(&mut self, entry: &Entry, folder: &Path) -> Result<(), ConfigError> {
         let (key, value) = (entry.key.as_str(), &entry.value);
         match key {
             "wasm-plugins" => self.plugins(value, key),
@@ -136,7 +138,7 @@ impl GroupConfig {
             "trace-id-headers" => set(&mut self.trace_id_headers, value, key),
             "span-id-headers" => set(&mut self.span_id_headers, value, key),
             "x-request-id-headers" => set(&mut self.x_request_id_headers, value, key),
-            "plugin-config" => self.sections(value),
+            "plugin-config" => self.sections(value, folder),
             "limits" => limits::read_limits(&mut self.limits, value),
             "timeouts" => limits::read_timeouts(&mut self.limits, value),
             _ => Err(unknown(entry.line, "key", key, KEYS)),
@@ -163,11 +165,11 @@ impl GroupConfig {
         set(&mut self.wasm_plugins, value, key)
     }
 
-    fn sections(&mut self, value: &Node) -> Result<(), ConfigError> {
+    fn sections(&mut self, value: &Node, folder: &Path) -> Result<(), ConfigError> {
         for entry in value.mapping("plugin-config")? {
             let mut section = PluginSection { line: entry.line, ..PluginSection::default() };
             for setting in entry.value.mapping(&entry.key)? {
-                section.values.insert(setting.key.clone(), setting.value.text(&setting.key)?.text);
+                section.values.insert(setting.key.clone(), settings::value(setting, folder)?);
             }
             self.plugin_config.insert(entry.key.clone(), section);
         }

@@ -8,31 +8,35 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use weir_pipeline::hooks::HOOKS;
+use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_plugin_runtime::{
-    CodeCache, Limits, LoadError, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
+    CodeCache, Instance, Limits, LoadError, Plugin, PluginConfig, PluginSet, PluginStats, Runtime,
+    StatsHandle,
 };
 
 use crate::failure::Failure;
 use crate::group_config::{ConfigError, GroupConfig, Text};
 use crate::nearest::nearest;
-use crate::replay::ParserFactory;
+use crate::replay::PluginFactory;
 
 /// Plugins of a process, and the counters of all instances that were made of them.
 #[derive(Debug)]
 pub struct Plugins {
     active: Vec<(Plugin, PluginConfig)>,
-    /// So many of them, the first ones, are the user's.
-    given: usize,
+    /// Names of those that came from files, in the order in which they were given, active or not.
+    given: Vec<String>,
     counters: Mutex<Vec<(String, StatsHandle)>>,
     /// What a user should know though it is no error, a line each.
     pub notes: Vec<String>,
 }
 
-/// A user's plugin and the names that it goes by.
+/// A plugin that was asked for by name, and the names that it goes by.
 struct Given {
     plugin: Plugin,
-    file: PathBuf,
+    /// None: it is built in.
+    file: Option<PathBuf>,
 }
 
 impl Plugins {
@@ -59,7 +63,8 @@ impl Plugins {
         let limits = Limits { faults: u32::MAX, ..Limits::default() };
         let runtime = Runtime::for_authors(limits, &CodeCache::default()).map_err(cannot_start)?;
         let plugins = Self::load_in(&runtime, config, config_file, &[file.to_owned()], true)?;
-        let own = plugins.active.iter().find(|_| plugins.given > 0).map(|(plugin, _)| plugin.clone());
+        let is_own = |plugin: &Plugin| plugins.given.first() == Some(&plugin.manifest().name);
+        let own = plugins.active.iter().map(|(plugin, _)| plugin).find(|plugin| is_own(plugin)).cloned();
         match own {
             Some(plugin) => Ok((plugins, plugin)),
             None => Err(Failure::usage(format_args!(
@@ -78,30 +83,37 @@ impl Plugins {
         replaces_built_in: bool,
     ) -> Result<Self, Failure> {
         let given = files.iter().map(|file| load_file(runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let names = given.iter().map(|given| given.plugin.manifest().name.clone()).collect();
         let built_in = built_in(runtime)?;
         let in_config = |error: ConfigError| error.into_failure(config_file);
-        let given = choose(given, config.wasm_plugins.as_deref()).map_err(in_config)?;
+        let all: Vec<String> = built_in.iter().map(|plugin| plugin.manifest().name.clone()).collect();
+        let (built_in, with_hooks) = built_in.into_iter().partition::<Vec<_>, _>(Plugin::parses);
+        let given = choose(given, with_hooks, config.wasm_plugins.as_deref()).map_err(in_config)?;
         let mut notes = Vec::new();
         let enabled = protocols::Enabled::new(config.protocols.as_deref(), &built_in, &given, &mut notes)
             .map_err(in_config)?;
-        check_sections(config, &built_in, &given).map_err(in_config)?;
+        check_sections(config, &all, &given).map_err(in_config)?;
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
         for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
-            set.add(plugin.clone()).map_err(|e| refused(file, &e))?;
+            set.add(plugin.clone()).map_err(|e| refused(file.as_deref(), &e))?;
         }
-        let own = set.iter().count();
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
             match set.add(plugin.clone()) {
                 Err(LoadError::Conflict { .. }) if replaces_built_in => {}
-                added => added.map_err(|error| {
-                    let file = given.last().map_or(Path::new("built-in"), |g| &g.file);
-                    refused(file, &error)
-                })?,
+                added => {
+                    added.map_err(|error| refused(given.last().and_then(|g| g.file.as_deref()), &error))?;
+                }
             }
         }
+        let hooks = set.iter().filter(|plugin| !plugin.hooks().is_empty()).count();
+        if hooks > HOOKS {
+            return Err(Failure::usage(format_args!(
+                "plugins: {hooks} plugins with hooks; a worker has room for {HOOKS}"
+            )));
+        }
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
-        Ok(Self { active, given: own, counters: Mutex::default(), notes })
+        Ok(Self { active, given: names, counters: Mutex::default(), notes })
     }
 }
 
@@ -112,12 +124,11 @@ impl Plugins {
         let of = self.active.iter().find(|(plugin, _)| plugin.manifest().name == name);
         of.map(|(_, config)| config.clone()).unwrap_or_default()
     }
-}
 
-impl ParserFactory for Plugins {
-    fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
-        let mut parsers: Vec<Box<dyn ProtocolParser>> = Vec::new();
-        for (plugin, config) in &self.active {
+    /// A new instance of each active plugin that `wanted` names.
+    fn instances(&self, wanted: impl Fn(&Plugin) -> bool) -> Result<Vec<Instance>, Failure> {
+        let mut instances = Vec::new();
+        for (plugin, config) in self.active.iter().filter(|(plugin, _)| wanted(plugin)) {
             let manifest = plugin.manifest();
             let name = format!("{}@{}", manifest.name, manifest.version);
             let instance = plugin
@@ -125,9 +136,21 @@ impl ParserFactory for Plugins {
                 .map_err(|fault| Failure::runtime(format_args!("plugin {name} can not start: {fault}")))?;
             let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
             counters.push((name, instance.stats()));
-            parsers.push(Box::new(instance));
+            instances.push(instance);
         }
-        Ok(parsers)
+        Ok(instances)
+    }
+}
+
+impl PluginFactory for Plugins {
+    fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
+        let instances = self.instances(Plugin::parses)?;
+        Ok(instances.into_iter().map(|instance| Box::new(instance) as _).collect())
+    }
+
+    fn hooks(&self) -> Result<Vec<Box<dyn Hook>>, Failure> {
+        let instances = self.instances(|plugin| !plugin.hooks().is_empty())?;
+        Ok(instances.into_iter().map(|instance| Box::new(instance) as _).collect())
     }
 
     fn costs(&self) -> BTreeMap<String, PluginStats> {
@@ -147,11 +170,12 @@ fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
     let bytes = std::fs::read(file).map_err(|error| {
         Failure::runtime(format_args!("plugin: can not read {}: {error}; check the path", file.display()))
     })?;
-    let plugin = runtime.load(&bytes).map_err(|error| refused(file, &error))?;
-    Ok(Given { plugin, file: file.to_owned() })
+    let plugin = runtime.load(&bytes).map_err(|error| refused(Some(file), &error))?;
+    Ok(Given { plugin, file: Some(file.to_owned()) })
 }
 
-fn refused(file: &Path, why: &impl fmt::Display) -> Failure {
+fn refused(file: Option<&Path>, why: &impl fmt::Display) -> Failure {
+    let file = file.unwrap_or(Path::new("built-in"));
     Failure::runtime(format_args!("plugin: {}: {why}", file.display()))
 }
 
@@ -166,9 +190,15 @@ fn built_in(runtime: &Runtime) -> Result<Vec<Plugin>, Failure> {
         .collect()
 }
 
-/// Those that the configuration names, in its order; all when it names none.
-fn choose(mut given: Vec<Given>, names: Option<&[Text]>) -> Result<Vec<Given>, ConfigError> {
+/// Those that the configuration names, in its order. When it names none: all that were given, and no built-in one with hooks;
+/// those change records, so nobody gets them unasked.
+fn choose(
+    mut given: Vec<Given>,
+    with_hooks: Vec<Plugin>,
+    names: Option<&[Text]>,
+) -> Result<Vec<Given>, ConfigError> {
     let Some(names) = names else { return Ok(given) };
+    given.extend(with_hooks.into_iter().map(|plugin| Given { plugin, file: None }));
     let mut chosen = Vec::new();
     for name in names {
         let Some(place) = given.iter().position(|g| g.is_called(&name.text)) else {
@@ -193,7 +223,7 @@ fn missing(name: &Text, given: &[Given], chosen: &[Given]) -> ConfigError {
 
 impl Given {
     fn names(&self) -> impl Iterator<Item = &str> {
-        let stem = self.file.file_stem().and_then(|stem| stem.to_str());
+        let stem = self.file.as_deref().and_then(Path::file_stem).and_then(|stem| stem.to_str());
         std::iter::once(self.plugin.manifest().name.as_str()).chain(stem)
     }
 
@@ -202,9 +232,9 @@ impl Given {
     }
 }
 
-fn check_sections(config: &GroupConfig, built_in: &[Plugin], given: &[Given]) -> Result<(), ConfigError> {
-    let plugins =
-        || built_in.iter().chain(given.iter().map(|g| &g.plugin)).map(|p| p.manifest().name.as_str());
+fn check_sections(config: &GroupConfig, built_in: &[String], given: &[Given]) -> Result<(), ConfigError> {
+    let given = || given.iter().map(|g| g.plugin.manifest().name.as_str());
+    let plugins = || built_in.iter().map(String::as_str).chain(given());
     for (name, section) in &config.plugin_config {
         if !plugins().any(|plugin| plugin == name) {
             let hint =

@@ -1,6 +1,6 @@
 //! Capture files -> request logs: the data path with a file at its front and a writer at its end.
 //!
-//! Takes: files, who makes parsers, who makes sinks, a writer. Gives: lines to the writer, a [`Report`]. Does not do: read the
+//! Takes: files, who makes plugin instances, who makes sinks, a writer. Gives: lines to the writer, a [`Report`]. Does not do: read the
 //! command line, choose plugins, print the report. Parsers may be sandboxed or linked in; this code can not tell.
 
 mod inline;
@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_pipeline::stats::Stats;
 use weir_pipeline::worker::{Worker, WorkerConfig};
@@ -26,15 +27,23 @@ pub use self::report::{LogCount, Report, Span};
 use self::source::Capture;
 use crate::failure::Failure;
 
-/// Makes the parsers of one worker. Asked once for each worker and file, from the worker's thread.
-pub trait ParserFactory: Sync {
+/// Makes the plugin instances of one worker. Asked once for each worker and file, from the worker's thread.
+pub trait PluginFactory: Sync {
     /// New parsers that know no connection.
     ///
     /// # Errors
     /// Why a worker can not start.
     fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure>;
 
-    /// What the parsers cost so far, by plugin (`name@version`), all workers and files together.
+    /// New instances of the plugins with hooks, in the order in which they run.
+    ///
+    /// # Errors
+    /// Why a worker can not start.
+    fn hooks(&self) -> Result<Vec<Box<dyn Hook>>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// What the plugins cost so far, by plugin (`name@version`), all workers and files together.
     fn costs(&self) -> BTreeMap<String, PluginStats> {
         BTreeMap::new()
     }
@@ -47,8 +56,8 @@ pub struct Replay<'a, W> {
     pub threads: usize,
     /// What each worker is configured with; limits that bound memory are shared among them.
     pub config: &'a WorkerConfig,
-    /// Makes the parsers of a worker.
-    pub parsers: &'a dyn ParserFactory,
+    /// Makes the plugin instances of a worker.
+    pub plugins: &'a dyn PluginFactory,
     /// Makes the sink of a worker.
     pub sinks: &'a (dyn Fn() -> Box<dyn Sink> + Sync),
     /// Where lines go.
@@ -92,7 +101,7 @@ impl<W: Write + Send> Replay<'_, W> {
     fn worker(&self) -> Result<WorkerSide<'_, W>, Failure> {
         let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
         Ok(WorkerSide {
-            worker: Worker::new(config, self.parsers.parsers()?),
+            worker: Worker::new(config, self.plugins.parsers()?, self.plugins.hooks()?),
             lines: Lines::new((self.sinks)(), self.output),
         })
     }

@@ -31,7 +31,7 @@ pub fn play(data: &[u8]) {
         Box::new(Native::<weir_plugin_mysql::MySql>::new()),
         Box::new(Native::<weir_plugin_redis::Redis>::new()),
     ];
-    let mut worker = Worker::new(config, parsers);
+    let mut worker = Worker::new(config, parsers, Vec::new());
     let (mut decoder, mut block, mut sink) = (Decoder::default(), Block::default(), JsonLines::default());
     while let Ok(true) = file.fill(&mut block) {
         for frame in block.frames() {

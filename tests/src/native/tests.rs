@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 use weir::group_config::GroupConfig;
 use weir::plugins::Plugins;
-use weir::replay::{ParserFactory, Progress, Replay, Report};
+use weir::replay::{PluginFactory, Progress, Replay, Report};
 use weir_pipeline::worker::WorkerConfig;
 use weir_sinks::{JsonLines, Output};
 
 use super::NativeParsers;
 
-fn replay(parsers: &dyn ParserFactory, file: &Path) -> String {
+fn replay(plugins: &dyn PluginFactory, file: &Path) -> String {
     let output = Output::new(Vec::new());
     let replay = Replay {
         threads: 1,
         config: &WorkerConfig::default(),
-        parsers,
+        plugins,
         sinks: &|| Box::new(JsonLines::default()),
         output: &output,
     };

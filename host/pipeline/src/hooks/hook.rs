@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use weir_request_log::{SessionType, Status, Transport};
+use weir_request_log::Transport;
+pub use weir_request_log::{SessionType, Status};
 
 use crate::decode::Address;
 use crate::parse::event::Direction;

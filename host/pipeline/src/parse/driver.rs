@@ -21,6 +21,7 @@ use super::lane::Lane;
 use super::outcome::Outcome;
 use super::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
 use crate::flow::reassembly::Origin;
+use crate::hooks::stage::{HookStage, Wanted};
 use crate::limits::Limits;
 use crate::session::exchange::{ConnectionFacts, Pool, empty_log};
 use crate::session::sessions::{Sessions, Teller};
@@ -30,6 +31,7 @@ use crate::stats::Stats;
 pub(crate) struct Context<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) stats: &'a mut Stats,
+    pub(crate) hooks: &'a mut HookStage,
     pub(crate) logs: &'a mut dyn LogSink,
 }
 
@@ -50,6 +52,8 @@ pub(crate) struct Driver {
     instance: u32,
     pool: Pool,
     log: RequestLog,
+    /// What hooks want to see of the messages.
+    wanted: Wanted,
 }
 
 /// A connection on which another protocol speaks now.
@@ -69,15 +73,16 @@ pub(crate) struct Released {
 pub(crate) struct Opening {
     pub(crate) flow_slot: u32,
     pub(crate) flow_id: u64,
-    /// `connection` is filled in by the driver.
+    /// `connection` and what hooks want are filled in by the driver.
     pub(crate) facts: FlowFacts,
     /// By direction: what the flow delivered before, and the sequence number there.
     pub(crate) base: [(u64, u32); 2],
 }
 
 impl Driver {
-    pub(crate) fn new(parser: Box<dyn ProtocolParser>) -> Self {
+    pub(crate) fn new(parser: Box<dyn ProtocolParser>, hooks: &mut HookStage) -> Self {
         let manifest = Arc::clone(parser.manifest());
+        let wanted = hooks.wanted(manifest.protocols.iter().map(|name| &**name));
         Self {
             parser,
             protocols: manifest.protocols.clone(),
@@ -90,6 +95,7 @@ impl Driver {
             instance: 0,
             pool: Pool::default(),
             log: empty_log(Arc::from(format!("{}@{}", manifest.name, manifest.version))),
+            wanted,
         }
     }
 
@@ -114,6 +120,7 @@ impl Driver {
     pub(crate) fn open(&mut self, opening: &Opening) -> u32 {
         let mut facts = opening.facts;
         facts.connection = self.connections.next_number();
+        (facts.heads, facts.body_limit) = (self.wanted.heads, self.wanted.body_limit);
         let is_stream = facts.transport == Transport::Tcp;
         self.batch.open(facts);
         self.connections.insert(Connection {
@@ -330,5 +337,13 @@ fn teller<'a>(
     log: &'a mut RequestLog,
     context: &'a mut Context<'_>,
 ) -> Teller<'a> {
-    Teller { log, protocols, pool, stats: context.stats, limits: context.limits, logs: context.logs }
+    Teller {
+        log,
+        protocols,
+        pool,
+        stats: context.stats,
+        limits: context.limits,
+        hooks: context.hooks,
+        logs: context.logs,
+    }
 }

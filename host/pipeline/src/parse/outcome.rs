@@ -229,3 +229,10 @@ pub enum ParserState {
     /// Not this protocol's bytes.
     Violation,
 }
+
+/// The first `count` of a list that is used up piece by piece.
+pub(crate) fn split_off<'a, T>(list: &mut &'a [T], count: u16) -> &'a [T] {
+    let (taken, rest) = list.split_at(usize::from(count).min(list.len()));
+    *list = rest;
+    taken
+}

@@ -8,8 +8,9 @@ use weir_request_log::{
 };
 
 use crate::decode::Address;
+use crate::hooks::payloads::Payloads;
 use crate::parse::event::{Direction, FlowFacts};
-use crate::parse::outcome::{FieldName, Message, MessageKind, MessageStatus, Outcome, Value};
+use crate::parse::outcome::{FieldName, Message, MessageKind, MessageStatus, Outcome, Piece, Value};
 use crate::session::text;
 
 /// One message of an exchange.
@@ -47,6 +48,8 @@ impl Role {
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
     pub(crate) fields: Fields,
+    /// What hooks want to see.
+    pub(crate) payloads: Payloads,
     pub(crate) request: Option<Half>,
     pub(crate) response: Option<Half>,
     pub(crate) correlation: Option<u64>,
@@ -93,31 +96,15 @@ impl Exchange {
     fn clear(&mut self) {
         let mut fields = std::mem::take(&mut self.fields);
         fields.clear();
-        *self = Self { fields, ..Self::default() };
+        let payloads = std::mem::take(&mut self.payloads);
+        *self = Self { fields, payloads, ..Self::default() };
     }
 
     /// Adds what a message says.
     pub(crate) fn add(&mut self, message: &Message, said: &Said<'_>, limit: usize) {
-        let of_response = Role::of(message) == Role::Response;
+        let role = Role::of(message);
         for (name, value) in said.fields {
-            let field = match name {
-                FieldName::RequestType => Field::RequestType,
-                FieldName::RequestDomain => Field::RequestDomain,
-                FieldName::RequestResource => Field::RequestResource,
-                FieldName::Endpoint => Field::Endpoint,
-                FieldName::RequestId => Field::RequestId,
-                FieldName::ResponseCode => Field::ResponseCode,
-                FieldName::ResponseException => Field::ResponseException,
-                FieldName::ResponseResult => Field::ResponseResult,
-                FieldName::Version => Field::Version,
-                FieldName::TraceId => Field::TraceId,
-                FieldName::SpanId => Field::SpanId,
-                FieldName::ParentSpanId => Field::ParentSpanId,
-                FieldName::XRequestId if of_response => Field::XRequestId1,
-                FieldName::XRequestId => Field::XRequestId,
-                FieldName::HttpProxyClient => Field::HttpProxyClient,
-                FieldName::BizProtocol => Field::BizProtocol,
-            };
+            let field = field_of(*name, role);
             said.with(*value, limit, |value| self.fields.set(field, value));
         }
         for (key, value) in said.attributes {
@@ -169,6 +156,28 @@ impl Exchange {
     }
 }
 
+/// Where a plugin's field stands in the record. Both halves may have an `x-request-id`.
+pub(crate) fn field_of(name: FieldName, role: Role) -> Field {
+    match name {
+        FieldName::RequestType => Field::RequestType,
+        FieldName::RequestDomain => Field::RequestDomain,
+        FieldName::RequestResource => Field::RequestResource,
+        FieldName::Endpoint => Field::Endpoint,
+        FieldName::RequestId => Field::RequestId,
+        FieldName::ResponseCode => Field::ResponseCode,
+        FieldName::ResponseException => Field::ResponseException,
+        FieldName::ResponseResult => Field::ResponseResult,
+        FieldName::Version => Field::Version,
+        FieldName::TraceId => Field::TraceId,
+        FieldName::SpanId => Field::SpanId,
+        FieldName::ParentSpanId => Field::ParentSpanId,
+        FieldName::XRequestId if role == Role::Response => Field::XRequestId1,
+        FieldName::XRequestId => Field::XRequestId,
+        FieldName::HttpProxyClient => Field::HttpProxyClient,
+        FieldName::BizProtocol => Field::BizProtocol,
+    }
+}
+
 /// What a record says of its connection.
 #[derive(Debug)]
 pub(crate) struct ConnectionFacts {
@@ -199,19 +208,27 @@ impl ConnectionFacts {
 pub(crate) struct Said<'a> {
     pub(crate) fields: &'a [(FieldName, Value)],
     pub(crate) attributes: &'a [(Value, Value)],
+    pub(crate) pieces: &'a [Piece],
     pub(crate) arena: &'a [u8],
     pub(crate) outcome: &'a Outcome,
 }
 
 impl Said<'_> {
-    fn with(&self, value: Value, limit: usize, use_value: impl FnOnce(LogValue<'_>)) {
+    /// The bytes of a piece.
+    pub(crate) fn bytes(&self, value: Value) -> &[u8] {
         let (bytes, offset, length) = match value {
             Value::Slice { offset, length } => (self.arena, offset, length),
             Value::Owned { offset, length } => (self.outcome.owned.as_slice(), offset, length),
-            Value::Number(number) => return use_value(LogValue::Number(number)),
+            Value::Number(_) => return &[],
         };
-        let bytes = bytes.get(offset as usize..).and_then(|rest| rest.get(..length as usize));
-        use_value(LogValue::Text(&text::clean(bytes.unwrap_or_default(), limit)));
+        bytes.get(offset as usize..).and_then(|rest| rest.get(..length as usize)).unwrap_or_default()
+    }
+
+    fn with(&self, value: Value, limit: usize, use_value: impl FnOnce(LogValue<'_>)) {
+        match value {
+            Value::Number(number) => use_value(LogValue::Number(number)),
+            text => use_value(LogValue::Text(&text::clean(self.bytes(text), limit))),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use weir_request_log::{Field, LogSink, RequestLog};
 
 use super::exchange::{ConnectionFacts, Exchange, Half, Pool, Role, Said};
 use super::pairing::{self, Certainty, Pending, Response};
+use crate::hooks::stage::{HookStage, Wishes};
 use crate::limits::Limits;
 use crate::parse::event::Direction;
 use crate::parse::lane::Lane;
@@ -34,6 +35,7 @@ pub(crate) struct Teller<'a> {
     pub(crate) pool: &'a mut Pool,
     pub(crate) stats: &'a mut Stats,
     pub(crate) limits: &'a Limits,
+    pub(crate) hooks: &'a mut HookStage,
     pub(crate) logs: &'a mut dyn LogSink,
 }
 
@@ -71,7 +73,6 @@ impl Teller<'_> {
         };
         *counter += 1;
         if !exchange.before_capture {
-            self.stats.logs += 1;
             exchange.fill(self.log, facts, timed_out);
             if self.log.fields.value(Field::BizProtocol).is_some() {
                 // The plugin gives the name of a protocol that the contract does not know.
@@ -81,9 +82,42 @@ impl Teller<'_> {
             {
                 self.log.l7_protocol = Arc::clone(name);
             }
-            self.logs.log(self.log);
+            self.hand_on(&mut exchange);
+        }
+        if !exchange.payloads.is_empty() {
+            self.hooks.forget(&mut exchange.payloads);
         }
         self.pool.give(exchange);
+    }
+
+    /// To the hooks that want it, else to the sink.
+    fn hand_on(&mut self, exchange: &mut Exchange) {
+        let protocol = self.log.fields.text(Field::BizProtocol).unwrap_or(&self.log.l7_protocol);
+        let wishes = self.hooks.wishes(protocol);
+        if wishes == Wishes::default() {
+            self.stats.logs += 1;
+            return self.logs.log(self.log);
+        }
+        for role in [Role::Request, Role::Response] {
+            if exchange.half(role).is_some_and(|half| !half.complete) {
+                exchange.payloads.cut_off(role);
+            }
+        }
+        let response_time = exchange.response.as_ref().map_or(0, |half| half.start_time);
+        self.hooks.hold(self.log, &mut exchange.payloads, response_time, wishes);
+        if self.hooks.is_full() {
+            self.hooks.run(self.limits, self.stats, self.logs);
+        }
+    }
+
+    /// Adds what a message says, and keeps what hooks want of it.
+    fn add(&mut self, exchange: &mut Exchange, message: &Message, said: &Said<'_>) {
+        exchange.add(message, said, self.limits.text);
+        for piece in said.pieces {
+            let (kind, bytes) = ((piece.kind, piece.encoding, piece.last), said.bytes(piece.bytes));
+            let role = Role::of(message);
+            self.hooks.keep(&mut exchange.payloads, role, kind, bytes, self.limits, self.stats);
+        }
     }
 }
 
@@ -153,7 +187,7 @@ impl Sessions {
             }
             (Role::Response, _) => self.response(message, &half, peer, facts, joined, teller),
         };
-        exchange.add(message, said, teller.limits.text);
+        teller.add(&mut exchange, message, said);
         *exchange.half_mut(role) = Some(half);
         if message.part == MessagePart::Whole {
             if half.end > lane.position {
@@ -284,7 +318,7 @@ impl Sessions {
             teller.stats.messages_misplaced += 1;
             return;
         };
-        exchange.add(message, said, teller.limits.text);
+        teller.add(exchange, message, said);
         if message.part == MessagePart::More {
             return;
         }

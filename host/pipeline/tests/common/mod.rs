@@ -4,10 +4,12 @@
 use std::sync::{Arc, Mutex};
 
 use weir_pipeline::decode::{Address, Segment, TcpFlags, TcpHeader, Transport, TransportHeader};
+use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::limits::Limits;
 use weir_pipeline::parse::event::{Direction, FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::{
-    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Progress, Value,
+    Encoding, FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Piece,
+    PieceKind, Progress, Value,
 };
 use weir_pipeline::parse::parser::{
     CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser, Signature,
@@ -23,6 +25,8 @@ pub struct Lines {
     left: Vec<(u32, usize)>,
     resume: std::collections::HashMap<(u32, usize), u64>,
     open: std::collections::HashSet<u32>,
+    /// Connections of which hooks want heads, bodies.
+    wanted: std::collections::HashMap<u32, (bool, u32)>,
     /// Every event that was shown, for tests that look at what a parser gets.
     pub seen: Arc<Mutex<Vec<String>>>,
 }
@@ -47,6 +51,7 @@ impl Lines {
             left: Vec::new(),
             resume: Default::default(),
             open: Default::default(),
+            wanted: Default::default(),
             seen: Arc::default(),
         }
     }
@@ -84,6 +89,8 @@ impl Lines {
                 Direction::ClientToServer => (MessageKind::Request, FieldName::RequestResource),
                 Direction::ServerToClient => (MessageKind::Response, FieldName::ResponseResult),
             };
+            let text = Value::Slice { offset: base + 1, length: line_end as u32 - 1 };
+            let pieces = self.pieces(connection, text, outcome);
             outcome.messages.push(Message {
                 connection,
                 direction,
@@ -92,13 +99,13 @@ impl Lines {
                 status: if kind == MessageKind::Response { MessageStatus::Ok } else { MessageStatus::None },
                 protocol: 0,
                 fields: 1,
-                pieces: 0,
+                pieces,
                 attributes: 0,
                 correlation: None,
                 start: at,
                 end: at + length,
             });
-            outcome.fields.push((field, Value::Slice { offset: base + 1, length: line_end as u32 - 1 }));
+            outcome.fields.push((field, text));
             at += length;
         }
         self.resume.insert((connection, direction.index()), at);
@@ -114,6 +121,26 @@ impl Lines {
             });
         }
         Ok(())
+    }
+}
+
+impl Lines {
+    /// The text of a line is its head and its body.
+    fn pieces(&self, connection: u32, text: Value, outcome: &mut Outcome) -> u16 {
+        let (heads, body_limit) = self.wanted[&connection];
+        let before = outcome.pieces.len();
+        let (Value::Slice { offset, length }, encoding) = (text, Encoding::Identity) else { return 0 };
+        if heads {
+            outcome.pieces.push(Piece { kind: PieceKind::Head, encoding, last: false, bytes: text });
+        }
+        if body_limit > 0 {
+            // A byte at a time, so that somebody has to put them together.
+            for at in 0..length {
+                let bytes = Value::Slice { offset: offset + at, length: 1 };
+                outcome.pieces.push(Piece { kind: PieceKind::Body, encoding, last: false, bytes });
+            }
+        }
+        (outcome.pieces.len() - before) as u16
     }
 }
 
@@ -142,6 +169,8 @@ impl ProtocolParser for Lines {
             match *event {
                 StreamEvent::Opened { flow } => {
                     let number = flows[flow as usize].connection;
+                    let flow = &flows[flow as usize];
+                    self.wanted.insert(number, (flow.heads, flow.body_limit));
                     self.resume.retain(|(c, _), _| *c != number);
                     assert!(self.open.insert(number), "opened twice");
                 }
@@ -204,7 +233,11 @@ pub const SERVER: usize = 1;
 
 impl Tcp {
     pub fn new(limits: Limits) -> Self {
-        let worker = Worker::new(WorkerConfig { limits }, vec![Box::new(Lines::new())]);
+        Self::with_hooks(limits, Vec::new())
+    }
+
+    pub fn with_hooks(limits: Limits, hooks: Vec<Box<dyn Hook>>) -> Self {
+        let worker = Worker::new(WorkerConfig { limits }, vec![Box::new(Lines::new())], hooks);
         Self {
             worker,
             told: Told::default(),

@@ -121,7 +121,7 @@ pub(super) fn outcome(
         pieces: pieces.len(),
         progress: progress.len(),
     })?;
-    lists(answer, &mut checks, into).map_err(Lie::fault)
+    lists(answer, &mut checks, into).map_err(|lie| lie.fault("process"))
 }
 
 fn lists(answer: &parser::Outcome, checks: &mut Checks<'_>, into: &mut Outcome) -> Result<(), Lie> {

@@ -3,6 +3,7 @@
 //! Takes: an address that a guest answered. Gives: an outcome of which every index names something and every range lies
 //! inside of what it refers to, or what is wrong. Each list's bounds are looked at once, each record once.
 
+use weir_pipeline::hooks::hook::{Action, Patch, Patches};
 use weir_pipeline::parse::event::Direction;
 use weir_pipeline::parse::outcome::{
     Encoding, FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, ParserState, Piece,
@@ -10,7 +11,9 @@ use weir_pipeline::parse::outcome::{
 };
 use weir_pipeline::parse::parser::{CheckVerdict, PluginFault};
 
-use super::layout::{attribute, field, message, outcome, piece, progress, u16_at, u32_at, u64_at, value};
+use super::layout::{
+    attribute, field, message, outcome, patch, patches, piece, progress, u16_at, u32_at, u64_at, value,
+};
 use crate::checks::{Checks, Lengths, Lie};
 
 /// Alignment of every list of `outcome`.
@@ -31,6 +34,104 @@ pub(super) fn verdict(raw: u32) -> Option<CheckVerdict> {
     })
 }
 
+/// Reads the `patches` at `area`. `subjects`: how many were shown.
+pub(super) fn read_patches(
+    memory: &[u8],
+    area: u32,
+    subjects: usize,
+    mut checks: Checks<'_>,
+    into: &mut Patches,
+) -> Result<(), PluginFault> {
+    let heads: &[u8; patches::SIZE] =
+        record(memory, area).ok_or_else(|| Lie::Outcome(area).fault("observe"))?;
+    let length = |at: usize| u32_at(heads, at + 4) as usize;
+    checks.hook_lengths(
+        length(patches::PATCHES),
+        length(patches::FIELDS),
+        length(patches::ATTRIBUTES),
+        subjects,
+    )?;
+    read_patch_lists(memory, heads, subjects, &mut checks, into).map_err(|lie| lie.fault("observe"))
+}
+
+fn read_patch_lists(
+    memory: &[u8],
+    heads: &[u8; patches::SIZE],
+    subjects: usize,
+    checks: &mut Checks<'_>,
+    into: &mut Patches,
+) -> Result<(), Lie> {
+    for record in
+        aligned_list::<{ patch::SIZE }, _>(memory, heads, patches::PATCHES, "patches", patch::ALIGN)?
+    {
+        let patch = decode_patch(record).ok_or(Lie::Case("patch"))?;
+        checks.patch(&patch, subjects)?;
+        into.patches.push(patch);
+    }
+    let fields = list::<{ field::SIZE }, _>(memory, heads, patches::FIELDS, "fields")?;
+    let attributes = list::<{ attribute::SIZE }, _>(memory, heads, patches::ATTRIBUTES, "attributes")?;
+    checks.claims(fields.len(), attributes.len(), 0)?;
+    let Patches { fields: into_fields, attributes: into_attributes, owned, .. } = into;
+    read_fields(memory, fields, checks, owned, into_fields)?;
+    read_attributes(memory, attributes, checks, owned, into_attributes)
+}
+
+fn read_fields(
+    memory: &[u8],
+    fields: &[[u8; field::SIZE]],
+    checks: &Checks<'_>,
+    owned: &mut Vec<u8>,
+    into: &mut Vec<(FieldName, Value)>,
+) -> Result<(), Lie> {
+    into.reserve(fields.len());
+    for record in fields {
+        let name = *FieldName::ALL.get(usize::from(record[field::NAME])).ok_or(Lie::Case("field"))?;
+        decode_value(record, field::VALUE, memory, checks, owned, |value| into.push((name, value)))?;
+    }
+    Ok(())
+}
+
+fn read_attributes(
+    memory: &[u8],
+    attributes: &[[u8; attribute::SIZE]],
+    checks: &Checks<'_>,
+    owned: &mut Vec<u8>,
+    into: &mut Vec<(Value, Value)>,
+) -> Result<(), Lie> {
+    for record in attributes {
+        let (address, length) = (u32_at(record, attribute::KEY), u32_at(record, attribute::KEY + 4));
+        let (offset, length) = checks.own(text(memory, address, length)?, owned)?;
+        let key = Value::Owned { offset, length };
+        decode_value(record, attribute::VALUE, memory, checks, owned, |value| into.push((key, value)))?;
+    }
+    Ok(())
+}
+
+fn decode_patch(record: &[u8; patch::SIZE]) -> Option<Patch> {
+    Some(Patch {
+        subject: u32_at(record, patch::SUBJECT),
+        action: match record[patch::ACTION] {
+            0 => Action::Next,
+            1 => Action::Stop,
+            2 => Action::Drop,
+            _ => return None,
+        },
+        status: decode_status(record[patch::STATUS])?,
+        fields: u16_at(record, patch::FIELDS),
+        attributes: u16_at(record, patch::ATTRIBUTES),
+    })
+}
+
+fn decode_status(raw: u8) -> Option<MessageStatus> {
+    Some(match raw {
+        0 => MessageStatus::None,
+        1 => MessageStatus::Ok,
+        2 => MessageStatus::ClientError,
+        3 => MessageStatus::ServerError,
+        _ => return None,
+    })
+}
+
 /// Reads the `outcome` at `area`.
 pub(super) fn read(
     memory: &[u8],
@@ -38,7 +139,7 @@ pub(super) fn read(
     mut checks: Checks<'_>,
     outcome: &mut Outcome,
 ) -> Result<(), PluginFault> {
-    let heads = record(memory, area).ok_or_else(|| Lie::Outcome(area).fault())?;
+    let heads = record(memory, area).ok_or_else(|| Lie::Outcome(area).fault("process"))?;
     let length = |at: usize| u32_at(heads, at + 4) as usize;
     let (fields, attributes) = (length(outcome::FIELDS), length(outcome::ATTRIBUTES));
     checks.lengths(&Lengths {
@@ -48,7 +149,7 @@ pub(super) fn read(
         pieces: length(outcome::PIECES),
         progress: length(outcome::PROGRESS),
     })?;
-    read_lists(memory, heads, &mut checks, outcome).map_err(Lie::fault)
+    read_lists(memory, heads, &mut checks, outcome).map_err(|lie| lie.fault("process"))
 }
 
 fn read_lists(
@@ -57,7 +158,7 @@ fn read_lists(
     checks: &mut Checks<'_>,
     outcome: &mut Outcome,
 ) -> Result<(), Lie> {
-    let records = list::<{ message::SIZE }>(memory, heads, outcome::MESSAGES, "messages")?;
+    let records = list::<{ message::SIZE }, _>(memory, heads, outcome::MESSAGES, "messages")?;
     outcome.messages.reserve(records.len());
     for record in records {
         let message = decode_message(record).ok_or(Lie::Case("message"))?;
@@ -65,23 +166,13 @@ fn read_lists(
         outcome.messages.push(message);
     }
 
-    let fields = list::<{ field::SIZE }>(memory, heads, outcome::FIELDS, "fields")?;
-    let attributes = list::<{ attribute::SIZE }>(memory, heads, outcome::ATTRIBUTES, "attributes")?;
-    let pieces = list::<{ piece::SIZE }>(memory, heads, outcome::PIECES, "pieces")?;
+    let fields = list::<{ field::SIZE }, _>(memory, heads, outcome::FIELDS, "fields")?;
+    let attributes = list::<{ attribute::SIZE }, _>(memory, heads, outcome::ATTRIBUTES, "attributes")?;
+    let pieces = list::<{ piece::SIZE }, _>(memory, heads, outcome::PIECES, "pieces")?;
     checks.claims(fields.len(), attributes.len(), pieces.len())?;
     let Outcome { fields: into, owned, .. } = outcome;
-    into.reserve(fields.len());
-    for record in fields {
-        let name = *FieldName::ALL.get(usize::from(record[field::NAME])).ok_or(Lie::Case("field"))?;
-        decode_value(record, field::VALUE, memory, checks, owned, |value| into.push((name, value)))?;
-    }
-    let into = &mut outcome.attributes;
-    for record in attributes {
-        let (address, length) = (u32_at(record, attribute::KEY), u32_at(record, attribute::KEY + 4));
-        let (offset, length) = checks.own(text(memory, address, length)?, owned)?;
-        let key = Value::Owned { offset, length };
-        decode_value(record, attribute::VALUE, memory, checks, owned, |value| into.push((key, value)))?;
-    }
+    read_fields(memory, fields, checks, owned, into)?;
+    read_attributes(memory, attributes, checks, owned, &mut outcome.attributes)?;
 
     for record in pieces {
         let (kind, encoding, last) = decode_piece(record).ok_or(Lie::Case("piece"))?;
@@ -91,7 +182,7 @@ fn read_lists(
         })?;
     }
 
-    for record in list::<{ progress::SIZE }>(memory, heads, outcome::PROGRESS, "progress")? {
+    for record in list::<{ progress::SIZE }, _>(memory, heads, outcome::PROGRESS, "progress")? {
         let progress = decode_progress(record).ok_or(Lie::Case("progress"))?;
         checks.progress(&progress)?;
         outcome.progress.push(progress);
@@ -105,14 +196,24 @@ pub(super) fn record<const SIZE: usize>(memory: &[u8], address: u32) -> Option<&
 }
 
 /// The list of which address and length stand at `at`.
-fn list<'m, const SIZE: usize>(
+fn list<'m, const SIZE: usize, const HEADS: usize>(
     memory: &'m [u8],
-    heads: &[u8; outcome::SIZE],
+    heads: &[u8; HEADS],
     at: usize,
     name: &'static str,
 ) -> Result<&'m [[u8; SIZE]], Lie> {
+    aligned_list(memory, heads, at, name, ALIGN)
+}
+
+fn aligned_list<'m, const SIZE: usize, const HEADS: usize>(
+    memory: &'m [u8],
+    heads: &[u8; HEADS],
+    at: usize,
+    name: &'static str,
+    align: u32,
+) -> Result<&'m [[u8; SIZE]], Lie> {
     let (address, length) = (u32_at(heads, at), u32_at(heads, at + 4));
-    records(memory, address, length, ALIGN).ok_or(Lie::List { name, address, length })
+    records(memory, address, length, align).ok_or(Lie::List { name, address, length })
 }
 
 /// So many records, when they lie inside of the memory.
@@ -160,13 +261,7 @@ fn decode_message(record: &[u8; message::SIZE]) -> Option<Message> {
             3 => MessagePart::More,
             _ => return None,
         },
-        status: match record[message::STATUS] {
-            0 => MessageStatus::None,
-            1 => MessageStatus::Ok,
-            2 => MessageStatus::ClientError,
-            3 => MessageStatus::ServerError,
-            _ => return None,
-        },
+        status: decode_status(record[message::STATUS])?,
         protocol: record[message::PROTOCOL],
         fields: u16_at(record, message::FIELDS),
         attributes: u16_at(record, message::ATTRIBUTES),

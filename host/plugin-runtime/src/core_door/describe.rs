@@ -1,13 +1,14 @@
-//! The `manifest` in guest memory -> [`Manifest`]. Takes: an address. Gives: what stands there, however odd; the rules for
+//! What a plugin says of itself, in guest memory: `manifest`, `about`, `interest`. Takes: an address. Gives: what stands there, however odd; the rules for
 //! it are checked elsewhere. Lists and texts are bounded before they are read.
 
 use std::sync::Arc;
 
 use weir_pipeline::decode::Transport;
+use weir_pipeline::hooks::hook::Interest;
 use weir_pipeline::parse::parser::{Manifest, PluginFault, Signature};
 
 use super::decode::{record, records, text};
-use super::layout::{manifest, signature, u16_at, u32_at};
+use super::layout::{about, interest, manifest, signature, u16_at, u32_at};
 use crate::fault::{bad_answer, too_much};
 use crate::plugin::{MANIFEST_LIST, MANIFEST_TEXT};
 
@@ -30,6 +31,33 @@ pub(super) fn read(memory: &[u8], area: u32) -> Result<Manifest, PluginFault> {
             .iter()
             .map(|record| read_signature(memory, record))
             .collect::<Result<_, _>>()?,
+    })
+}
+
+/// A plugin without a parser: the manifest has its name and version alone.
+pub(super) fn read_about(memory: &[u8], area: u32) -> Result<Manifest, PluginFault> {
+    let heads: &[u8; about::SIZE] =
+        record(memory, area).ok_or_else(|| bad_answer(format!("no name and version at {area:#x}")))?;
+    Ok(Manifest {
+        name: string(memory, heads, about::NAME)?,
+        version: string(memory, heads, about::VERSION)?,
+        protocols: Vec::new(),
+        signatures: Vec::new(),
+    })
+}
+
+pub(super) fn read_interest(memory: &[u8], area: u32) -> Result<Interest, PluginFault> {
+    let record: &[u8; interest::SIZE] =
+        record(memory, area).ok_or_else(|| bad_answer(format!("no interest at {area:#x}")))?;
+    let protocols = list(memory, record, interest::PROTOCOLS, 4)?;
+    let protocols = protocols.iter().map(|head: &Head| string(memory, head, 0).map(String::into_boxed_str));
+    Ok(Interest {
+        protocols: protocols.collect::<Result<_, _>>()?,
+        requests: record[interest::REQUESTS] != 0,
+        responses: record[interest::RESPONSES] != 0,
+        head: record[interest::HEAD] != 0,
+        body_limit: u32_at(record, interest::BODY_LIMIT),
+        required: record[interest::REQUIRED] != 0,
     })
 }
 

@@ -121,6 +121,72 @@ pub(crate) mod outcome {
     pub(crate) const PIECES: usize = 32;
 }
 
+/// `subject`.
+pub(crate) mod subject {
+    pub(crate) const SIZE: usize = 112;
+    pub(crate) const ALIGN: u32 = 8;
+    pub(crate) const PROTOCOL: usize = 0;
+    pub(crate) const CLIENT: usize = 8;
+    pub(crate) const SERVER: usize = 32;
+    pub(crate) const FLOW_ID: usize = 56;
+    pub(crate) const TIME: usize = 64;
+    pub(crate) const DURATION: usize = 72;
+    pub(crate) const HEAD: usize = 80;
+    pub(crate) const BODY: usize = 88;
+    pub(crate) const FIELDS: usize = 96;
+    pub(crate) const ATTRIBUTES: usize = 98;
+    pub(crate) const TRANSPORT: usize = 100;
+    pub(crate) const DIRECTION: usize = 101;
+    pub(crate) const STATUS: usize = 102;
+    pub(crate) const SESSION_TYPE: usize = 103;
+    pub(crate) const CUT: usize = 104;
+}
+
+/// `known-attribute`: a slice, and a value like that of `attribute`.
+pub(crate) mod known_attribute {
+    pub(crate) const SIZE: usize = 24;
+    pub(crate) const ALIGN: u32 = 8;
+    pub(crate) const KEY: usize = 0;
+    pub(crate) const VALUE: usize = 8;
+}
+
+/// `patch`.
+pub(crate) mod patch {
+    pub(crate) const SIZE: usize = 12;
+    pub(crate) const ALIGN: u32 = 4;
+    pub(crate) const SUBJECT: usize = 0;
+    pub(crate) const ACTION: usize = 4;
+    pub(crate) const STATUS: usize = 5;
+    pub(crate) const FIELDS: usize = 6;
+    pub(crate) const ATTRIBUTES: usize = 8;
+}
+
+/// `patches`: three lists.
+pub(crate) mod patches {
+    pub(crate) const SIZE: usize = 24;
+    pub(crate) const PATCHES: usize = 0;
+    pub(crate) const FIELDS: usize = 8;
+    pub(crate) const ATTRIBUTES: usize = 16;
+}
+
+/// `interest`.
+pub(crate) mod interest {
+    pub(crate) const SIZE: usize = 20;
+    pub(crate) const PROTOCOLS: usize = 0;
+    pub(crate) const REQUESTS: usize = 8;
+    pub(crate) const RESPONSES: usize = 9;
+    pub(crate) const HEAD: usize = 10;
+    pub(crate) const BODY_LIMIT: usize = 12;
+    pub(crate) const REQUIRED: usize = 16;
+}
+
+/// `about`.
+pub(crate) mod about {
+    pub(crate) const SIZE: usize = 16;
+    pub(crate) const NAME: usize = 0;
+    pub(crate) const VERSION: usize = 8;
+}
+
 /// Reads a `u16` out of a record. Offsets are constants inside of the record, so the checks vanish.
 #[inline(always)]
 pub(crate) fn u16_at<const N: usize>(record: &[u8; N], at: usize) -> u16 {

@@ -1,32 +1,57 @@
 //! A compiled core module that has the right imports and exports. Takes: bytes. Gives: instances of it.
 
-use wasmtime::{ExternType, FuncType, Instance, InstancePre, Module, Store, ValType};
+use wasmtime::{
+    ExternType, FuncType, Instance, InstancePre, Module, Store, TypedFunc, ValType, WasmParams, WasmResults,
+};
 
-use super::CoreDoor;
+use super::hooks::HookExports;
 use super::imports::is_allowed;
+use super::{CoreDoor, ParserExports};
 use crate::guest::HostState;
 use crate::load_error::LoadError;
 use crate::runtime::Shared;
 
 const REALLOC: &str = "cabi_realloc";
-const DESCRIBE: &str = "weir:plugin/parser@0.1.0#describe";
-const CHECK: &str = "weir:plugin/parser@0.1.0#check";
-const PROCESS: &str = "weir:plugin/parser@0.1.0#process";
-const POST_CHECK: &str = "cabi_post_weir:plugin/parser@0.1.0#check";
-const POST_PROCESS: &str = "cabi_post_weir:plugin/parser@0.1.0#process";
 /// A reactor's start, called once before anything else.
 const INITIALIZE: &str = "_initialize";
 
-/// Exported functions: name, how many `i32` they take and give, whether they must be there.
-const EXPORTS: [(&str, usize, usize, bool); 7] = [
-    (REALLOC, 4, 1, true),
-    (DESCRIBE, 0, 1, true),
-    (CHECK, 8, 1, true),
-    (PROCESS, 6, 1, true),
-    (POST_CHECK, 1, 0, false),
-    (POST_PROCESS, 1, 0, false),
-    (INITIALIZE, 0, 0, false),
-];
+/// Functions that belong together: all that are needed are there, or none.
+struct Group {
+    interface: &'static str,
+    /// Name, how many `i32` it takes and gives. Each may have a `cabi_post_` of its own.
+    functions: &'static [(&'static str, usize, usize)],
+}
+
+const PARSER: Group =
+    Group { interface: "parser", functions: &[("describe", 0, 1), ("check", 8, 1), ("process", 6, 1)] };
+const IDENTITY: Group = Group { interface: "identity", functions: &[("describe", 0, 1)] };
+/// In the order of [`HookKind`].
+const HOOKS: [Group; 3] = [hook("http-hook"), hook("message-hook"), hook("session-hook")];
+
+const fn hook(interface: &'static str) -> Group {
+    Group { interface, functions: &[("wanted", 0, 1), ("observe", 8, 1)] }
+}
+
+fn export_name(interface: &str, function: &str) -> String {
+    format!("weir:plugin/{interface}@0.1.0#{function}")
+}
+
+impl Group {
+    fn is_there(&self, module: &Module) -> bool {
+        self.functions
+            .iter()
+            .any(|(name, ..)| module.get_export(&export_name(self.interface, name)).is_some())
+    }
+
+    fn check(&self, module: &Module) -> Result<(), LoadError> {
+        for (function, takes, gives) in self.functions {
+            let name = export_name(self.interface, function);
+            check_function(module, &name, (*takes, *gives), true)?;
+            check_function(module, &format!("cabi_post_{name}"), (1, 0), false)?;
+        }
+        Ok(())
+    }
+}
 
 /// What instances are made from.
 pub(crate) struct CoreTemplate {
@@ -47,15 +72,70 @@ impl CoreTemplate {
         if let Some(initialize) = instance.get_func(&mut *store, INITIALIZE) {
             initialize.call(&mut *store, &[], &mut [])?;
         }
+        let mut exports = Exports { instance, store };
+        let parser = match exports.find(&PARSER, "process") {
+            None => None,
+            Some(process) => Some(ParserExports {
+                process: process?,
+                post_process: exports.post(&PARSER, "process"),
+                describe: exports.get(&PARSER, "describe")?,
+                check: exports.get(&PARSER, "check")?,
+                post_check: exports.post(&PARSER, "check"),
+            }),
+        };
+        let mut hooks = [None, None, None];
+        for (group, hook) in HOOKS.iter().zip(&mut hooks) {
+            if let Some(observe) = exports.find(group, "observe") {
+                let wanted = exports.get(group, "wanted")?;
+                *hook = Some(HookExports {
+                    wanted,
+                    observe: observe?,
+                    post_observe: exports.post(group, "observe"),
+                });
+            }
+        }
         Ok(CoreDoor {
+            realloc: exports.function(REALLOC)?,
+            identity: exports.find(&IDENTITY, "describe").transpose()?,
+            parser,
+            hooks,
             memory: memory(instance, store)?,
-            realloc: instance.get_typed_func(&mut *store, REALLOC)?,
-            describe: instance.get_typed_func(&mut *store, DESCRIBE)?,
-            check: instance.get_typed_func(&mut *store, CHECK)?,
-            process: instance.get_typed_func(&mut *store, PROCESS)?,
-            post_process: instance.get_typed_func(&mut *store, POST_PROCESS).ok(),
-            post_check: instance.get_typed_func(&mut *store, POST_CHECK).ok(),
         })
+    }
+}
+
+/// Finds the functions of one instance.
+struct Exports<'a> {
+    instance: Instance,
+    store: &'a mut Store<HostState>,
+}
+
+impl Exports<'_> {
+    fn function<P: WasmParams, R: WasmResults>(&mut self, name: &str) -> wasmtime::Result<TypedFunc<P, R>> {
+        self.instance.get_typed_func(&mut *self.store, name)
+    }
+
+    fn get<P: WasmParams, R: WasmResults>(
+        &mut self,
+        group: &Group,
+        function: &str,
+    ) -> wasmtime::Result<TypedFunc<P, R>> {
+        self.function(&export_name(group.interface, function))
+    }
+
+    /// None when there is no such function; its type was checked when the module was compiled.
+    fn find<P: WasmParams, R: WasmResults>(
+        &mut self,
+        group: &Group,
+        function: &str,
+    ) -> Option<wasmtime::Result<TypedFunc<P, R>>> {
+        let name = export_name(group.interface, function);
+        self.instance.get_func(&mut *self.store, &name)?;
+        Some(self.function(&name))
+    }
+
+    fn post(&mut self, group: &Group, function: &str) -> Option<TypedFunc<u32, ()>> {
+        self.function(&format!("cabi_post_{}", export_name(group.interface, function))).ok()
     }
 }
 
@@ -72,17 +152,16 @@ fn check_exports(module: &Module, limit: u64) -> Result<(), LoadError> {
     if module.get_export("_start").is_some() {
         return Err(LoadError::Command);
     }
-    for (name, takes, gives, needed) in EXPORTS {
-        match module.get_export(name) {
-            None if needed => return Err(LoadError::MissingExport(name.into())),
-            None => {}
-            Some(ExternType::Func(found)) if is_i32s(&found, takes, gives) => {}
-            Some(other) => {
-                let expected = format!("a function ({takes} x i32) -> ({gives} x i32)");
-                return Err(LoadError::WrongType { name: name.into(), expected, found: type_name(&other) });
-            }
-        }
+    check_function(module, REALLOC, (4, 1), true)?;
+    check_function(module, INITIALIZE, (0, 0), false)?;
+    let mut hooks = HOOKS.iter().filter(|group| group.is_there(module)).peekable();
+    // Without any hook it can only be meant to be a parser.
+    if PARSER.is_there(module) || hooks.peek().is_none() {
+        PARSER.check(module)?;
+    } else {
+        IDENTITY.check(module)?;
     }
+    hooks.try_for_each(|group| group.check(module))?;
     match module.get_export("memory") {
         None => Err(LoadError::MissingExport("memory".into())),
         Some(ExternType::Memory(memory)) => {
@@ -94,6 +173,23 @@ fn check_exports(module: &Module, limit: u64) -> Result<(), LoadError> {
             expected: "a memory".into(),
             found: type_name(&other),
         }),
+    }
+}
+
+fn check_function(
+    module: &Module,
+    name: &str,
+    (takes, gives): (usize, usize),
+    needed: bool,
+) -> Result<(), LoadError> {
+    match module.get_export(name) {
+        None if needed => Err(LoadError::MissingExport(name.into())),
+        None => Ok(()),
+        Some(ExternType::Func(found)) if is_i32s(&found, takes, gives) => Ok(()),
+        Some(other) => {
+            let expected = format!("a function ({takes} x i32) -> ({gives} x i32)");
+            Err(LoadError::WrongType { name: name.into(), expected, found: type_name(&other) })
+        }
     }
 }
 

@@ -14,11 +14,12 @@ const ALTERNATIVE_BYTES: usize = 16;
 /// How far into the first bytes a signature may look: deeper ones would make the host wait for a second segment.
 const SIGNATURE_REACH: u32 = 1024;
 
-pub(crate) fn check(manifest: &Manifest) -> Result<(), LoadError> {
-    first_fault(manifest).map_or(Ok(()), |fault| Err(LoadError::Manifest(fault)))
+/// `parses`: a plugin that has only hooks names no protocol.
+pub(crate) fn check(manifest: &Manifest, parses: bool) -> Result<(), LoadError> {
+    first_fault(manifest, parses).map_or(Ok(()), |fault| Err(LoadError::Manifest(fault)))
 }
 
-fn first_fault(manifest: &Manifest) -> Option<String> {
+fn first_fault(manifest: &Manifest, parses: bool) -> Option<String> {
     let Manifest { name, version, protocols, signatures } = manifest;
     if !is_name(name) {
         return Some(format!(
@@ -29,7 +30,7 @@ fn first_fault(manifest: &Manifest) -> Option<String> {
     if !is_version(version) {
         return Some(format!("the version `{}` is not like `1.2.3`", Printable(version.as_bytes())));
     }
-    if protocols.is_empty() {
+    if parses && protocols.is_empty() {
         return Some("it names no protocol".into());
     }
     // A message names its protocol with one byte.
@@ -111,12 +112,12 @@ mod tests {
     fn refused(change: impl FnOnce(&mut Manifest)) -> String {
         let mut manifest = good();
         change(&mut manifest);
-        first_fault(&manifest).expect("it must be refused")
+        first_fault(&manifest, true).expect("it must be refused")
     }
 
     #[test]
     fn a_good_one_passes() {
-        assert_eq!(first_fault(&good()), None);
+        assert_eq!(first_fault(&good(), true), None);
         for version in ["0.0.0", "1.2.3-rc.1", "1.2.3+build.5", "10.20.30"] {
             assert!(is_version(version), "{version}");
         }

@@ -16,7 +16,7 @@ use crate::cli::{Format, ReplayArgs};
 use crate::failure::Failure;
 use crate::group_config::GroupConfig;
 use crate::plugins::Plugins;
-use crate::replay::{ParserFactory, Progress, Replay, Report};
+use crate::replay::{PluginFactory, Progress, Replay, Report};
 
 /// Width of a table that goes to a file or a pipe: most requests fit, and so does the line on a wide screen.
 const WIDTH_WITHOUT_TERMINAL: usize = 160;
@@ -40,9 +40,9 @@ fn prepare(arguments: &ReplayArgs) -> Result<(Plugins, WorkerConfig), Failure> {
     Ok((plugins, WorkerConfig { limits: config.limits }))
 }
 
-/// The same with parsers that somebody else chose; `--plugin` and `--group-config` mean nothing here.
+/// The same with plugins that somebody else chose; `--plugin` and `--group-config` mean nothing here.
 #[must_use]
-pub fn run_with(arguments: &ReplayArgs, parsers: &dyn ParserFactory, config: &WorkerConfig) -> Vec<Failure> {
+pub fn run_with(arguments: &ReplayArgs, plugins: &dyn PluginFactory, config: &WorkerConfig) -> Vec<Failure> {
     let began = Instant::now();
     let output = match output() {
         Ok(file) => Output::new(file),
@@ -59,10 +59,10 @@ pub fn run_with(arguments: &ReplayArgs, parsers: &dyn ParserFactory, config: &Wo
         }
     };
     let replay =
-        Replay { threads: usize::from(arguments.threads), config, parsers, sinks: &sinks, output: &output };
+        Replay { threads: usize::from(arguments.threads), config, plugins, sinks: &sinks, output: &output };
     let (mut report, mut progress) = (Report::default(), Progress::new(shows_progress(arguments.format)));
     replay.run(&arguments.files, &mut progress, &mut report);
-    let costs = parsers.costs();
+    let costs = plugins.costs();
     if arguments.stats {
         say(&tables::tables(&report, &costs));
     }

@@ -84,9 +84,10 @@ impl<'a> Enabled<'a> {
         })
     }
 
-    /// Whether a user's plugin runs.
+    /// Whether a user's plugin runs. One that only has hooks does.
     pub(super) fn given(&self, plugin: &Plugin) -> bool {
-        self.0.is_none_or(|names| names.iter().any(|name| name.text.eq_ignore_ascii_case(CUSTOM)))
+        !plugin.parses()
+            || self.0.is_none_or(|names| names.iter().any(|name| name.text.eq_ignore_ascii_case(CUSTOM)))
             || self.built_in(plugin)
     }
 }

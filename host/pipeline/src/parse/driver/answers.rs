@@ -7,7 +7,7 @@ use super::{Batch, Context, Driver, Released, teller};
 use crate::parse::connection::Connection;
 use crate::parse::event::{Direction, StreamEvent};
 use crate::parse::lane::Lane;
-use crate::parse::outcome::{Outcome, ParserState, Progress};
+use crate::parse::outcome::{Outcome, ParserState, Progress, split_off};
 use crate::session::exchange::Said;
 use crate::session::sessions::{Lone, Place};
 use weir_request_log::Transport;
@@ -16,11 +16,13 @@ impl Driver {
     pub(super) fn take_messages(&mut self, batch: &Batch, outcome: &Outcome, context: &mut Context<'_>) {
         let Self { connections, protocols, pool, log, .. } = self;
         let (mut fields, mut attributes) = (outcome.fields.as_slice(), outcome.attributes.as_slice());
+        let mut pieces = outcome.pieces.as_slice();
         context.stats.messages += outcome.messages.len() as u64;
         for message in &outcome.messages {
             let said = Said {
                 fields: split_off(&mut fields, message.fields),
                 attributes: split_off(&mut attributes, message.attributes),
+                pieces: split_off(&mut pieces, message.pieces),
                 arena: &batch.arena,
                 outcome,
             };
@@ -248,11 +250,4 @@ impl Driver {
 
 fn facts_from_start(connection: &Connection) -> bool {
     connection.facts.from_start || connection.facts.transport == Transport::Udp
-}
-
-/// The first `count` of a list that is used up piece by piece.
-fn split_off<'a, T>(list: &mut &'a [T], count: u16) -> &'a [T] {
-    let (taken, rest) = list.split_at(usize::from(count).min(list.len()));
-    *list = rest;
-    taken
 }

@@ -10,7 +10,8 @@ use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, SizeAlign, Type, TypeDefKind, TypeId};
 
 use super::{
-    attribute, endpoint, event, field, flow, manifest, message, outcome, piece, progress, signature, value,
+    about, attribute, endpoint, event, field, flow, interest, known_attribute, manifest, message, outcome,
+    patch, patches, piece, progress, signature, subject, value,
 };
 
 struct Wit {
@@ -191,6 +192,58 @@ fn records_that_come_out() {
 }
 
 #[test]
+fn records_of_hooks() {
+    let wit = Wit::read();
+    use abi::{Interest, KnownAttribute, Patch, Subject};
+    assert_record!(wit, "subject", subject::SIZE, [
+        "protocol" subject::PROTOCOL, offset_of!(Subject, protocol);
+        "client" subject::CLIENT, offset_of!(Subject, client);
+        "server" subject::SERVER, offset_of!(Subject, server);
+        "flow-id" subject::FLOW_ID, offset_of!(Subject, flow_id);
+        "time" subject::TIME, offset_of!(Subject, time);
+        "duration" subject::DURATION, offset_of!(Subject, duration);
+        "head" subject::HEAD, offset_of!(Subject, head);
+        "body" subject::BODY, offset_of!(Subject, body);
+        "fields" subject::FIELDS, offset_of!(Subject, fields);
+        "attributes" subject::ATTRIBUTES, offset_of!(Subject, attributes);
+        "transport" subject::TRANSPORT, offset_of!(Subject, transport);
+        "direction" subject::DIRECTION, offset_of!(Subject, direction);
+        "status" subject::STATUS, offset_of!(Subject, status);
+        "session-type" subject::SESSION_TYPE, offset_of!(Subject, session_type);
+        "cut" subject::CUT, offset_of!(Subject, cut);
+    ]);
+    assert_record!(wit, "known-attribute", known_attribute::SIZE, [
+        "key" known_attribute::KEY, offset_of!(KnownAttribute, key);
+        "value" known_attribute::VALUE, offset_of!(KnownAttribute, value);
+    ]);
+    assert_record!(wit, "patch", patch::SIZE, [
+        "subject" patch::SUBJECT, offset_of!(Patch, subject);
+        "action" patch::ACTION, offset_of!(Patch, action);
+        "status" patch::STATUS, offset_of!(Patch, status);
+        "fields" patch::FIELDS, offset_of!(Patch, fields);
+        "attributes" patch::ATTRIBUTES, offset_of!(Patch, attributes);
+    ]);
+    assert_record!(wit, "interest", interest::SIZE, [
+        "protocols" interest::PROTOCOLS, offset_of!(Interest, protocols);
+        "requests" interest::REQUESTS, offset_of!(Interest, requests);
+        "responses" interest::RESPONSES, offset_of!(Interest, responses);
+        "head" interest::HEAD, offset_of!(Interest, head);
+        "body-limit" interest::BODY_LIMIT, offset_of!(Interest, body_limit);
+        "required" interest::REQUIRED, offset_of!(Interest, required);
+    ]);
+    let aligned = [subject::ALIGN, known_attribute::ALIGN, patch::ALIGN, 4];
+    for (name, align) in ["subject", "known-attribute", "patch", "interest"].into_iter().zip(aligned) {
+        assert_eq!(wit.align(name), align as usize, "{name}");
+    }
+    assert_eq!(wit.size("patches"), patches::SIZE);
+    let lists =
+        [("patches", patches::PATCHES), ("fields", patches::FIELDS), ("attributes", patches::ATTRIBUTES)];
+    assert_eq!(wit.fields("patches"), lists);
+    assert_eq!(wit.size("about"), about::SIZE);
+    assert_eq!(wit.fields("about"), [("name", about::NAME), ("version", about::VERSION)]);
+}
+
+#[test]
 fn records_of_the_manifest() {
     let wit = Wit::read();
     assert_eq!((wit.size("manifest"), wit.align("manifest")), (manifest::SIZE, 4));
@@ -219,7 +272,10 @@ fn records_of_the_manifest() {
 #[test]
 fn cases_in_order() {
     let wit = Wit::read();
-    let expected: [(&str, &[&str]); 10] = [
+    let expected: [(&str, &[&str]); 13] = [
+        ("action", &["next", "stop", "drop"]),
+        ("session-status", &["unknown", "ok", "client-error", "server-error", "timeout"]),
+        ("session-type", &["session", "request", "response"]),
         ("direction", &["client-to-server", "server-to-client"]),
         ("transport", &["tcp", "udp"]),
         ("kind", &["request", "response", "one-way"]),
@@ -272,6 +328,10 @@ fn signatures_of_functions() {
     assert_eq!(export("describe"), (String::new(), "i".into()));
     assert_eq!(export("check"), ("i".repeat(8), "i".into()));
     assert_eq!(export("process"), ("i".repeat(6), "i".into()));
+    for hook in ["http-hook", "message-hook", "session-hook"] {
+        assert_eq!(flat(hook, "wanted", AbiVariant::GuestExport), (String::new(), "i".into()));
+        assert_eq!(flat(hook, "observe", AbiVariant::GuestExport), ("i".repeat(8), "i".into()));
+    }
     let import = |name| flat("host", name, AbiVariant::GuestImport);
     assert_eq!(import("log"), ("iii".into(), String::new()));
     assert_eq!(import("config"), ("iii".into(), String::new()));

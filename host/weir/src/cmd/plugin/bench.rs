@@ -5,10 +5,9 @@ mod play;
 mod record;
 mod report;
 
-use weir_plugin_runtime::PluginConfig;
 use weir_sinks::{Null, Sink};
 
-use self::record::{Recorder, Recording};
+use self::record::Recording;
 use super::drive::Subject;
 use super::faults::{self, Faults};
 use super::print;
@@ -39,27 +38,25 @@ fn measure(arguments: &BenchArgs) -> Result<(report::BenchReport, Faults), Failu
     let mut subject = Subject::load(&arguments.traffic)?;
     subject.config.limits.batch_events = arguments.batch as usize;
     let recording = Recording::default();
-    subject.replay(
-        &arguments.traffic.pcap,
-        &|| -> Box<dyn Sink> { Box::new(Null::default()) },
-        &|parser| Box::new(Recorder { parser, recording: recording.clone() }),
-    )?;
+    let sink = || -> Box<dyn Sink> { Box::new(Null::default()) };
+    subject.replay(&arguments.traffic.pcap, &sink, &recording)?;
     let recorded = recording.take();
-    if recorded.payloads() == 0 {
+    if recorded.payloads() + recorded.subjects() == 0 {
         return Err(not_for_it(&subject, arguments, recorded.checks()));
     }
-    let config: PluginConfig = subject.plugins.config_of(subject.name());
-    let mut instance = subject.plugin.instantiate(config).map_err(|fault| {
-        Failure::runtime(format_args!("plugin {} can not start: {fault}", subject.name()))
-    })?;
     let faults = Faults::default();
-    let played = play::play(&recorded, &mut instance, arguments.seconds, &faults);
+    let played = play::play(&recorded, &mut subject.instance()?, arguments.seconds, &faults);
     Ok((report::BenchReport::new(&subject, arguments, &recorded, &played, &faults), faults))
 }
 
 fn not_for_it(subject: &Subject, arguments: &BenchArgs, checks: u64) -> Failure {
     let pcap = arguments.traffic.pcap.display();
     let name = subject.name();
+    if !subject.plugin.parses() {
+        return Failure::runtime(format_args!(
+            "nothing in {pcap} is of the protocols that the hooks of {name} want; `weir plugin check` shows them"
+        ));
+    }
     if checks == 0 {
         return Failure::runtime(format_args!(
             "nothing in {pcap} fits a signature of {name}; `weir plugin check` shows them"

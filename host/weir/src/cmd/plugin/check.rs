@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::facts::{self, Facts, Identity, SignatureFacts};
+use super::facts::{self, Facts, HookFacts, Identity, SignatureFacts};
 use super::module::Range;
 use super::print::{self, Ink, Paint, bytes, grouped, harmless};
 use crate::cli::plugin::{FileArgs, ReportFormat};
@@ -39,7 +39,7 @@ pub(super) fn text(facts: &Facts, paint: Paint) -> String {
     // Writing to memory can not fail; the same holds below.
     let _ = writeln!(text, "{}: {verdict}", harmless(&facts.file));
     let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "  {name:<11} {value}");
+        let _ = writeln!(text, "  {name:<12} {value}");
     };
     if let Some(identity) = &facts.identity {
         of_identity(identity, &mut line);
@@ -64,12 +64,36 @@ fn of_identity(identity: &Identity, line: &mut impl FnMut(&str, &str)) {
     if !identity.protocols.is_empty() {
         line("protocols", &identity.protocols.join(", "));
     }
+    for one in &identity.hooks {
+        line(&format!("{}-hook", one.hook), &hook(one));
+    }
     for one in &identity.signatures {
         line("signature", &signature(one));
     }
     if identity.signatures.is_empty() && identity.exports.iter().any(|export| export == "parser") {
         line("signature", "none: `check` is never asked, so it never gets a connection");
     }
+}
+
+fn hook(hook: &HookFacts) -> String {
+    let protocols = match (hook.protocols.as_slice(), hook.hook) {
+        ([], "http") => "HTTP, HTTP2, gRPC, Triple".to_owned(),
+        ([], _) => "all protocols".to_owned(),
+        (protocols, _) if protocols.iter().any(|name| name == "*") => "all protocols".to_owned(),
+        (protocols, _) => listed(&protocols.iter().map(|name| harmless(name)).collect::<Vec<_>>()),
+    };
+    // The host shows sessions whole and does not read these two.
+    let is_session = hook.hook == "session";
+    let body = format!("up to {} of each body", bytes(u64::from(hook.body_limit)));
+    let wants = [
+        (hook.requests && !is_session, "requests"),
+        (hook.responses && !is_session, "responses"),
+        (hook.head, "heads"),
+        (hook.body_limit > 0, body.as_str()),
+        (hook.required, "required: what it can not see is dropped"),
+    ];
+    let wants = wants.iter().filter(|(wanted, _)| *wanted).map(|(_, what)| *what);
+    std::iter::once(protocols.as_str()).chain(wants).collect::<Vec<_>>().join("; ")
 }
 
 fn signature(signature: &SignatureFacts) -> String {

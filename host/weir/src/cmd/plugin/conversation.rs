@@ -2,12 +2,14 @@
 //! the plugin parse it: what the plugin would step over is wanted too.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use weir_pipeline::decode::{Address, Transport};
 use weir_pipeline::parse::event::{Direction, FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
+
+use super::drive::Wrap;
 
 /// Bytes of one conversation that are kept: damage in the first messages breaks as much as damage far behind, and each input is
 /// played whole.
@@ -47,26 +49,25 @@ impl Chunk {
 
 /// Conversations that were seen so far.
 #[derive(Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<Conversations>>);
-
-#[derive(Default)]
-struct Conversations {
-    open: BTreeMap<u32, Conversation>,
-    ended: Vec<Conversation>,
+pub(super) struct Heard {
+    /// By the parser's number.
+    open: Arc<Mutex<BTreeMap<u32, Conversation>>>,
+    ended: Arc<Mutex<Vec<Conversation>>>,
 }
 
 impl Heard {
-    /// All that hold something, in the order of their ends.
+    /// All that ended and hold something.
     pub(super) fn take(&self) -> Vec<Conversation> {
-        let mut heard = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let open = std::mem::take(&mut heard.open);
-        open.into_values().for_each(|conversation| heard.end(conversation));
-        heard.ended
+        std::mem::take(&mut *lock(&self.ended))
     }
-}
 
-impl Conversations {
-    fn event(&mut self, event: &StreamEvent, arena: &[u8], flows: &[FlowFacts]) {
+    /// The same ended ones, and open ones of its own.
+    fn beside(&self) -> Self {
+        Self { open: Arc::default(), ended: Arc::clone(&self.ended) }
+    }
+
+    fn event(&self, event: &StreamEvent, arena: &[u8], flows: &[FlowFacts]) {
+        let mut open = lock(&self.open);
         match *event {
             StreamEvent::Opened { flow } => {
                 let Some(facts) = flows.get(flow as usize) else { return };
@@ -77,30 +78,35 @@ impl Conversations {
                     from_start: facts.from_start,
                     chunks: Vec::new(),
                 };
-                if let Some(before) = self.open.insert(facts.connection, conversation) {
+                if let Some(before) = open.insert(facts.connection, conversation) {
                     self.end(before);
                 }
             }
             StreamEvent::Data { connection, direction, offset, length, .. } => {
                 let bytes = arena.get(offset as usize..).and_then(|rest| rest.get(..length as usize));
-                if let (Some(conversation), Some(bytes)) = (self.open.get_mut(&connection), bytes) {
+                if let (Some(conversation), Some(bytes)) = (open.get_mut(&connection), bytes) {
                     conversation.add(direction, bytes);
                 }
             }
             StreamEvent::Gap { .. } => {}
             StreamEvent::Closed { connection } => {
-                if let Some(conversation) = self.open.remove(&connection) {
+                if let Some(conversation) = open.remove(&connection) {
                     self.end(conversation);
                 }
             }
         }
     }
 
-    fn end(&mut self, conversation: Conversation) {
-        if self.ended.len() < CONVERSATIONS && !conversation.chunks.is_empty() {
-            self.ended.push(conversation);
+    fn end(&self, conversation: Conversation) {
+        let mut ended = lock(&self.ended);
+        if ended.len() < CONVERSATIONS && !conversation.chunks.is_empty() {
+            ended.push(conversation);
         }
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Conversation {
@@ -117,10 +123,29 @@ impl Conversation {
     }
 }
 
+/// Listens to the author's parser.
+pub(super) struct Listen(pub(super) Heard);
+
+/// Listens to every parser: what hooks see are messages of any of them.
+pub(super) struct ListenToAll(pub(super) Heard);
+
+impl Wrap for Listen {
+    fn parser(&self, parser: Box<dyn ProtocolParser>, own: bool) -> Box<dyn ProtocolParser> {
+        if own { Box::new(Tap { parser, heard: self.0.clone() }) } else { parser }
+    }
+}
+
+impl Wrap for ListenToAll {
+    fn parser(&self, parser: Box<dyn ProtocolParser>, _: bool) -> Box<dyn ProtocolParser> {
+        // Each parser numbers its connections by itself.
+        Box::new(Tap { parser, heard: self.0.beside() })
+    }
+}
+
 /// Claims what the parser claims, and only listens then.
-pub(super) struct Tap {
-    pub(super) parser: Box<dyn ProtocolParser>,
-    pub(super) heard: Heard,
+struct Tap {
+    parser: Box<dyn ProtocolParser>,
+    heard: Heard,
 }
 
 impl ProtocolParser for Tap {
@@ -143,8 +168,7 @@ impl ProtocolParser for Tap {
         events: &[StreamEvent],
         _: &mut Outcome,
     ) -> Result<(), PluginFault> {
-        let mut heard = self.heard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        events.iter().for_each(|event| heard.event(event, arena, flows));
+        events.iter().for_each(|event| self.heard.event(event, arena, flows));
         Ok(())
     }
 }

@@ -3,22 +3,36 @@
 
 use std::path::Path;
 
+use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_pipeline::worker::WorkerConfig;
-use weir_plugin_runtime::Plugin;
+use weir_plugin_runtime::{Instance, Plugin};
 use weir_sinks::{Output, Sink};
 
 use crate::cli::plugin::TrafficArgs;
 use crate::failure::Failure;
 use crate::group_config::GroupConfig;
 use crate::plugins::Plugins;
-use crate::replay::{ParserFactory, Progress, Replay, Report};
+use crate::replay::{PluginFactory, Progress, Replay, Report};
 
 /// The author's plugin, and all that runs beside it.
 pub(super) struct Subject {
     pub(super) plugins: Plugins,
     pub(super) plugin: Plugin,
     pub(super) config: WorkerConfig,
+}
+
+/// Puts something around plugins. `own`: it is the author's.
+pub(super) trait Wrap: Sync {
+    fn parser(&self, parser: Box<dyn ProtocolParser>, own: bool) -> Box<dyn ProtocolParser> {
+        let _ = own;
+        parser
+    }
+
+    fn hook(&self, hook: Box<dyn Hook>, own: bool) -> Box<dyn Hook> {
+        let _ = own;
+        hook
+    }
 }
 
 impl Subject {
@@ -34,17 +48,30 @@ impl Subject {
         &self.plugin.manifest().name
     }
 
-    /// Replays a capture as `weir replay` does, with `wrap` around the author's plugin.
+    /// As it stands in `plugin` of a request log.
+    pub(super) fn label(&self) -> String {
+        let manifest = self.plugin.manifest();
+        format!("{}@{}", manifest.name, manifest.version)
+    }
+
+    /// An instance of the author's plugin, configured as in a replay.
+    pub(super) fn instance(&self) -> Result<Instance, Failure> {
+        self.plugin
+            .instantiate(self.plugins.config_of(self.name()))
+            .map_err(|fault| Failure::runtime(format_args!("plugin {} can not start: {fault}", self.name())))
+    }
+
+    /// Replays a capture as `weir replay` does, with `wrap` around the plugins.
     pub(super) fn replay(
         &self,
         capture: &Path,
         sink: &(dyn Fn() -> Box<dyn Sink> + Sync),
-        wrap: &(dyn Fn(Box<dyn ProtocolParser>) -> Box<dyn ProtocolParser> + Sync),
+        wrap: &dyn Wrap,
     ) -> Result<(Report, Vec<u8>), Failure> {
-        let parsers = Wrapped { subject: self, wrap };
+        let plugins = Wrapped { subject: self, wrap };
         let output = Output::new(Vec::new());
         let replay =
-            Replay { threads: 1, config: &self.config, parsers: &parsers, sinks: sink, output: &output };
+            Replay { threads: 1, config: &self.config, plugins: &plugins, sinks: sink, output: &output };
         let mut report = Report::default();
         replay.run(&[capture.to_owned()], &mut Progress::new(false), &mut report);
         match report.failures.pop() {
@@ -52,18 +79,36 @@ impl Subject {
             None => Ok((report, output.into_writer())),
         }
     }
+
+    /// New instances of all plugins but the author's that parse.
+    pub(super) fn other_parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
+        let mut parsers = self.plugins.parsers()?;
+        parsers.retain(|parser| parser.manifest().name != self.name());
+        Ok(parsers)
+    }
 }
 
-/// Makes the parsers of a replay with something around one of them.
+/// Makes the plugins of a replay with something around them.
 struct Wrapped<'a> {
     subject: &'a Subject,
-    wrap: &'a (dyn Fn(Box<dyn ProtocolParser>) -> Box<dyn ProtocolParser> + Sync),
+    wrap: &'a dyn Wrap,
 }
 
-impl ParserFactory for Wrapped<'_> {
+impl PluginFactory for Wrapped<'_> {
     fn parsers(&self) -> Result<Vec<Box<dyn ProtocolParser>>, Failure> {
-        let parsers = self.subject.plugins.parsers()?.into_iter();
-        let is_own = |parser: &dyn ProtocolParser| parser.manifest().name == self.subject.name();
-        Ok(parsers.map(|p| if is_own(&*p) { (self.wrap)(p) } else { p }).collect())
+        let wrapped = self.subject.plugins.parsers()?.into_iter().map(|parser| {
+            let own = parser.manifest().name == self.subject.name();
+            self.wrap.parser(parser, own)
+        });
+        Ok(wrapped.collect())
+    }
+
+    fn hooks(&self) -> Result<Vec<Box<dyn Hook>>, Failure> {
+        let label = self.subject.label();
+        let wrapped = self.subject.plugins.hooks()?.into_iter().map(|hook| {
+            let own = **hook.plugin() == *label;
+            self.wrap.hook(hook, own)
+        });
+        Ok(wrapped.collect())
     }
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 use weir_pipeline::decode::Transport;
+use weir_pipeline::hooks::hook::{Hook, HookKind};
 use weir_pipeline::parse::parser::Signature;
-use weir_plugin_runtime::{CodeCache, Limits, Plugin, Runtime};
+use weir_plugin_runtime::{CodeCache, Limits, Plugin, PluginConfig, Runtime};
 
 use super::module::{self, FileContent, Range};
 use super::print::harmless;
@@ -47,6 +48,19 @@ pub(super) struct Identity {
     pub(super) exports: Vec<String>,
     pub(super) protocols: Vec<String>,
     pub(super) signatures: Vec<SignatureFacts>,
+    pub(super) hooks: Vec<HookFacts>,
+}
+
+/// What a hook wants to be shown; as `wanted` of the WIT.
+#[derive(Debug, Serialize)]
+pub(super) struct HookFacts {
+    pub(super) hook: &'static str,
+    pub(super) protocols: Vec<String>,
+    pub(super) requests: bool,
+    pub(super) responses: bool,
+    pub(super) head: bool,
+    pub(super) body_limit: u32,
+    pub(super) required: bool,
 }
 
 /// A signature in words.
@@ -97,13 +111,34 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 /// The one place that asks the runtime what a plugin is.
 fn identity(plugin: &Plugin) -> Identity {
     let manifest = plugin.manifest();
+    let parser = plugin.parses().then(|| "parser".to_owned());
+    let hooks = plugin.hooks().iter().map(|kind| format!("{}-hook", kind.name()));
     Identity {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
-        exports: vec!["parser".to_owned()],
+        exports: parser.into_iter().chain(hooks).collect(),
         protocols: manifest.protocols.iter().map(ToString::to_string).collect(),
         signatures: manifest.signatures.iter().map(signature).collect(),
+        hooks: interests(plugin),
     }
+}
+
+/// What its hooks want when nothing is configured. A plugin that breaks when it starts was refused by the loader.
+fn interests(plugin: &Plugin) -> Vec<HookFacts> {
+    let Ok(instance) = plugin.instantiate(PluginConfig::default()) else { return Vec::new() };
+    let facts = |kind: HookKind| {
+        let interest = instance.interest(kind)?;
+        Some(HookFacts {
+            hook: kind.name(),
+            protocols: interest.protocols.iter().map(ToString::to_string).collect(),
+            requests: interest.requests,
+            responses: interest.responses,
+            head: interest.head,
+            body_limit: interest.body_limit,
+            required: interest.required,
+        })
+    };
+    HookKind::ALL.into_iter().filter_map(facts).collect()
 }
 
 fn signature(signature: &Signature) -> SignatureFacts {

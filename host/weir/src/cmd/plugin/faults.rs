@@ -6,11 +6,13 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+use weir_pipeline::hooks::hook::{Hook, HookKind, Interest, Patches, Subjects};
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
 use weir_plugin_runtime::{GuestFrame, take_backtrace};
 
+use super::drive::Wrap;
 use super::print::harmless;
 
 /// Different faults that are told apart: an author mends them one by one.
@@ -111,23 +113,33 @@ pub(super) fn advice(faults: &[FaultSeen]) -> Option<&'static str> {
     }
 }
 
-/// A parser whose faults are looked at.
-pub(super) struct Watched {
-    pub(super) parser: Box<dyn ProtocolParser>,
-    pub(super) faults: Faults,
+/// A parser or hook whose faults are looked at.
+struct Watched<P> {
+    plugin: P,
+    faults: Faults,
 }
 
-impl ProtocolParser for Watched {
+impl Wrap for Faults {
+    fn parser(&self, parser: Box<dyn ProtocolParser>, own: bool) -> Box<dyn ProtocolParser> {
+        if own { Box::new(Watched { plugin: parser, faults: self.clone() }) } else { parser }
+    }
+
+    fn hook(&self, hook: Box<dyn Hook>, own: bool) -> Box<dyn Hook> {
+        if own { Box::new(Watched { plugin: hook, faults: self.clone() }) } else { hook }
+    }
+}
+
+impl ProtocolParser for Watched<Box<dyn ProtocolParser>> {
     fn manifest(&self) -> &Arc<Manifest> {
-        self.parser.manifest()
+        self.plugin.manifest()
     }
 
     fn advance(&mut self, time: u64) {
-        self.parser.advance(time);
+        self.plugin.advance(time);
     }
 
     fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
-        self.parser.check(payload, probe).inspect_err(|fault| self.faults.see(fault))
+        self.plugin.check(payload, probe).inspect_err(|fault| self.faults.see(fault))
     }
 
     fn process(
@@ -137,7 +149,30 @@ impl ProtocolParser for Watched {
         events: &[StreamEvent],
         outcome: &mut Outcome,
     ) -> Result<(), PluginFault> {
-        self.parser.process(arena, flows, events, outcome).inspect_err(|fault| self.faults.see(fault))
+        self.plugin.process(arena, flows, events, outcome).inspect_err(|fault| self.faults.see(fault))
+    }
+}
+
+impl Hook for Watched<Box<dyn Hook>> {
+    fn plugin(&self) -> &Arc<str> {
+        self.plugin.plugin()
+    }
+
+    fn interest(&self, kind: HookKind) -> Option<&Interest> {
+        self.plugin.interest(kind)
+    }
+
+    fn advance(&mut self, time: u64) {
+        self.plugin.advance(time);
+    }
+
+    fn observe(
+        &mut self,
+        kind: HookKind,
+        subjects: &Subjects,
+        patches: &mut Patches,
+    ) -> Result<(), PluginFault> {
+        self.plugin.observe(kind, subjects, patches).inspect_err(|fault| self.faults.see(fault))
     }
 }
 

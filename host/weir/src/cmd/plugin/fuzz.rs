@@ -12,8 +12,8 @@ use weir_sinks::{Null, Sink};
 use self::random::Random;
 use self::report::FuzzReport;
 use self::run::Runner;
-use super::conversation::{Heard, Tap};
-use super::drive::Subject;
+use super::conversation::{Heard, Listen, ListenToAll};
+use super::drive::{Subject, Wrap};
 use super::faults;
 use super::print::{self, Ticker, grouped, harmless};
 use crate::cli::plugin::{FuzzArgs, ReportFormat};
@@ -41,16 +41,15 @@ pub(super) fn run(arguments: &FuzzArgs) -> Result<(), Vec<Failure>> {
 fn attack(arguments: &FuzzArgs) -> Result<FuzzReport, Failure> {
     let subject = Subject::load(&arguments.traffic)?;
     let heard = Heard::default();
-    subject.replay(
-        &arguments.traffic.pcap,
-        &|| -> Box<dyn Sink> { Box::new(Null::default()) },
-        &|parser| Box::new(Tap { parser, heard: heard.clone() }),
-    )?;
+    let sink = || -> Box<dyn Sink> { Box::new(Null::default()) };
+    let listen: &dyn Wrap =
+        if subject.plugin.parses() { &Listen(heard.clone()) } else { &ListenToAll(heard.clone()) };
+    subject.replay(&arguments.traffic.pcap, &sink, listen)?;
     let conversations = heard.take();
     if conversations.is_empty() {
+        let who = if subject.plugin.parses() { subject.name() } else { "a parser" };
         return Err(Failure::runtime(format_args!(
-            "{} follows no connection of {}; `weir plugin check` shows its signatures",
-            subject.name(),
+            "there is no connection in {} that {who} follows; `weir plugin check` shows signatures",
             arguments.traffic.pcap.display()
         )));
     }

@@ -84,7 +84,7 @@ fn module(text: &mut String, module: &Module) {
         ("lines", lines.to_owned()),
     ] {
         let value = if value.is_empty() { "none".to_owned() } else { value };
-        let _ = writeln!(text, "  {name:<11} {value}");
+        let _ = writeln!(text, "  {name:<12} {value}");
     }
     items(text, "imports", &module.imports);
     items(text, "exports", &module.exports);

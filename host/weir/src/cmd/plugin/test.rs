@@ -12,7 +12,7 @@ use weir_sinks::{JsonLines, Sink};
 use self::compare::Comparison;
 use self::record::Record;
 use super::drive::Subject;
-use super::faults::{self, Faults, Watched};
+use super::faults::{self, Faults};
 use super::print::{self, Paint, grouped, harmless};
 use crate::cli::plugin::TestArgs;
 use crate::failure::Failure;
@@ -54,7 +54,7 @@ fn told(subject: &Subject, arguments: &TestArgs, faults: &Faults) -> Result<Vec<
     let (_, lines) = subject.replay(
         &arguments.traffic.pcap,
         &|| -> Box<dyn Sink> { Box::new(JsonLines::default()) },
-        &|parser| Box::new(Watched { parser, faults: faults.clone() }),
+        faults,
     )?;
     let text = String::from_utf8_lossy(&lines);
     let records = text.lines().enumerate().map(|(n, line)| Record::parse(n + 1, line));

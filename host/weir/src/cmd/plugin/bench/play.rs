@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use weir_pipeline::hooks::hook::{Hook, Patches};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_plugin_runtime::Instance;
@@ -28,6 +29,17 @@ pub(super) struct Played {
     pub(super) memory: [u64; 4],
     /// Payloads between the end of the first round and the end.
     pub(super) payloads_after_first: u64,
+    /// By kind of hook.
+    pub(super) hooks: [HookPlayed; 3],
+}
+
+/// What was measured of one hook.
+#[derive(Debug, Default)]
+pub(super) struct HookPlayed {
+    pub(super) subjects: u64,
+    pub(super) patches: u64,
+    pub(super) time: Duration,
+    pub(super) calls: Histogram,
 }
 
 /// Plays whole rounds until the time is over; one at least.
@@ -36,15 +48,15 @@ pub(super) fn play(calls: &Calls, instance: &mut Instance, seconds: u32, faults:
     let mut played = Played { memory: [stats.read().memory; 4], ..Played::default() };
     let (began, length) = (Instant::now(), Duration::from_secs(u64::from(seconds)));
     let mut ticker = Ticker::new();
-    let mut outcome = Outcome::default();
+    let mut answers = Answers::default();
     loop {
         for call in &calls.calls {
-            played.call(call, instance, &mut outcome, faults);
+            played.call(call, instance, &mut answers, faults);
         }
         played.rounds += 1;
         if played.rounds == 1 {
             played.memory[1] = stats.read().memory;
-            played.payloads_after_first = played.payloads;
+            played.payloads_after_first = played.given();
         }
         let now = Instant::now();
         let passed = now.duration_since(began);
@@ -56,12 +68,25 @@ pub(super) fn play(calls: &Calls, instance: &mut Instance, seconds: u32, faults:
     let end = stats.read();
     played.memory[2] = end.memory;
     played.memory[3] = end.memory_peak;
-    played.payloads_after_first = played.payloads - played.payloads_after_first;
+    played.payloads_after_first = played.given() - played.payloads_after_first;
     played
 }
 
+/// What calls answer. Used again, as in the pipeline.
+#[derive(Default)]
+struct Answers {
+    outcome: Outcome,
+    patches: Patches,
+}
+
 impl Played {
-    fn call(&mut self, call: &Call, instance: &mut Instance, outcome: &mut Outcome, faults: &Faults) {
+    /// Payloads and subjects so far.
+    fn given(&self) -> u64 {
+        self.payloads + self.hooks.iter().map(|hook| hook.subjects).sum::<u64>()
+    }
+
+    fn call(&mut self, call: &Call, instance: &mut Instance, answers: &mut Answers, faults: &Faults) {
+        let Answers { outcome, patches } = answers;
         let began = Instant::now();
         match call {
             Call::Check { payload, probe } => {
@@ -81,6 +106,19 @@ impl Played {
                 self.payloads += call.payloads();
                 self.payload_bytes += arena.len() as u64;
                 self.messages += outcome.messages.len() as u64;
+                if let Err(fault) = result {
+                    faults.see(&fault);
+                }
+            }
+            Call::Observe { kind, subjects } => {
+                patches.clear();
+                let result = instance.observe(*kind, subjects, patches);
+                let took = began.elapsed();
+                let hook = &mut self.hooks[*kind as usize];
+                hook.time += took;
+                hook.calls.add(took.as_nanos() as u64);
+                hook.subjects += subjects.subjects.len() as u64;
+                hook.patches += patches.patches.len() as u64;
                 if let Err(fault) = result {
                     faults.see(&fault);
                 }

@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use weir_pipeline::hooks::hook::{Hook, HookKind, Interest, Patches, Subjects};
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
+
+use crate::cmd::plugin::drive::Wrap;
 
 /// Payload bytes that are kept: far beyond any cache of a processor, so more would measure nothing else.
 const KEPT: usize = 256 << 20;
@@ -15,6 +18,7 @@ const KEPT: usize = 256 << 20;
 pub(super) enum Call {
     Check { payload: Vec<u8>, probe: Probe },
     Process { arena: Vec<u8>, flows: Vec<FlowFacts>, events: Vec<StreamEvent> },
+    Observe { kind: HookKind, subjects: Subjects },
 }
 
 /// Calls in their order.
@@ -81,6 +85,15 @@ impl Calls {
         self.calls.iter().map(Call::payloads).sum()
     }
 
+    /// Messages and sessions that hooks are shown in one round.
+    pub(super) fn subjects(&self) -> u64 {
+        let subjects = |call: &Call| match call {
+            Call::Observe { subjects, .. } => subjects.subjects.len() as u64,
+            Call::Check { .. } | Call::Process { .. } => 0,
+        };
+        self.calls.iter().map(subjects).sum()
+    }
+
     /// Connections that the plugin was asked about.
     pub(super) fn checks(&self) -> u64 {
         self.calls.iter().filter(|call| matches!(call, Call::Check { .. })).count() as u64
@@ -91,7 +104,7 @@ impl Call {
     /// Data events of a batch.
     pub(super) fn payloads(&self) -> u64 {
         match self {
-            Self::Check { .. } => 0,
+            Self::Check { .. } | Self::Observe { .. } => 0,
             Self::Process { events, .. } => {
                 events.iter().filter(|event| matches!(event, StreamEvent::Data { .. })).count() as u64
             }
@@ -99,24 +112,34 @@ impl Call {
     }
 }
 
-/// A parser whose calls are kept.
-pub(super) struct Recorder {
-    pub(super) parser: Box<dyn ProtocolParser>,
-    pub(super) recording: Recording,
+/// A parser or hook whose calls are kept.
+struct Recorder<P> {
+    plugin: P,
+    recording: Recording,
 }
 
-impl ProtocolParser for Recorder {
+impl Wrap for Recording {
+    fn parser(&self, parser: Box<dyn ProtocolParser>, own: bool) -> Box<dyn ProtocolParser> {
+        if own { Box::new(Recorder { plugin: parser, recording: self.clone() }) } else { parser }
+    }
+
+    fn hook(&self, hook: Box<dyn Hook>, own: bool) -> Box<dyn Hook> {
+        if own { Box::new(Recorder { plugin: hook, recording: self.clone() }) } else { hook }
+    }
+}
+
+impl ProtocolParser for Recorder<Box<dyn ProtocolParser>> {
     fn manifest(&self) -> &Arc<Manifest> {
-        self.parser.manifest()
+        self.plugin.manifest()
     }
 
     fn advance(&mut self, time: u64) {
-        self.parser.advance(time);
+        self.plugin.advance(time);
     }
 
     fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
         self.recording.add(payload.len(), || Call::Check { payload: payload.to_vec(), probe: *probe });
-        self.parser.check(payload, probe)
+        self.plugin.check(payload, probe)
     }
 
     fn process(
@@ -131,6 +154,31 @@ impl ProtocolParser for Recorder {
             flows: flows.to_vec(),
             events: events.to_vec(),
         });
-        self.parser.process(arena, flows, events, outcome)
+        self.plugin.process(arena, flows, events, outcome)
+    }
+}
+
+impl Hook for Recorder<Box<dyn Hook>> {
+    fn plugin(&self) -> &Arc<str> {
+        self.plugin.plugin()
+    }
+
+    fn interest(&self, kind: HookKind) -> Option<&Interest> {
+        self.plugin.interest(kind)
+    }
+
+    fn advance(&mut self, time: u64) {
+        self.plugin.advance(time);
+    }
+
+    fn observe(
+        &mut self,
+        kind: HookKind,
+        subjects: &Subjects,
+        patches: &mut Patches,
+    ) -> Result<(), PluginFault> {
+        let bytes = subjects.arena.len();
+        self.recording.add(bytes, || Call::Observe { kind, subjects: subjects.clone() });
+        self.plugin.observe(kind, subjects, patches)
     }
 }

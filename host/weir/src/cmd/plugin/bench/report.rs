@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
+use weir_pipeline::hooks::hook::HookKind;
 
 use super::play::Played;
 use super::record::Calls;
@@ -31,6 +32,7 @@ pub(super) struct BenchReport {
     call_p99: u64,
     checks: u64,
     nanoseconds_a_check: Option<f64>,
+    hooks: Vec<HookReport>,
     memory_before: u64,
     memory_after: u64,
     memory_peak: u64,
@@ -41,6 +43,18 @@ pub(super) struct BenchReport {
     pub(super) faults: Vec<FaultSeen>,
 }
 
+/// One hook.
+#[derive(Debug, Serialize)]
+struct HookReport {
+    hook: &'static str,
+    calls: u64,
+    subjects: u64,
+    patches: u64,
+    nanoseconds_a_subject: Option<f64>,
+    call_p50: u64,
+    call_p99: u64,
+}
+
 impl BenchReport {
     pub(super) fn new(
         subject: &Subject,
@@ -49,11 +63,10 @@ impl BenchReport {
         played: &Played,
         faults: &Faults,
     ) -> Self {
-        let manifest = subject.plugin.manifest();
         let calls = played.calls.count();
         let growth = played.memory[2].saturating_sub(played.memory[1]) as f64;
         Self {
-            plugin: format!("{}@{}", manifest.name, manifest.version),
+            plugin: subject.label(),
             batch: arguments.batch,
             rounds: played.rounds,
             calls,
@@ -69,6 +82,7 @@ impl BenchReport {
             call_p99: played.calls.quantile(0.99),
             checks: played.checks,
             nanoseconds_a_check: each(played.check_time, played.checks),
+            hooks: hooks(played),
             memory_before: played.memory[0],
             memory_after: played.memory[2],
             memory_peak: played.memory[3],
@@ -85,26 +99,23 @@ impl BenchReport {
             // Writing to memory can not fail.
             let _ = writeln!(text, "  {name:<20} {value}");
         };
-        line("a payload", format!("{} ns", self.nanoseconds_a_payload));
-        if let Some(time) = self.nanoseconds_a_message {
-            line("a message", format!("{time} ns"));
+        if self.payloads > 0 {
+            self.parser(&mut line);
         }
-        line("payload bytes", format!("{:.1} MB/s", self.payload_bytes_a_second / 1e6));
-        line("a call", format!("p50 {} ns, p99 {} ns", grouped(self.call_p50), grouped(self.call_p99)));
         if let Some(time) = self.nanoseconds_a_check {
             line("a check", format!("{time} ns"));
         }
-        line(
-            "measured",
-            format!(
-                "{} payloads in {} calls ({} a call, {} at most), {} rounds over the capture",
-                grouped(self.payloads),
-                grouped(self.calls),
-                self.payloads_a_call,
-                self.batch,
-                grouped(self.rounds)
-            ),
-        );
+        for hook in &self.hooks {
+            line(
+                &format!("{}-hook, a subject", hook.hook),
+                format!("{} ns", hook.nanoseconds_a_subject.unwrap_or_default()),
+            );
+            line("  a call", quantiles(hook.call_p50, hook.call_p99));
+            let (subjects, calls, patches) =
+                (grouped(hook.subjects), grouped(hook.calls), grouped(hook.patches));
+            line("  measured", format!("{subjects} subjects in {calls} calls, {patches} patches"));
+        }
+        line("rounds", format!("{} over the capture", grouped(self.rounds)));
         line(
             "guest memory",
             format!(
@@ -116,6 +127,13 @@ impl BenchReport {
         );
         line("guest memory grows", self.growth());
         line("faults", grouped(self.faults.iter().map(|fault| fault.count).sum()));
+        if self.payloads > 0 && self.payloads_a_call * 2.0 < f64::from(self.batch) {
+            line(
+                "note",
+                "the capture does not fill the calls; real traffic does, and a payload costs less then"
+                    .into(),
+            );
+        }
         if self.cut {
             line(
                 "note",
@@ -125,12 +143,50 @@ impl BenchReport {
         text
     }
 
+    fn parser(&self, line: &mut impl FnMut(&str, String)) {
+        line("a payload", format!("{} ns", self.nanoseconds_a_payload));
+        if let Some(time) = self.nanoseconds_a_message {
+            line("a message", format!("{time} ns"));
+        }
+        line("payload bytes", format!("{:.1} MB/s", self.payload_bytes_a_second / 1e6));
+        line("a call", quantiles(self.call_p50, self.call_p99));
+        line(
+            "measured",
+            format!(
+                "{} payloads in {} calls ({} a call, {} at most)",
+                grouped(self.payloads),
+                grouped(self.calls),
+                self.payloads_a_call,
+                self.batch,
+            ),
+        );
+    }
+
     fn growth(&self) -> String {
         match self.memory_growth_a_million_payloads {
             none if none < 1.0 => "not at all".to_owned(),
-            growth => format!("{} for each million payloads", bytes(growth as u64)),
+            growth => format!("{} for each million payloads or subjects", bytes(growth as u64)),
         }
     }
+}
+
+fn hooks(played: &Played) -> Vec<HookReport> {
+    let kinds = HookKind::ALL.into_iter().zip(&played.hooks).filter(|(_, hook)| hook.calls.count() > 0);
+    kinds
+        .map(|(kind, hook)| HookReport {
+            hook: kind.name(),
+            calls: hook.calls.count(),
+            subjects: hook.subjects,
+            patches: hook.patches,
+            nanoseconds_a_subject: each(hook.time, hook.subjects),
+            call_p50: hook.calls.quantile(0.5),
+            call_p99: hook.calls.quantile(0.99),
+        })
+        .collect()
+}
+
+fn quantiles(median: u64, late: u64) -> String {
+    format!("p50 {} ns, p99 {} ns", grouped(median), grouped(late))
 }
 
 fn each(time: Duration, count: u64) -> Option<f64> {

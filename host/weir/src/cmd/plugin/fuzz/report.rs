@@ -43,7 +43,6 @@ impl FuzzReport {
         runner: Runner<'_>,
         took: Duration,
     ) -> Self {
-        let manifest = subject.plugin.manifest();
         let files = &runner.files;
         let file =
             |key: &str| files.iter().find(|(known, _)| known == key).map(|(_, f)| f.display().to_string());
@@ -51,7 +50,7 @@ impl FuzzReport {
         let faults = runner.faults.list();
         let faults = keys.iter().zip(faults).map(|(key, fault)| Found { fault, file: file(key) }).collect();
         Self {
-            plugin: format!("{}@{}", manifest.name, manifest.version),
+            plugin: subject.label(),
             seed,
             conversations,
             inputs: runner.runs,
@@ -68,7 +67,7 @@ impl FuzzReport {
         // Writing to memory can not fail; the same holds below.
         let _ = writeln!(
             text,
-            "{}: {} inputs of {} conversations in {} s, seed {}, {} messages told, {} faults",
+            "{}: {} inputs of {} conversations in {} s, seed {}, {} messages or patches told, {} faults",
             self.plugin,
             grouped(self.inputs),
             grouped(self.conversations as u64),

@@ -1,26 +1,27 @@
 //! Takes: conversations. Gives: faults, and the input of the first one of each kind in a file that breaks the plugin again. Each
-//! input runs through decode, reassembly and inference as a capture does, with the plugin alone.
+//! input runs through decode, reassembly and inference as a capture does.
 
 use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use weir_capture::write::PcapWriter;
 use weir_pipeline::captured::LinkType;
 use weir_pipeline::decode::Decoder;
+use weir_pipeline::hooks::hook::{Hook, HookKind, Interest, Patches, Subjects};
 use weir_pipeline::limits::Limits;
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, ProtocolParser};
 use weir_pipeline::worker::{Worker, WorkerConfig};
-use weir_plugin_runtime::{Instance, PluginConfig, StatsHandle};
-use weir_sinks::{Null, Sink as _};
+use weir_plugin_runtime::StatsHandle;
+use weir_sinks::Null;
 
 use super::damage::damage;
 use super::random::Random;
 use crate::cmd::plugin::conversation::Conversation;
-use crate::cmd::plugin::drive::Subject;
+use crate::cmd::plugin::drive::{Subject, Wrap};
 use crate::cmd::plugin::faults::Faults;
 use crate::cmd::plugin::packets::{OwnedFrame, frames};
 use crate::failure::Failure;
@@ -44,9 +45,7 @@ pub(super) struct Runner<'a> {
     conversations: &'a [Conversation],
     random: Random,
     limits: Limits,
-    config: PluginConfig,
-    instance: Shared,
-    stats: StatsHandle,
+    players: Players,
     /// What this instance has seen, an input each.
     seen: Vec<Vec<OwnedFrame>>,
     pub(super) runs: u64,
@@ -64,18 +63,14 @@ impl<'a> Runner<'a> {
         conversations: &'a [Conversation],
         random: Random,
     ) -> Result<Self, Failure> {
-        let config = subject.plugins.config_of(subject.name());
         let limits = Limits { flows: FLOWS, ..subject.config.limits.clone() };
         let faults = Faults::default();
-        let (instance, stats) = start(subject, &config, &faults)?;
         Ok(Self {
             subject,
             conversations,
             random,
             limits,
-            config,
-            instance,
-            stats,
+            players: Players::new(subject, &faults)?,
             seen: Vec::new(),
             runs: 0,
             frames: 0,
@@ -89,8 +84,8 @@ impl<'a> Runner<'a> {
     /// One input; what breaks the plugin in a new way is written to `folder`.
     pub(super) fn run(&mut self, folder: &Path) -> Result<(), Failure> {
         if self.seen.len() >= INPUTS {
-            self.messages += self.stats.read().messages;
-            (self.instance, self.stats) = start(self.subject, &self.config, &self.faults)?;
+            self.messages += self.players.stats.read().messages;
+            self.players = Players::new(self.subject, &self.faults)?;
             self.seen.clear();
         }
         let input = self.input();
@@ -98,7 +93,7 @@ impl<'a> Runner<'a> {
         self.frames += input.len() as u64;
         self.bytes += input.iter().map(|frame| frame.len() as u64).sum::<u64>();
         let known = self.faults.keys();
-        play(&input, &self.instance, &self.limits);
+        self.players.play(&input, &self.limits);
         self.seen.push(input);
         for key in self.faults.keys().into_iter().filter(|key| !known.contains(key)) {
             self.save(key, folder)?;
@@ -106,9 +101,9 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Messages that the plugin told: a plugin that tells nothing refuses everything early.
+    /// Messages that the plugin told, or patches: a plugin that tells nothing refuses everything early.
     pub(super) fn messages(&self) -> u64 {
-        self.messages + self.stats.read().messages
+        self.messages + self.players.stats.read().messages
     }
 
     fn input(&mut self) -> Vec<OwnedFrame> {
@@ -129,9 +124,8 @@ impl<'a> Runner<'a> {
     /// The last input when it breaks a new instance by itself, else all that this one has seen.
     fn save(&mut self, key: String, folder: &Path) -> Result<(), Failure> {
         let faults = Faults::default();
-        let (alone, _) = start(self.subject, &self.config, &faults)?;
         let last = self.seen.last().map(Vec::as_slice).unwrap_or_default();
-        play(last, &alone, &self.limits);
+        Players::new(self.subject, &faults)?.play(last, &self.limits);
         let enough = faults.keys().contains(&key);
         let first = if enough { self.seen.len().saturating_sub(1) } else { 0 };
         let inputs = self.seen.get(first..).unwrap_or_default();
@@ -157,52 +151,91 @@ fn write(file: &Path, inputs: &[Vec<OwnedFrame>]) -> std::io::Result<()> {
     writer.finish().map(drop)
 }
 
-fn start(
-    subject: &Subject,
-    config: &PluginConfig,
-    faults: &Faults,
-) -> Result<(Shared, StatsHandle), Failure> {
-    let instance = subject.plugin.instantiate(config.clone()).map_err(|fault| {
-        Failure::runtime(format_args!("plugin {} can not start: {fault}", subject.name()))
-    })?;
-    let stats = instance.stats();
-    let manifest = Arc::clone(subject.plugin.manifest());
-    Ok((Shared { manifest, instance: Arc::new(Mutex::new(instance)), faults: faults.clone() }, stats))
+/// The plugins that see an input, with the author's among them.
+struct Players {
+    parsers: Vec<SharedParser>,
+    hooks: Vec<SharedHook>,
+    stats: StatsHandle,
 }
 
-fn play(input: &[OwnedFrame], instance: &Shared, limits: &Limits) {
-    let mut worker = Worker::new(WorkerConfig { limits: limits.clone() }, vec![Box::new(instance.clone())]);
-    let mut logs = Null::default();
-    let mut decoder = Decoder::default();
-    for frame in input {
-        if let Ok(segment) = decoder.frame(&frame.frame()) {
-            worker.segment(&segment, &mut logs);
+impl Players {
+    /// A parser is played alone: what it does not claim is nothing to it. Hooks see what the built-in parsers tell.
+    fn new(subject: &Subject, faults: &Faults) -> Result<Self, Failure> {
+        let (mut parsers, mut hooks) = (Vec::new(), Vec::new());
+        let mut stats = None;
+        if subject.plugin.parses() {
+            let instance = subject.instance()?;
+            stats = Some(instance.stats());
+            parsers.push(faults.parser(Box::new(instance), true));
+        } else {
+            parsers.extend(subject.other_parsers()?);
         }
+        if !subject.plugin.hooks().is_empty() {
+            let instance = subject.instance()?;
+            stats.get_or_insert_with(|| instance.stats());
+            hooks.push(faults.hook(Box::new(instance), true));
+        }
+        let stats = stats.ok_or_else(|| {
+            Failure::runtime(format_args!("{} has neither a parser nor a hook", subject.name()))
+        })?;
+        let parsers = parsers.into_iter().map(|parser| SharedParser {
+            manifest: Arc::clone(parser.manifest()),
+            parser: Arc::new(Mutex::new(parser)),
+        });
+        let hooks = hooks.into_iter().map(|hook| SharedHook {
+            plugin: Arc::clone(hook.plugin()),
+            interests: HookKind::ALL.map(|kind| hook.interest(kind).cloned()),
+            hook: Arc::new(Mutex::new(hook)),
+        });
+        Ok(Self { parsers: parsers.collect(), hooks: hooks.collect(), stats })
     }
-    worker.finish(&mut logs);
-    logs.buffer().clear();
+
+    fn play(&self, input: &[OwnedFrame], limits: &Limits) {
+        let config = WorkerConfig { limits: limits.clone() };
+        let parsers = self.parsers.iter().map(|parser| Box::new(parser.clone()) as _).collect();
+        let hooks = self.hooks.iter().map(|hook| Box::new(hook.clone()) as _).collect();
+        let mut worker = Worker::new(config, parsers, hooks);
+        let mut logs = Null::default();
+        let mut decoder = Decoder::default();
+        for frame in input {
+            if let Ok(segment) = decoder.frame(&frame.frame()) {
+                worker.segment(&segment, &mut logs);
+            }
+        }
+        worker.finish(&mut logs);
+    }
 }
 
-/// An instance that outlives its worker.
+/// A parser that outlives its worker.
 #[derive(Clone)]
-struct Shared {
+struct SharedParser {
     manifest: Arc<Manifest>,
-    instance: Arc<Mutex<Instance>>,
-    faults: Faults,
+    parser: Arc<Mutex<Box<dyn ProtocolParser>>>,
 }
 
-impl ProtocolParser for Shared {
+/// A hook that outlives its worker.
+#[derive(Clone)]
+struct SharedHook {
+    plugin: Arc<str>,
+    interests: [Option<Interest>; 3],
+    hook: Arc<Mutex<Box<dyn Hook>>>,
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ProtocolParser for SharedParser {
     fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
     }
 
     fn advance(&mut self, time: u64) {
-        self.instance.lock().unwrap_or_else(PoisonError::into_inner).advance(time);
+        lock(&self.parser).advance(time);
     }
 
     fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
-        let mut instance = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
-        instance.check(payload, probe).inspect_err(|fault| self.faults.see(fault))
+        lock(&self.parser).check(payload, probe)
     }
 
     fn process(
@@ -212,7 +245,29 @@ impl ProtocolParser for Shared {
         events: &[StreamEvent],
         outcome: &mut Outcome,
     ) -> Result<(), PluginFault> {
-        let mut instance = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
-        instance.process(arena, flows, events, outcome).inspect_err(|fault| self.faults.see(fault))
+        lock(&self.parser).process(arena, flows, events, outcome)
+    }
+}
+
+impl Hook for SharedHook {
+    fn plugin(&self) -> &Arc<str> {
+        &self.plugin
+    }
+
+    fn interest(&self, kind: HookKind) -> Option<&Interest> {
+        self.interests[kind as usize].as_ref()
+    }
+
+    fn advance(&mut self, time: u64) {
+        lock(&self.hook).advance(time);
+    }
+
+    fn observe(
+        &mut self,
+        kind: HookKind,
+        subjects: &Subjects,
+        patches: &mut Patches,
+    ) -> Result<(), PluginFault> {
+        lock(&self.hook).observe(kind, subjects, patches)
     }
 }
