@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &TestArgs) -> Result<(), Vec<Failure>> {
     // Before the work: a wrong path is told at once.
     let expected = if arguments.bless { Vec::new() } else { expected(&arguments.expect).map_err(one)? };
     let faults = Faults::default();
-    let told = told(&subject, arguments, &faults).map_err(one)?;
+    let (all, told) = told(&subject, arguments, &faults).map_err(one)?;
     let broke = faults.list();
     if !broke.is_empty() {
         print::out(&faults::text(&broke));
@@ -41,7 +41,15 @@ pub(super) fn run(arguments: &TestArgs) -> Result<(), Vec<Failure>> {
             grouped(faults.count())
         )));
     }
-    if arguments.bless {
+    if arguments.bless && told.is_empty() {
+        // What expects nothing always passes.
+        failures.push(Failure::runtime(format_args!(
+            "{} had no hand in any of the {} request logs of {}, so there is nothing to expect; use another capture, or --all",
+            subject.name(),
+            grouped(all),
+            arguments.traffic.pcap.display()
+        )));
+    } else if arguments.bless {
         bless(arguments, &subject, &told).map_err(one)?;
     } else if let Some(failure) = compare(arguments, &expected, &told) {
         failures.push(failure);
@@ -49,8 +57,8 @@ pub(super) fn run(arguments: &TestArgs) -> Result<(), Vec<Failure>> {
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
-/// Request logs that the plugin had a hand in, in the order of time.
-fn told(subject: &Subject, arguments: &TestArgs, faults: &Faults) -> Result<Vec<Record>, Failure> {
+/// How many request logs there were, and those that the plugin had a hand in, in the order of time.
+fn told(subject: &Subject, arguments: &TestArgs, faults: &Faults) -> Result<(u64, Vec<Record>), Failure> {
     let (_, lines) = subject.replay(
         &arguments.traffic.pcap,
         &|| -> Box<dyn Sink> { Box::new(JsonLines::default()) },
@@ -63,10 +71,11 @@ fn told(subject: &Subject, arguments: &TestArgs, faults: &Faults) -> Result<Vec<
             "what was told is no JSON: {error}; this is a fault of weir, please report it"
         ))
     })?;
+    let all = records.len() as u64;
     let prefix = format!("{}@", subject.name());
     records.retain(|record| arguments.all || record.is_of(&prefix));
     record::sort(&mut records);
-    Ok(records)
+    Ok((all, records))
 }
 
 fn expected(file: &Path) -> Result<Vec<Record>, Failure> {
