@@ -26,6 +26,7 @@ mod runtime;
 mod set;
 mod stats;
 
+pub use fault::{GuestFrame, take_backtrace};
 pub use instance::Instance;
 pub use limits::Limits;
 pub use load_error::LoadError;

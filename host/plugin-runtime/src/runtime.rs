@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::load_error::LoadError;
 use crate::{Limits, Plugin, component_door, core_door, deepflow_door};
@@ -65,9 +65,26 @@ impl Runtime {
     /// # Errors
     /// [`LoadError::Runtime`] when the machine can not run compiled code or start a thread.
     pub fn new(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
+        Self::with_backtraces(limits, cache, WasmBacktraceDetails::Disable)
+    }
+
+    /// The same, and backtraces tell files and lines where a plugin has debug information: for its author, since reading that
+    /// takes as long as the plugin likes.
+    ///
+    /// # Errors
+    /// As [`Runtime::new`].
+    pub fn for_authors(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
+        Self::with_backtraces(limits, cache, WasmBacktraceDetails::Enable)
+    }
+
+    fn with_backtraces(
+        limits: Limits,
+        cache: &CodeCache,
+        backtraces: WasmBacktraceDetails,
+    ) -> Result<Self, LoadError> {
         let cache = cache::open(cache);
         let failed = |error: wasmtime::Error| LoadError::Runtime(LoadError::line(&error));
-        let engine = engine(cache.as_ref(), &limits).map_err(failed)?;
+        let engine = engine(cache.as_ref(), &limits, backtraces).map_err(failed)?;
         let ticker = Ticker::start(&engine).map_err(|error| LoadError::Runtime(error.to_string()))?;
         let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
         let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
@@ -103,11 +120,17 @@ impl Runtime {
 }
 
 /// With a pool of address space; without one where the machine limits it (`ulimit -v`).
-fn engine(cache: Option<&Cache>, limits: &Limits) -> wasmtime::Result<Engine> {
-    let pooled = Engine::new(config(cache).allocation_strategy(pool(limits)));
+fn engine(
+    cache: Option<&Cache>,
+    limits: &Limits,
+    backtraces: WasmBacktraceDetails,
+) -> wasmtime::Result<Engine> {
+    let mut config = config(cache);
+    config.wasm_backtrace_details(backtraces);
+    let pooled = Engine::new(config.clone().allocation_strategy(pool(limits)));
     pooled.or_else(|error| {
         tracing::debug!(%error, "no address space for a pool of plugin memories, going on without");
-        Engine::new(&config(cache))
+        Engine::new(&config)
     })
 }
 

@@ -8,14 +8,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use weir_builtin_plugins::Builtin;
 use weir_pipeline::hooks::HOOKS;
 use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_plugin_runtime::{
-    CodeCache, Instance, Limits, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
+    CodeCache, Instance, Limits, LoadError, Plugin, PluginConfig, PluginSet, PluginStats, Runtime,
+    StatsHandle,
 };
-
-use weir_builtin_plugins::Builtin;
 
 use crate::failure::Failure;
 use crate::group_config::{ConfigError, GroupConfig, Text};
@@ -26,6 +26,8 @@ use crate::replay::PluginFactory;
 #[derive(Debug)]
 pub struct Plugins {
     active: Vec<(Plugin, PluginConfig)>,
+    /// Names of those that came from files, in the order in which they were given, active or not.
+    given: Vec<String>,
     counters: Mutex<Vec<(String, StatsHandle)>>,
     /// What a user should know though it is no error, a line each.
     pub notes: Vec<String>,
@@ -45,14 +47,49 @@ impl Plugins {
     /// # Errors
     /// A file that is not a plugin (exit status 1); a configuration that names what is not there (2).
     pub fn load(config: &GroupConfig, config_file: &Path, files: &[PathBuf]) -> Result<Self, Failure> {
-        let runtime = Runtime::new(Limits::default(), &CodeCache::default())
-            .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
-        let given = files.iter().map(|file| load_file(&runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let runtime = Runtime::new(Limits::default(), &CodeCache::default()).map_err(cannot_start)?;
+        Self::load_in(&runtime, config, config_file, files, false)
+    }
+
+    /// The same for the author of one plugin: backtraces have lines, no number of faults puts it into quarantine, and a built-in
+    /// plugin that claims what it claims makes room for it. The author's plugin comes along.
+    ///
+    /// # Errors
+    /// As [`Plugins::load`]; a configuration that leaves the plugin out (2).
+    pub fn for_author(
+        config: &GroupConfig,
+        config_file: &Path,
+        file: &Path,
+    ) -> Result<(Self, Plugin), Failure> {
+        let limits = Limits { faults: u32::MAX, ..Limits::default() };
+        let runtime = Runtime::for_authors(limits, &CodeCache::default()).map_err(cannot_start)?;
+        let plugins = Self::load_in(&runtime, config, config_file, &[file.to_owned()], true)?;
+        let is_own = |plugin: &Plugin| plugins.given.first() == Some(&plugin.manifest().name);
+        let own = plugins.active.iter().map(|(plugin, _)| plugin).find(|plugin| is_own(plugin)).cloned();
+        match own {
+            Some(plugin) => Ok((plugins, plugin)),
+            None => Err(Failure::usage(format_args!(
+                "group configuration: {} leaves {} out; add it to `wasm-plugins` and its protocol to `l7-protocol-enabled`",
+                config_file.display(),
+                file.display()
+            ))),
+        }
+    }
+
+    fn load_in(
+        runtime: &Runtime,
+        config: &GroupConfig,
+        config_file: &Path,
+        files: &[PathBuf],
+        replaces_built_in: bool,
+    ) -> Result<Self, Failure> {
+        let given = files.iter().map(|file| load_file(runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let names = given.iter().map(|given| given.plugin.manifest().name.clone()).collect();
         let in_config = |error: ConfigError| error.into_failure(config_file);
-        let built_in = built_in(&runtime, |built_in| built_in.parses)?;
+        let built_in = built_in(runtime, |built_in| built_in.parses)?;
         // The others are compiled only when somebody wants them.
         let named = |name: &str| config.wasm_plugins.iter().flatten().any(|wanted| wanted.text == name);
-        let with_hooks = self::built_in(&runtime, |built_in| !built_in.parses && named(built_in.name))?;
+        let with_hooks = self::built_in(runtime, |built_in| !built_in.parses && named(built_in.name))?;
         let given = choose(given, with_hooks, config.wasm_plugins.as_deref()).map_err(in_config)?;
         let mut notes = Vec::new();
         let enabled = protocols::Enabled::new(config.protocols.as_deref(), &built_in, &given, &mut notes)
@@ -64,8 +101,12 @@ impl Plugins {
             set.add(plugin.clone()).map_err(|e| refused(file.as_deref(), &e))?;
         }
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
-            set.add(plugin.clone())
-                .map_err(|error| refused(given.last().and_then(|g| g.file.as_deref()), &error))?;
+            match set.add(plugin.clone()) {
+                Err(LoadError::Conflict { .. }) if replaces_built_in => {}
+                added => {
+                    added.map_err(|error| refused(given.last().and_then(|g| g.file.as_deref()), &error))?;
+                }
+            }
         }
         let hooks = set.iter().filter(|plugin| !plugin.hooks().is_empty()).count();
         if hooks > HOOKS {
@@ -74,7 +115,16 @@ impl Plugins {
             )));
         }
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
-        Ok(Self { active, counters: Mutex::default(), notes })
+        Ok(Self { active, given: names, counters: Mutex::default(), notes })
+    }
+}
+
+impl Plugins {
+    /// What the plugin of that name gets when it asks.
+    #[must_use]
+    pub fn config_of(&self, name: &str) -> PluginConfig {
+        let of = self.active.iter().find(|(plugin, _)| plugin.manifest().name == name);
+        of.map(|(_, config)| config.clone()).unwrap_or_default()
     }
 
     /// A new instance of each active plugin that `wanted` names.
@@ -112,6 +162,10 @@ impl PluginFactory for Plugins {
         }
         all
     }
+}
+
+fn cannot_start(error: LoadError) -> Failure {
+    Failure::runtime(format_args!("plugins: {error}"))
 }
 
 fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
