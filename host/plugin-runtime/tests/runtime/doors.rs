@@ -128,6 +128,7 @@ const ASKS: &str = r#"
 fn a_mirror() {
     let batch = Batch {
         flows: vec![FlowFacts {
+            flow_id: 0,
             connection: 0x0102_0304,
             transport: Transport::Udp,
             client: (Address(0x1111_2222_3333_4444_5555_6666_7777_8888), 0xabcd),
