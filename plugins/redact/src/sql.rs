@@ -67,7 +67,8 @@ fn name(dialect: Dialect, text: &[u8], start: usize) -> Token {
     }
     let word = text.get(start..end).unwrap_or_default();
     let prefix = matches!(word, [b'n' | b'N' | b'x' | b'X' | b'b' | b'B' | b'e' | b'E']);
-    if !prefix && !(dialect == MySql && word.starts_with(b"_")) {
+    let introducer = dialect == MySql && word.starts_with(b"_");
+    if !(prefix || introducer) {
         return Token::Other(end);
     }
     Token::Literal(quoted(text, end, dialect == MySql || matches!(word, [b'e' | b'E'])))
