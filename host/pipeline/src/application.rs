@@ -272,6 +272,9 @@ impl Application {
             destination_port,
             from_start: from_start && (flow.opened_by.is_some() || !is_stream),
             from_client: flow.opened_by.map(|client| client == side),
+            flow_id: flow.id,
+            source: flow.key.endpoint(side).0,
+            destination: flow.key.endpoint(side.other()).0,
         };
         let known = known.and_then(|slot| self.parsers.place(slot));
         for place in in_order(found.fit, known) {
@@ -314,6 +317,7 @@ impl Application {
             flow_id: flow.id,
             facts: FlowFacts {
                 connection: 0,
+                flow_id: flow.id,
                 transport: flow.key.transport,
                 client: flow.key.endpoint(client),
                 server: flow.key.endpoint(client.other()),

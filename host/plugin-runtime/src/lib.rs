@@ -14,6 +14,7 @@
 mod checks;
 mod component_door;
 mod core_door;
+mod deepflow_door;
 mod door;
 mod fault;
 mod guest;
@@ -25,6 +26,7 @@ mod runtime;
 mod set;
 mod stats;
 
+pub use fault::{GuestFrame, take_backtrace};
 pub use instance::Instance;
 pub use limits::Limits;
 pub use load_error::LoadError;

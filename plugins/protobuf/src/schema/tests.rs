@@ -152,7 +152,8 @@ fn a_descriptor_set_is_the_same_schema() {
     let mut names: Vec<_> = schema.message_names().collect();
     let text = shop();
     let mut of_text: Vec<_> = text.message_names().collect();
-    (names.sort_unstable(), of_text.sort_unstable());
+    names.sort_unstable();
+    of_text.sort_unstable();
     assert_eq!(names, of_text);
     // All of its bytes are UTF-8, so the host hands it on as it is.
     let plain = FileDescriptorSet {
