@@ -14,6 +14,7 @@
 mod checks;
 mod component_door;
 mod core_door;
+mod deepflow_door;
 mod door;
 mod fault;
 mod guest;

@@ -75,8 +75,8 @@ pub(crate) struct Live {
 }
 
 impl Plugin {
-    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8]) -> Result<Self, LoadError> {
-        let template = Template::new(runtime, wasm)?;
+    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8], file: &str) -> Result<Self, LoadError> {
+        let template = Template::new(runtime, wasm, file)?;
         let Description { manifest, parses, hooks } = describe(runtime, &template)?;
         manifest::check(&manifest, parses)?;
         let manifest = Arc::new(manifest);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::load_error::LoadError;
-use crate::{Limits, Plugin, component_door, core_door};
+use crate::{Limits, Plugin, component_door, core_door, deepflow_door};
 use ticker::Ticker;
 
 pub(crate) use ticker::TICK;
@@ -49,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) component_imports: component_door::Imports,
     pub(crate) core_imports: core_door::Imports,
+    pub(crate) deepflow_imports: deepflow_door::Imports,
     _ticker: Ticker,
 }
 
@@ -87,7 +88,9 @@ impl Runtime {
         let ticker = Ticker::start(&engine).map_err(|error| LoadError::Runtime(error.to_string()))?;
         let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
         let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
-        let shared = Shared { engine, limits, component_imports, core_imports, _ticker: ticker };
+        let deepflow_imports = deepflow_door::Imports::new(&engine).map_err(failed)?;
+        let shared =
+            Shared { engine, limits, component_imports, core_imports, deepflow_imports, _ticker: ticker };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -97,7 +100,16 @@ impl Runtime {
     /// # Errors
     /// Why the bytes are not a plugin.
     pub fn load(&self, wasm: &[u8]) -> Result<Plugin, LoadError> {
-        Plugin::load(&self.shared, wasm)
+        self.load_named(wasm, "")
+    }
+
+    /// As [`Runtime::load`], for a plugin that may not say its name: those that were built for DeepFlow's agent are called like
+    /// their file.
+    ///
+    /// # Errors
+    /// Why the bytes are not a plugin.
+    pub fn load_named(&self, wasm: &[u8], file_name: &str) -> Result<Plugin, LoadError> {
+        Plugin::load(&self.shared, wasm, file_name)
     }
 
     /// The limits of every instance.

@@ -154,6 +154,9 @@ fn a_mirror() {
         destination_port: 0x1234,
         from_start: true,
         from_client: Some(true),
+        flow_id: 7,
+        source: Address::v4([10, 0, 0, 1]),
+        destination: Address::v4([10, 0, 0, 2]),
     };
     let saw = [4, 1, 0xabcd, 0x1234, 1, 1, 1_u64];
     for (place, expected) in flow.into_iter().enumerate() {

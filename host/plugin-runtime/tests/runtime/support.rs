@@ -83,6 +83,7 @@ impl Batch {
         self.events.push(StreamEvent::Opened { flow: self.flows.len() as u32 });
         self.flows.push(FlowFacts {
             connection,
+            flow_id: 7,
             transport: Transport::Tcp,
             client: (Address::v4([10, 0, 0, 1]), 40_000),
             server: (Address::v4([10, 0, 0, 2]), 7),
@@ -139,6 +140,9 @@ pub(crate) fn probe() -> Probe {
         destination_port: 7,
         from_start: true,
         from_client: Some(true),
+        flow_id: 7,
+        source: Address::v4([10, 0, 0, 1]),
+        destination: Address::v4([10, 0, 0, 2]),
     }
 }
 
