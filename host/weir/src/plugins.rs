@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use weir_builtin_plugins::Builtin;
 use weir_pipeline::hooks::HOOKS;
 use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
@@ -15,8 +16,6 @@ use weir_plugin_runtime::{
     CodeCache, Instance, Limits, LoadError, Plugin, PluginConfig, PluginSet, PluginStats, Runtime,
     StatsHandle,
 };
-
-use weir_builtin_plugins::Builtin;
 
 use crate::failure::Failure;
 use crate::group_config::{ConfigError, GroupConfig, Text};
