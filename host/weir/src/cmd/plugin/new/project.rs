@@ -31,6 +31,7 @@ pub(super) fn rust(name: &Name, own_sdk: Option<&str>) -> Project {
     project.add("src/lib.rs", text(include_str!("rust/lib.rs.txt")));
     project.add("README.md", text(include_str!("rust/README.md.txt")));
     project.add(".gitignore", "/target\n/weir-fuzz\n".to_owned());
+    project.add(".cargo/config.toml", include_str!("rust/config.toml.txt").to_owned());
     project.add_fixture(name);
     if own_sdk.is_none() {
         project.add("weir-plugin-sdk/Cargo.toml", text(include_str!("rust/sdk-Cargo.toml.txt")));
