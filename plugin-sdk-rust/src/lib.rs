@@ -68,6 +68,9 @@ pub mod text;
 /// Log, configuration and counters of the host.
 pub mod host;
 
+/// Status codes and reason phrases of HTTP.
+pub mod http;
+
 /// Trace ids in headers: W3C, B3, Jaeger, SkyWalking, X-Request-ID.
 pub mod trace_context;
 
@@ -84,7 +87,8 @@ pub use parser::Parser;
 /// What a parser or a hook needs to name.
 pub mod prelude {
     pub use crate::hook::{
-        Action, FieldValue, HttpHook, Interest, MessageHook, Patch, SessionHook, SessionType, Subject,
+        Action, FieldValue, HttpHook, Interest, MessageHook, Patch, SessionHook, SessionStatus, SessionType,
+        Subject,
     };
     pub use crate::manifest::{Manifest, Signature};
     pub use crate::message::{Encoding, Field, Kind, Output, Part, Status};

@@ -81,7 +81,7 @@ impl Door {
     /// It parses; else it has hooks alone.
     pub(crate) fn parses(&self) -> bool {
         match self {
-            Self::Component(_) => true,
+            Self::Component(door) => door.parses(),
             Self::Core(door) => door.parses(),
             Self::Deepflow(door) => door.parses(),
         }
@@ -94,7 +94,7 @@ impl Door {
         kind: HookKind,
     ) -> Result<Option<Interest>, PluginFault> {
         match self {
-            Self::Component(_) => Ok(None),
+            Self::Component(door) => door.interest(store, kind),
             Self::Core(door) => door.interest(store, kind),
             Self::Deepflow(door) => Ok(door.interest(kind)),
         }
@@ -109,7 +109,7 @@ impl Door {
         checks: Checks<'_>,
     ) -> Result<(), PluginFault> {
         match self {
-            Self::Component(_) => Ok(()),
+            Self::Component(door) => door.observe(store, kind, subjects, patches, checks),
             Self::Core(door) => door.observe(store, kind, subjects, patches, checks),
             Self::Deepflow(door) => door.observe(store, kind, subjects, patches),
         }

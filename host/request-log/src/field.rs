@@ -60,9 +60,17 @@ pub enum Value<'a> {
     Number(i64),
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Stored {
-    Text { start: u32, end: u32 },
+/// Where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// In the buffer.
+    Text {
+        /// Of its first byte.
+        start: u32,
+        /// Behind its last byte.
+        end: u32,
+    },
+    /// Here.
     Number(i64),
 }
 
@@ -142,6 +150,25 @@ impl Fields {
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (Field, Value<'_>)> {
         self.fields.iter().map(|(f, v)| (*f, self.load(*v)))
+    }
+
+    /// The buffer that holds all texts, also those that were replaced: for who copies many records.
+    #[must_use]
+    #[inline]
+    pub fn buffer(&self) -> &str {
+        &self.buffer
+    }
+
+    /// All fields with the places of their values in [`Fields::buffer`].
+    #[inline]
+    pub fn stored(&self) -> &[(Field, Stored)] {
+        &self.fields
+    }
+
+    /// All attributes, the same: key and value.
+    #[inline]
+    pub fn stored_attributes(&self) -> &[(Stored, Stored)] {
+        &self.attributes
     }
 
     /// All attributes in the order of their adding.

@@ -14,6 +14,6 @@ pub mod request_log;
 /// Where records go.
 pub mod sink;
 
-pub use field::{Field, Fields, Value};
+pub use field::{Field, Fields, Stored, Value};
 pub use request_log::{RequestLog, SessionType, SignalSource, Status, Transport};
 pub use sink::LogSink;

@@ -15,6 +15,8 @@ use weir_plugin_runtime::{
     CodeCache, Instance, Limits, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
 };
 
+use weir_builtin_plugins::Builtin;
+
 use crate::failure::Failure;
 use crate::group_config::{ConfigError, GroupConfig, Text};
 use crate::nearest::nearest;
@@ -46,15 +48,16 @@ impl Plugins {
         let runtime = Runtime::new(Limits::default(), &CodeCache::default())
             .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
         let given = files.iter().map(|file| load_file(&runtime, file)).collect::<Result<Vec<_>, _>>()?;
-        let built_in = built_in(&runtime)?;
         let in_config = |error: ConfigError| error.into_failure(config_file);
-        let all: Vec<String> = built_in.iter().map(|plugin| plugin.manifest().name.clone()).collect();
-        let (built_in, with_hooks) = built_in.into_iter().partition::<Vec<_>, _>(Plugin::parses);
+        let built_in = built_in(&runtime, |built_in| built_in.parses)?;
+        // The others are compiled only when somebody wants them.
+        let named = |name: &str| config.wasm_plugins.iter().flatten().any(|wanted| wanted.text == name);
+        let with_hooks = self::built_in(&runtime, |built_in| !built_in.parses && named(built_in.name))?;
         let given = choose(given, with_hooks, config.wasm_plugins.as_deref()).map_err(in_config)?;
         let mut notes = Vec::new();
         let enabled = protocols::Enabled::new(config.protocols.as_deref(), &built_in, &given, &mut notes)
             .map_err(in_config)?;
-        check_sections(config, &all, &given).map_err(in_config)?;
+        check_sections(config, &given).map_err(in_config)?;
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
         for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
@@ -125,9 +128,10 @@ fn refused(file: Option<&Path>, why: &impl fmt::Display) -> Failure {
     Failure::runtime(format_args!("plugin: {}: {why}", file.display()))
 }
 
-fn built_in(runtime: &Runtime) -> Result<Vec<Plugin>, Failure> {
+fn built_in(runtime: &Runtime, wanted: impl Fn(&Builtin) -> bool) -> Result<Vec<Plugin>, Failure> {
     weir_builtin_plugins::all()
         .iter()
+        .filter(|built_in| wanted(built_in))
         .map(|built_in| {
             runtime
                 .load(built_in.wasm)
@@ -159,9 +163,10 @@ fn missing(name: &Text, given: &[Given], chosen: &[Given]) -> ConfigError {
     if chosen.iter().any(|g| g.is_called(&name.text)) {
         return ConfigError::new(name.line, format!("`{}` is there a second time", name.text));
     }
-    let names: Vec<&str> = given.iter().flat_map(Given::names).collect();
+    let built_in = weir_builtin_plugins::all().iter().filter(|b| !b.parses).map(|b| b.name);
+    let names: Vec<&str> = given.iter().flat_map(Given::names).chain(built_in).collect();
     let hint = match nearest(&name.text, names.iter().copied()) {
-        Some(nearest) => format!("the nearest name that was given is `{nearest}`"),
+        Some(nearest) => format!("the nearest name is `{nearest}`"),
         None => format!("give its file with `--plugin {}.wasm`", name.text),
     };
     ConfigError::new(name.line, format!("no plugin is called `{}`; {hint}", name.text))
@@ -178,9 +183,9 @@ impl Given {
     }
 }
 
-fn check_sections(config: &GroupConfig, built_in: &[String], given: &[Given]) -> Result<(), ConfigError> {
+fn check_sections(config: &GroupConfig, given: &[Given]) -> Result<(), ConfigError> {
     let given = || given.iter().map(|g| g.plugin.manifest().name.as_str());
-    let plugins = || built_in.iter().map(String::as_str).chain(given());
+    let plugins = || weir_builtin_plugins::all().iter().map(|built_in| built_in.name).chain(given());
     for (name, section) in &config.plugin_config {
         if !plugins().any(|plugin| plugin == name) {
             let hint =

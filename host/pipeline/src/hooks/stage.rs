@@ -101,6 +101,11 @@ impl HookStage {
         }
     }
 
+    /// Other hooks from now on. Nothing waits; sessions that are not finished keep what they hold.
+    pub(crate) fn succeed(&mut self, other: Self) {
+        *self = Self { held: self.held, ..other };
+    }
+
     /// What hooks want to see of the messages of these protocols.
     pub(crate) fn wanted<'a>(&mut self, protocols: impl Iterator<Item = &'a str>) -> Wanted {
         let mut wanted = Wanted::default();
@@ -185,10 +190,14 @@ impl HookStage {
             dropped: false,
             stopped: 0,
         });
-        // The next session of the same parser begins with the same names.
-        waiting.log.plugins.clone_from(&log.plugins);
-        waiting.log.l7_protocol = Arc::clone(&log.l7_protocol);
         std::mem::swap(&mut waiting.log, log);
+        // The next session of the same parser begins with the same names.
+        if !same(&log.plugins, &waiting.log.plugins) {
+            log.plugins.clone_from(&waiting.log.plugins);
+        }
+        if !Arc::ptr_eq(&log.l7_protocol, &waiting.log.l7_protocol) {
+            log.l7_protocol = Arc::clone(&waiting.log.l7_protocol);
+        }
         std::mem::swap(&mut waiting.payloads, payloads);
         (waiting.response_time, waiting.wishes, waiting.dropped) = (response_time, wishes, false);
         self.waiting.push(waiting);
@@ -327,6 +336,10 @@ impl Shown<'_> {
             self.subjects.add(&waiting.log, &waiting.payloads, about, self.interest, waiting.response_time);
         }
     }
+}
+
+fn same(left: &[Arc<str>], right: &[Arc<str>]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| Arc::ptr_eq(left, right))
 }
 
 fn halves(log: &RequestLog) -> (bool, bool) {

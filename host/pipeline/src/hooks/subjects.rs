@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use weir_request_log::{Field, RequestLog, Value as LogValue};
+use weir_request_log::{Field, RequestLog, Stored};
 
 use super::hook::{Interest, Slice, Subject, Subjects};
 use super::payloads::{Payload, Payloads};
@@ -75,18 +75,24 @@ impl Subjects {
         });
     }
 
+    /// All texts of a record lie in one buffer: one copy brings all of them.
     fn add_fields(&mut self, log: &RequestLog, role: Role) -> (u16, u16) {
+        let base = self.text(log.fields.buffer().as_bytes()).offset;
+        let value = |stored| match stored {
+            Stored::Number(number) => Value::Number(number),
+            Stored::Text { start, end } => Value::Slice { offset: base + start, length: end - start },
+        };
         let (fields, attributes) = (self.fields.len(), self.attributes.len());
-        for (field, value) in log.fields.iter() {
-            if let Some(name) = name_of(field, role) {
-                let value = self.value(value);
-                self.fields.push((name, value));
+        for (field, stored) in log.fields.stored() {
+            if let Some(name) = name_of(*field, role) {
+                self.fields.push((name, value(*stored)));
             }
         }
-        for (key, value) in log.fields.attributes().take(usize::from(u16::MAX)) {
-            let key = self.text(key.as_bytes());
-            let value = self.value(value);
-            self.attributes.push((key, value));
+        for (key, stored) in log.fields.stored_attributes().iter().take(usize::from(u16::MAX)) {
+            if let Stored::Text { start, end } = *key {
+                let key = Slice { offset: base + start, length: end - start };
+                self.attributes.push((key, value(*stored)));
+            }
         }
         ((self.fields.len() - fields) as u16, (self.attributes.len() - attributes) as u16)
     }
@@ -95,16 +101,6 @@ impl Subjects {
         let offset = self.arena.len() as u32;
         let cut = unpack(body.encoding, &body.bytes, limit, &mut self.arena);
         (Slice { offset, length: self.arena.len() as u32 - offset }, cut || body.cut)
-    }
-
-    fn value(&mut self, value: LogValue<'_>) -> Value {
-        match value {
-            LogValue::Number(number) => Value::Number(number),
-            LogValue::Text(text) => {
-                let Slice { offset, length } = self.text(text.as_bytes());
-                Value::Slice { offset, length }
-            }
-        }
     }
 
     fn text(&mut self, text: &[u8]) -> Slice {
