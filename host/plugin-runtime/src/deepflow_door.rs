@@ -130,7 +130,9 @@ impl DeepflowDoor {
                 StreamEvent::Gap { .. } => {}
                 StreamEvent::Data { connection, direction, offset, length, position, time } => {
                     let bytes = arena.get(offset as usize..).and_then(|rest| rest.get(..length as usize));
-                    let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty() && self.parses) else { continue };
+                    let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty() && self.parses) else {
+                        continue;
+                    };
                     let Some(found) = claims.find(connection) else { continue };
                     let end = position + bytes.len() as u64;
                     let payload = Payload { connection, direction, start: position, end };
@@ -141,7 +143,14 @@ impl DeepflowDoor {
                     }
                     found.connection.misses = 0;
                     let (state, name) = (store.data(), found.name);
-                    messages::tell(&state.deepflow.slot, &payload, found.connection, name, outcome, state.limits())?;
+                    messages::tell(
+                        &state.deepflow.slot,
+                        &payload,
+                        found.connection,
+                        name,
+                        outcome,
+                        state.limits(),
+                    )?;
                 }
             }
         }

@@ -93,7 +93,10 @@ impl DeepflowDoor {
             if is_dealt_with(answer, name)? {
                 let state = store.data();
                 take(&state.deepflow, &view, index as u32, patches);
-                within(state.limits(), [patches.fields.len(), patches.attributes.len(), patches.owned.len()])?;
+                within(
+                    state.limits(),
+                    [patches.fields.len(), patches.attributes.len(), patches.owned.len()],
+                )?;
             }
         }
         Ok(())

@@ -51,9 +51,13 @@ impl Imports {
         linker.func_wrap(MODULE, "wasm_log", wasm_log)?;
         linker.func_wrap(MODULE, "vm_read_ctx_base", vm_read_ctx_base)?;
         linker.func_wrap(MODULE, "vm_read_payload", vm_read_payload)?;
-        linker.func_wrap(MODULE, "vm_read_http_req_info", |guest: Guest<'_>, address: u32, length: u32| {
-            vm_read_info(guest, Hook::HttpRequest, address, length)
-        })?;
+        linker.func_wrap(
+            MODULE,
+            "vm_read_http_req_info",
+            |guest: Guest<'_>, address: u32, length: u32| {
+                vm_read_info(guest, Hook::HttpRequest, address, length)
+            },
+        )?;
         linker.func_wrap(MODULE, "vm_read_http_resp_info", vm_read_http_resp_info)?;
         linker.func_wrap(
             MODULE,

@@ -4,7 +4,9 @@
 //! direction says whether they are requests or responses, as in the original; an empty text is no text.
 
 use weir_pipeline::parse::event::Direction;
-use weir_pipeline::parse::outcome::{FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, Value};
+use weir_pipeline::parse::outcome::{
+    FieldName, Message, MessageKind, MessagePart, MessageStatus, Outcome, Value,
+};
 use weir_pipeline::parse::parser::PluginFault;
 
 use super::call::Slot;
@@ -86,8 +88,11 @@ pub(super) fn tell(
 
 /// Numbers of fields, attributes and bytes of texts of one batch.
 pub(super) fn within(limits: &Limits, lengths: [usize; 3]) -> Result<(), PluginFault> {
-    let limits =
-        [("fields", limits.fields), ("attributes", limits.attributes), ("bytes of texts", limits.owned_bytes)];
+    let limits = [
+        ("fields", limits.fields),
+        ("attributes", limits.attributes),
+        ("bytes of texts", limits.owned_bytes),
+    ];
     let long = limits.into_iter().zip(lengths).find(|((_, limit), length)| length > limit);
     long.map_or(Ok(()), |((what, limit), length)| {
         Err(too_much(format!("{length} {what} of one batch, the limit is {limit}")))

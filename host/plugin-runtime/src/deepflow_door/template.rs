@@ -113,7 +113,8 @@ impl DeepflowTemplate {
     /// The plugin is asked about every connection, since it says of itself only that it parses. The name of its protocol is made up;
     /// records have the names that `check_payload` gives.
     fn manifest(&self, parses: bool) -> Manifest {
-        let everything = |transport| Signature { transport, offset: 0, any_of: Vec::new(), ports: Vec::new() };
+        let everything =
+            |transport| Signature { transport, offset: 0, any_of: Vec::new(), ports: Vec::new() };
         let signatures = [Transport::Tcp, Transport::Udp].map(everything);
         Manifest {
             name: self.name.clone(),
@@ -136,7 +137,8 @@ fn asked<const N: usize>(
         return Ok([0; N]);
     }
     let memory = store.data().deepflow.memory;
-    let bytes = memory.and_then(|memory| memory.data(&*store).get(address as usize..)?.first_chunk().copied());
+    let bytes =
+        memory.and_then(|memory| memory.data(&*store).get(address as usize..)?.first_chunk().copied());
     let wrong = || bad_answer(format!("{name}: {N} bytes at {address:#x} are not inside of its memory"));
     Ok(bytes.ok_or_else(wrong)?)
 }
@@ -146,7 +148,9 @@ fn truncation(state: &mut HostState) -> usize {
     let given = text.parse().ok().filter(|bytes| TRUNCATIONS.contains(bytes));
     given.unwrap_or_else(|| {
         let (from, to) = TRUNCATIONS.into_inner();
-        tracing::warn!("{TRUNCATION}: `{text}` is not a number from {from} to {to}; {DEFAULT_TRUNCATION} is used");
+        tracing::warn!(
+            "{TRUNCATION}: `{text}` is not a number from {from} to {to}; {DEFAULT_TRUNCATION} is used"
+        );
         DEFAULT_TRUNCATION
     })
 }

@@ -69,7 +69,12 @@ fn names_do_not_grow_without_bounds() {
     for n in 0..3000 {
         parser.check(&claim(1, &n.to_string()), &probe(flow_id(n))).unwrap();
     }
-    let batch = claimed(&mut parser, 1, 1, "one too many").data(1, C2S, 0, &crate::support::mirrored(1, &[protobuf(&[])]));
+    let batch = claimed(&mut parser, 1, 1, "one too many").data(
+        1,
+        C2S,
+        0,
+        &crate::support::mirrored(1, &[protobuf(&[])]),
+    );
     let outcome = batch.send(&mut parser).unwrap();
     assert_eq!(said(&outcome)[0].field(FieldName::BizProtocol), None, "the names are full");
 }

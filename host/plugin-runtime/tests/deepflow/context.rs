@@ -6,7 +6,9 @@ use weir_pipeline::parse::parser::{CheckVerdict, Probe, ProtocolParser};
 use weir_plugin_runtime::PluginConfig;
 
 use crate::guest::{Guest, data};
-use crate::support::{Batch, C2S, S2C, T, bytes, claimed, configured, flow, flow_id, instance, probe, protobuf, raw, text};
+use crate::support::{
+    Batch, C2S, S2C, T, bytes, claimed, configured, flow, flow_id, instance, probe, protobuf, raw, text,
+};
 
 /// A guest whose record has one attribute: the context, 60 bytes; behind it how long the host said it is.
 fn shows_context() -> Guest {
@@ -52,7 +54,11 @@ fn ipv4() {
 
 #[test]
 fn ipv6_and_udp_and_the_way_back() {
-    let address = |last| { let mut a = [0; 16]; (a[0], a[1], a[15]) = (0x20, 0x01, last); a };
+    let address = |last| {
+        let mut a = [0; 16];
+        (a[0], a[1], a[15]) = (0x20, 0x01, last);
+        a
+    };
     let facts = FlowFacts {
         transport: Transport::Udp,
         client: (Address::v6(address(1)), 40_000),
@@ -81,7 +87,8 @@ fn parse_is_told_the_number_that_check_gave() {
 /// Compares what it is told in `check` with what stands at 0x3000, but for the time.
 #[test]
 fn check_is_told_a_guess() {
-    let knows = |expected: &[u8]| Guest {
+    let knows = |expected: &[u8]| {
+        Guest {
         more: data(0x3000, expected),
         ..Guest::check(
             "(local $at i32)
@@ -94,6 +101,7 @@ fn check_is_told_a_guess() {
                (br_if $next (i32.lt_u (local.get $at) (i32.const 36))))
              (i32.const 5)",
         )
+    }
     };
     for (from_client, direction, verdict) in [
         (Some(true), 0, CheckVerdict::ClientSpeaks),

@@ -52,7 +52,8 @@ impl Guest {
     }
 
     pub(crate) fn text(&self) -> String {
-        let Self { start, check, parse, http_request, http_response, custom, bitmap, custom_hook, more } = self;
+        let Self { start, check, parse, http_request, http_response, custom, bitmap, custom_hook, more } =
+            self;
         format!(
             r#"(module
 (import "deepflow" "wasm_log" (func $wasm_log (param i32 i32 i32)))

@@ -25,7 +25,14 @@ impl Shown {
         Slice { offset, length: text.len() as u32 }
     }
 
-    fn add(mut self, direction: Direction, protocol: &str, head: &[u8], body: &[u8], fields: &[(F, &str)]) -> Self {
+    fn add(
+        mut self,
+        direction: Direction,
+        protocol: &str,
+        head: &[u8],
+        body: &[u8],
+        fields: &[(F, &str)],
+    ) -> Self {
         for (name, value) in fields {
             let value = match value.parse() {
                 Ok(number) => Value::Number(number),
@@ -77,7 +84,12 @@ impl Shown {
 
 /// A `GET` whose body is what the mirror answers.
 fn get(body: &[u8]) -> Shown {
-    let fields = [(F::RequestType, "POST"), (F::RequestDomain, "shop"), (F::RequestResource, "/a?b=c"), (F::Version, "1.1")];
+    let fields = [
+        (F::RequestType, "POST"),
+        (F::RequestDomain, "shop"),
+        (F::RequestResource, "/a?b=c"),
+        (F::Version, "1.1"),
+    ];
     Shown::default().add(C2S, "HTTP", HEAD, body, &fields)
 }
 
@@ -114,10 +126,8 @@ fn only_attribute(patches: &Patches) -> &[u8] {
 #[track_caller]
 fn is_told(import: &str, shown: &Shown, kind: HookKind, expected: &[u8]) {
     let ask = format!("(call ${import} (i32.const 0x4000) (i32.const 0x10000))");
-    let mut plugin = configured(
-        &shows(&ask, expected.len()),
-        PluginConfig::from_iter([("payload-truncation", "65535")]),
-    );
+    let mut plugin =
+        configured(&shows(&ask, expected.len()), PluginConfig::from_iter([("payload-truncation", "65535")]));
     let patches = shown.observe(kind, &mut plugin).unwrap();
     let found = only_attribute(&patches);
     assert_eq!(found, expected, "{} / {}", found.escape_ascii(), expected.escape_ascii());
@@ -131,7 +141,8 @@ fn interests() {
         ..Guest::default()
     };
     let interest = |guest: &Guest, kind| instance(guest).interest(kind).cloned();
-    let both = Interest { requests: true, responses: true, head: true, body_limit: 1024, ..Interest::default() };
+    let both =
+        Interest { requests: true, responses: true, head: true, body_limit: 1024, ..Interest::default() };
     for (first, http) in [
         (0x80, Some(Interest { responses: false, ..both.clone() })),
         (0x40, Some(Interest { requests: false, ..both.clone() })),
@@ -194,7 +205,12 @@ fn contexts() {
             &9_u64.to_be_bytes(),
             &[0xff, 0xff],
         ];
-        is_told("vm_read_ctx_base", &Shown::default().add(direction, protocol, b"", b"x", &[]), kind, &expected.concat());
+        is_told(
+            "vm_read_ctx_base",
+            &Shown::default().add(direction, protocol, b"", b"x", &[]),
+            kind,
+            &expected.concat(),
+        );
     };
     for (protocol, number) in [("HTTP", 20), ("HTTP2", 21), ("gRPC", 41), ("Triple", 49)] {
         context(C2S, protocol, number, HookKind::Http);
@@ -218,9 +234,13 @@ fn http_requests() {
 #[test]
 fn http_responses() {
     let fields = [(F::ResponseCode, "404"), (F::Endpoint, "/a")];
-    for (status, raw) in
-        [(Status::Ok, 0), (Status::Timeout, 2), (Status::ServerError, 3), (Status::ClientError, 4), (Status::Unknown, 5)]
-    {
+    for (status, raw) in [
+        (Status::Ok, 0),
+        (Status::Timeout, 2),
+        (Status::ServerError, 3),
+        (Status::ClientError, 4),
+        (Status::Unknown, 5),
+    ] {
         let shown = Shown::default().add(S2C, "HTTP", b"", b"", &fields).status(status);
         is_told("vm_read_http_resp_info", &shown, HookKind::Http, &[1, 148, raw, 0, 2, b'/', b'a']);
     }
@@ -233,14 +253,17 @@ fn http_responses() {
 /// Plugins of three ages have buffers of 2, of 3 and of many bytes.
 #[test]
 fn http_response_buffers() {
-    let shown = Shown::default().add(S2C, "HTTP", b"", b"", &[(F::ResponseCode, "200"), (F::Endpoint, "/abc")]);
+    let shown =
+        Shown::default().add(S2C, "HTTP", b"", b"", &[(F::ResponseCode, "200"), (F::Endpoint, "/abc")]);
     for (buffer, answer) in [(0, 0), (1, 0), (2, 2), (3, 3), (4, 3), (8, 3), (9, 9), (100, 9)] {
         let guest = hooks(&format!(
             "(if (i32.ne (call $vm_read_http_resp_info (i32.const 0x4000) (i32.const {buffer})) (i32.const {answer}))
                (then (unreachable)))
              (i32.const 1)"
         ));
-        shown.observe(HookKind::Http, &mut instance(&guest)).unwrap_or_else(|fault| panic!("{buffer}: {fault}"));
+        shown
+            .observe(HookKind::Http, &mut instance(&guest))
+            .unwrap_or_else(|fault| panic!("{buffer}: {fault}"));
     }
 }
 
@@ -293,7 +316,8 @@ fn custom_messages() {
     let info = |number: u32, message: &[u8]| {
         [&[0, 0][..], &number.to_be_bytes(), &(message.len() as u32).to_be_bytes(), message].concat()
     };
-    let is_told = |import, shown: &Shown, expected: &[u8]| is_told(import, shown, HookKind::Message, expected);
+    let is_told =
+        |import, shown: &Shown, expected: &[u8]| is_told(import, shown, HookKind::Message, expected);
     let nats = Shown::default()
         .add(C2S, "NATS", b"", b"data", &[(F::RequestResource, "topic.a")])
         .attribute("reply_to", "_INBOX.1");
@@ -378,7 +402,8 @@ fn key_value(key: &str, value: &str) -> Vec<u8> {
 
 #[test]
 fn requests_are_changed() {
-    let texts = |texts: &[(u32, &str)]| texts.iter().flat_map(|(n, t)| bytes(*n, t.as_bytes())).collect::<Vec<_>>();
+    let texts =
+        |texts: &[(u32, &str)]| texts.iter().flat_map(|(n, t)| bytes(*n, t.as_bytes())).collect::<Vec<_>>();
     let record = protobuf(&[
         varint(1, 77),
         varint(3, 9),
@@ -418,7 +443,8 @@ fn versions_and_methods_are_known_ones() {
 
 #[test]
 fn responses_are_changed() {
-    let shown = |status| Shown::default().add(S2C, "HTTP", b"", b"", &[(F::ResponseCode, "200")]).status(status);
+    let shown =
+        |status| Shown::default().add(S2C, "HTTP", b"", b"", &[(F::ResponseCode, "200")]).status(status);
     let record = |status: u64| {
         let texts = [bytes(3, b"it broke"), bytes(4, b"json"), bytes(5, b"TYPE"), bytes(6, b"/end")].concat();
         protobuf(&[bytes(11, &[varint(1, status), varint(2, 500), texts].concat())])
@@ -430,7 +456,11 @@ fn responses_are_changed() {
     assert_eq!(merged(Status::ServerError, 4), Told::fields(&all).status(MessageStatus::ClientError));
     assert_eq!(merged(Status::ServerError, 3), Told::fields(&all), "the same status is no change");
     assert_eq!(merged(Status::Timeout, 2), Told::fields(&all));
-    assert_eq!(merged(Status::ServerError, 0), Told::fields(&all[..2]).status(MessageStatus::Ok), "no exception when all is well");
+    assert_eq!(
+        merged(Status::ServerError, 0),
+        Told::fields(&all[..2]).status(MessageStatus::Ok),
+        "no exception when all is well"
+    );
     assert_eq!(merged(Status::Ok, 5), Told::fields(&all), "nobody knows: it stays");
 }
 
@@ -469,7 +499,8 @@ fn a_span_that_is_replaced_is_kept() {
 #[test]
 fn custom_messages_are_changed() {
     let inner = [bytes(1, b"2"), bytes(2, b"call"), bytes(3, b"service"), bytes(4, b"topic")].concat();
-    let ask = protobuf(&[bytes(10, &inner), bytes(12, &bytes(1, b"t")), bytes(13, b"name"), key_value("k", "v")]);
+    let ask =
+        protobuf(&[bytes(10, &inner), bytes(12, &bytes(1, b"t")), bytes(13, b"name"), key_value("k", "v")]);
     let merged = |protocol, record: &[u8]| {
         let shown = Shown::default().add(C2S, protocol, b"", b"x", &[]);
         merged(&shown, HookKind::Message, &[record.to_vec()])
@@ -495,7 +526,8 @@ fn custom_messages_are_changed() {
 #[test]
 fn old_agents_results() {
     let list = [&[1][..], &text(b"trace"), &text(b"span"), &text(b""), &text(b"k"), &text(b"v")].concat();
-    let guest = |length: usize| Guest {
+    let guest = |length: usize| {
+        Guest {
         more: data(0x10000, &list),
         ..hooks(&format!(
             "(if (i32.ne (call $host_read_http_result (i32.const 0x10000) (i32.const {length})) (i32.const {}))
@@ -503,6 +535,7 @@ fn old_agents_results() {
              (i32.const 1)",
             u8::from(length == list.len())
         ))
+    }
     };
     let expected = Told::fields(&[(F::TraceId, "trace"), (F::SpanId, "span")]).attributes(&[("k", "v")]);
     assert_eq!(told(&get(b""), HookKind::Http, &guest(list.len())), expected);
@@ -524,9 +557,13 @@ fn many_subjects_of_one_call() {
     let guest = Guest { http_request: "(i32.const 0)".into(), http_response: "(drop (call $payload)) (drop (call $host_read_l7_protocol_info (i32.const 0x2000) (i32.const 13))) (i32.const 1)".into(), more: data(0x2000, &text(&protobuf(&[key_value("k", "v")]))), ..Guest::default() };
     let mut shown = Shown::default();
     for _ in 0..60 {
-        shown = shown
-            .add(C2S, "HTTP", HEAD, b"", &[(F::RequestType, "GET")])
-            .add(S2C, "HTTP", b"A: b\r\n", b"{}", &[(F::ResponseCode, "200"), (F::Endpoint, "/")]);
+        shown = shown.add(C2S, "HTTP", HEAD, b"", &[(F::RequestType, "GET")]).add(
+            S2C,
+            "HTTP",
+            b"A: b\r\n",
+            b"{}",
+            &[(F::ResponseCode, "200"), (F::Endpoint, "/")],
+        );
     }
     let patches = shown.observe(HookKind::Http, &mut instance(&guest)).unwrap();
     let subjects: Vec<_> = patches.patches.iter().map(|patch| patch.subject).collect();
@@ -550,7 +587,8 @@ fn buffers_that_are_too_small_lose_nothing() {
              (if (i32.eqz (call ${import} (i32.const 0x4000) (i32.const 1024))) (then (unreachable)))
              (i32.const 1)"
         ));
-        let patches = shown.observe(kind, &mut instance(&guest)).unwrap_or_else(|fault| panic!("{import}: {fault}"));
+        let patches =
+            shown.observe(kind, &mut instance(&guest)).unwrap_or_else(|fault| panic!("{import}: {fault}"));
         assert_eq!(patches.patches.len(), 1);
     }
 }

@@ -56,9 +56,14 @@ fn answers(address: u32, length: u32) -> Vec<i32> {
 
 #[test]
 fn addresses_that_wrap_around() {
-    for (address, length) in
-        [(0xffff_fff0, 0x20), (u32::MAX, u32::MAX), (0, u32::MAX), (0x3_0000, 1), (0x2_ffff, 2), (u32::MAX, 1)]
-    {
+    for (address, length) in [
+        (0xffff_fff0, 0x20),
+        (u32::MAX, u32::MAX),
+        (0, u32::MAX),
+        (0x3_0000, 1),
+        (0x2_ffff, 2),
+        (u32::MAX, 1),
+    ] {
         assert_eq!(answers(address, length), [0; 8], "{address:#x} {length:#x}");
     }
 }
@@ -73,11 +78,20 @@ fn buffers_that_are_too_small() {
 
 #[test]
 fn hooks_are_not_to_be_had_from_the_start() {
-    let all: String = ["vm_read_ctx_base", "vm_read_http_req_info", "vm_read_http_resp_info", "vm_read_custom_message_info", "vm_read_payload", "host_read_l7_protocol_info", "host_read_str_result", "host_read_http_result"]
-        .map(|import| {
-            format!("(if (call ${import} (i32.const 0x1000) (i32.const 0x10000)) (then (unreachable)))")
-        })
-        .concat();
+    let all: String = [
+        "vm_read_ctx_base",
+        "vm_read_http_req_info",
+        "vm_read_http_resp_info",
+        "vm_read_custom_message_info",
+        "vm_read_payload",
+        "host_read_l7_protocol_info",
+        "host_read_str_result",
+        "host_read_http_result",
+    ]
+    .map(|import| {
+        format!("(if (call ${import} (i32.const 0x1000) (i32.const 0x10000)) (then (unreachable)))")
+    })
+    .concat();
     for part in 0..3 {
         let mut guest = Guest::default();
         match part {
@@ -119,7 +133,9 @@ fn endless_loops() {
         Guest { bitmap: LOOP.into(), ..Guest::default() },
         Guest { custom_hook: LOOP.into(), ..Guest::default() },
     ] {
-        let Err(LoadError::Fault { export: "start", fault }) = runtime().load(&guest.wasm()) else { panic!() };
+        let Err(LoadError::Fault { export: "start", fault }) = runtime().load(&guest.wasm()) else {
+            panic!()
+        };
         assert_eq!(fault.kind, FaultKind::Deadline);
     }
     assert!(began.elapsed() < Duration::from_secs(30));
@@ -135,7 +151,9 @@ fn endless_calls_of_the_host() {
 
 #[test]
 fn memory_without_end() {
-    let fault = fault("(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (unreachable)");
+    let fault = fault(
+        "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) (unreachable)",
+    );
     assert_eq!(fault.kind, FaultKind::Memory, "{fault}");
 }
 
@@ -146,8 +164,14 @@ fn logs_of_four_gibibytes() {
         (call $wasm_log (i32.const 0) (i32.const 0x30000) (i32.const 7))
         (i32.const 1)";
     one().send(&mut instance(&Guest::parse(parse))).unwrap();
-    let start = Guest { start: "(call $wasm_log (i32.const 0) (i32.const -1) (i32.const 2))".into(), ..Guest::default() };
-    one().data(0, C2S, 7, &mirrored(1, &[])).send(&mut instance(&Guest { parse: "(i32.const 1)".into(), ..start })).unwrap();
+    let start = Guest {
+        start: "(call $wasm_log (i32.const 0) (i32.const -1) (i32.const 2))".into(),
+        ..Guest::default()
+    };
+    one()
+        .data(0, C2S, 7, &mirrored(1, &[]))
+        .send(&mut instance(&Guest { parse: "(i32.const 1)".into(), ..start }))
+        .unwrap();
 }
 
 #[test]
@@ -181,7 +205,9 @@ fn after_a_trap_the_memory_is_fresh() {
         (if (i32.eq (i32.load8_u (i32.const 0x1000)) (i32.const 88)) (then (unreachable)))
         (i32.const 1)";
     let mut parser = instance(&Guest::parse(parse));
-    let send = |parser: &mut Instance, payload: &[u8]| Batch::default().open(0).data(0, C2S, 0, payload).send(parser);
+    let send = |parser: &mut Instance, payload: &[u8]| {
+        Batch::default().open(0).data(0, C2S, 0, payload).send(parser)
+    };
     assert!(send(&mut parser, b"X").is_err());
     assert!(send(&mut parser, b"Y").is_ok());
 }
@@ -199,7 +225,14 @@ fn a_response_that_ends_behind_its_id() {
 fn lists_with_wrong_lengths() {
     let mut parser = instance(&Guest::default());
     let good = mirrored(1, &[protobuf(&[request("GET", "/")])]);
-    for list in [&b"\x01"[..], b"\x01\0", b"\x01\0\0", b"\x01\0\x05PB", b"\x01\xff\xffPB", &[good.as_slice(), b"\0"].concat()] {
+    for list in [
+        &b"\x01"[..],
+        b"\x01\0",
+        b"\x01\0\0",
+        b"\x01\0\x05PB",
+        b"\x01\xff\xffPB",
+        &[good.as_slice(), b"\0"].concat(),
+    ] {
         let batch = Batch::default().open(0).data(0, C2S, 0, list);
         assert_eq!(batch.send(&mut parser).unwrap().messages.len(), 0, "{list:?}");
     }
@@ -215,8 +248,13 @@ fn lists_without_measure() {
           (i32.store (i32.add (i32.const 0x10000) (local.get $at)) (i32.const 0x42500200))
           (local.set $at (i32.add (local.get $at) (i32.const 4)))
           (br_if $next (i32.lt_u (local.get $at) (i32.const 0x20000))))";
-    let ask = |length: u32| format!("{fill} (drop (call $host_read_l7_protocol_info (i32.const 0x10000) (i32.const {length}))) (i32.const 1)");
-    let messages = |length| one().send(&mut instance(&Guest::parse(&ask(length)))).map(|outcome| outcome.messages.len());
+    let ask = |length: u32| {
+        format!(
+            "{fill} (drop (call $host_read_l7_protocol_info (i32.const 0x10000) (i32.const {length}))) (i32.const 1)"
+        )
+    };
+    let messages =
+        |length| one().send(&mut instance(&Guest::parse(&ask(length)))).map(|outcome| outcome.messages.len());
     assert_eq!(messages(4 * 4096), Ok(4096));
     assert_eq!(messages(4 * 4097).unwrap_err().kind, FaultKind::TooMuch);
     let grow = "(drop (memory.grow (i32.const 64)))
@@ -224,7 +262,12 @@ fn lists_without_measure() {
     assert_eq!(one().send(&mut instance(&Guest::parse(grow))).unwrap().messages.len(), 0);
     let longest = [&[0xff, 0xff][..], b"PB", &crate::support::bytes(13, &vec![b'x'; 65_529])].concat();
     assert_eq!(longest.len(), 65_537);
-    let guest = Guest { more: crate::guest::data(0x10000, &longest), ..Guest::parse("(drop (call $host_read_l7_protocol_info (i32.const 0x10000) (i32.const 65537))) (i32.const 1)") };
+    let guest = Guest {
+        more: crate::guest::data(0x10000, &longest),
+        ..Guest::parse(
+            "(drop (call $host_read_l7_protocol_info (i32.const 0x10000) (i32.const 65537))) (i32.const 1)",
+        )
+    };
     assert_eq!(one().send(&mut instance(&guest)).unwrap().messages.len(), 1);
 }
 
@@ -232,7 +275,12 @@ fn lists_without_measure() {
 #[test]
 fn batches_without_measure() {
     let longest = [&[0xff, 0xff][..], b"PB", &crate::support::bytes(13, &vec![b'x'; 65_529])].concat();
-    let guest = Guest { more: crate::guest::data(0x10000, &longest), ..Guest::parse("(drop (call $host_read_l7_protocol_info (i32.const 0x10000) (i32.const 65537))) (i32.const 1)") };
+    let guest = Guest {
+        more: crate::guest::data(0x10000, &longest),
+        ..Guest::parse(
+            "(drop (call $host_read_l7_protocol_info (i32.const 0x10000) (i32.const 65537))) (i32.const 1)",
+        )
+    };
     let batch = (0..100).fold(Batch::default().open(0), |batch, n| batch.data(0, C2S, n, b"x"));
     assert_eq!(batch.send(&mut instance(&guest)).unwrap_err().kind, FaultKind::TooMuch);
 }
@@ -251,12 +299,21 @@ fn the_deadline_grows_with_the_batch() {
 #[test]
 fn every_payload_of_random_bytes_is_borne() {
     let mut parser = runtime()
-        .load(&Guest { parse: Guest::default().parse.replace("(i32.load8_s (i32.const 0x1000))", "(i32.const 1)"), ..Guest::default() }.wasm())
+        .load(
+            &Guest {
+                parse: Guest::default().parse.replace("(i32.load8_s (i32.const 0x1000))", "(i32.const 1)"),
+                ..Guest::default()
+            }
+            .wasm(),
+        )
         .unwrap()
         .instantiate(PluginConfig::default())
         .unwrap();
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut seed = mirrored(1, &[protobuf(&[request("GET", "/"), crate::support::bytes(31, &crate::support::bytes(1, b"k"))])]);
+    let mut seed = mirrored(
+        1,
+        &[protobuf(&[request("GET", "/"), crate::support::bytes(31, &crate::support::bytes(1, b"k"))])],
+    );
     for round in 0..20_000 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let at = (random >> 33) as usize % seed.len();

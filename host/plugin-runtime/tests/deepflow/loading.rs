@@ -46,7 +46,8 @@ fn names_of_files() {
 
 #[test]
 fn who_does_not_parse_is_not_asked() {
-    let guest = Guest { more: data(0x40, &[0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), ..Guest::default() };
+    let guest =
+        Guest { more: data(0x40, &[0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), ..Guest::default() };
     for bitmap in ["(i32.const 0)", "(i32.const 0x40)"] {
         let guest = Guest {
             bitmap: bitmap.into(),
@@ -63,9 +64,10 @@ fn who_does_not_parse_is_not_asked() {
 
 #[test]
 fn without_imports_the_exports_tell() {
-    let functions: String = ["check_payload", "parse_payload", "on_http_req", "on_http_resp", "get_hook_bitmap"]
-        .map(|name| format!("(func (export \"{name}\") (result i32) (i32.const 0))"))
-        .concat();
+    let functions: String =
+        ["check_payload", "parse_payload", "on_http_req", "on_http_resp", "get_hook_bitmap"]
+            .map(|name| format!("(func (export \"{name}\") (result i32) (i32.const 0))"))
+            .concat();
     let module = |more: &str| format!("(module (memory (export \"memory\") 1) {functions} {more})");
     load(&module("(func (export \"_start\"))")).unwrap();
     load(&module("(func (export \"_initialize\"))")).unwrap();
@@ -75,7 +77,15 @@ fn without_imports_the_exports_tell() {
 #[test]
 fn exports_that_must_be_there() {
     let text = Guest::default().text();
-    for name in ["check_payload", "parse_payload", "on_http_req", "on_http_resp", "get_hook_bitmap", "_start", "memory"] {
+    for name in [
+        "check_payload",
+        "parse_payload",
+        "on_http_req",
+        "on_http_resp",
+        "get_hook_bitmap",
+        "_start",
+        "memory",
+    ] {
         let without = text.replace(&format!("(export \"{name}\")"), "");
         assert_eq!(refused(&without), LoadError::MissingExport(name.into()));
         let other = text.replace(&format!("(export \"{name}\")"), "")
@@ -84,7 +94,8 @@ fn exports_that_must_be_there() {
         assert!(matches!(refused(&other), LoadError::WrongType { .. }), "{name}");
     }
     for name in ["on_custom_message", "get_custom_message_hook"] {
-        load(&text.replace(&format!("(export \"{name}\")"), "")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        load(&text.replace(&format!("(export \"{name}\")"), ""))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
@@ -93,7 +104,9 @@ fn initialize_is_for_reactors_only() {
     let text = Guest::default().text();
     let both = format!("{}(func (export \"_initialize\") (unreachable)))", &text[..text.len() - 1]);
     load(&both).unwrap();
-    let reactor = text.replace("\"_start\"", "\"_initialize\"").replace("(func (export \"_initialize\") )", "(func (export \"_initialize\") (unreachable))");
+    let reactor = text
+        .replace("\"_start\"", "\"_initialize\"")
+        .replace("(func (export \"_initialize\") )", "(func (export \"_initialize\") (unreachable))");
     assert!(matches!(refused(&reactor), LoadError::Fault { export: "start", .. }));
 }
 
@@ -109,7 +122,9 @@ fn imports_that_are_not_given() {
         let error = refused(&Guest::default().text().replacen("(module", &import, 1));
         assert_eq!(error, LoadError::Import { module: module.into(), name: name.into() });
     }
-    let text = Guest::default().text().replace("(func $wasm_log (param i32 i32 i32))", "(func $wasm_log (param i32))");
+    let text = Guest::default()
+        .text()
+        .replace("(func $wasm_log (param i32 i32 i32))", "(func $wasm_log (param i32))");
     assert!(matches!(refused(&text), LoadError::Invalid(_)));
 }
 
@@ -137,7 +152,9 @@ fn bitmaps_outside_of_memory() {
             if part == 1 && address == "0x2fff1" {
                 continue;
             }
-            let LoadError::Fault { export: "start", fault } = refused(&guest.text()) else { panic!("{address}") };
+            let LoadError::Fault { export: "start", fault } = refused(&guest.text()) else {
+                panic!("{address}")
+            };
             assert_eq!(fault.kind, FaultKind::BadAnswer, "{fault}");
         }
     }

@@ -35,8 +35,13 @@ fn begin_more_end() {
 #[test]
 fn ids_and_directions_are_kept_apart() {
     use MessagePart::{Begin, End};
-    let mixed =
-        [(C2S, Some(1), MORE), (C2S, Some(2), MORE), (S2C, Some(1), MORE), (C2S, Some(1), END), (S2C, Some(1), END)];
+    let mixed = [
+        (C2S, Some(1), MORE),
+        (C2S, Some(2), MORE),
+        (S2C, Some(1), MORE),
+        (C2S, Some(1), END),
+        (S2C, Some(1), END),
+    ];
     assert_eq!(parts(&mixed), [Begin, Begin, Begin, End, End]);
 }
 

@@ -5,7 +5,9 @@ use weir_pipeline::parse::outcome::{FieldName as F, MessageKind, MessagePart, Me
 use weir_plugin_runtime::Instance;
 
 use crate::guest::Guest;
-use crate::support::{Batch, C2S, S2C, Said, bytes, instance, mirrored, protobuf, request, response, said, text, varint};
+use crate::support::{
+    Batch, C2S, S2C, Said, bytes, instance, mirrored, protobuf, request, response, said, text, varint,
+};
 
 fn parse(direction: Direction, records: &[Vec<u8>]) -> Outcome {
     parse_with(&mut instance(&Guest::default()), direction, records)
@@ -33,8 +35,10 @@ fn key_value(key: &str, value: &str) -> Vec<u8> {
 #[test]
 fn protobuf_request() {
     let parts = [(1, "2"), (2, "CALL"), (3, "shop"), (4, "/orders/1"), (5, "/orders")];
-    let trace = [(1, "t0"), (2, "span"), (3, "parent"), (4, "xr"), (5, "1.2.3.4"), (6, "t1"), (6, "t0"), (6, "")];
-    let texts = |texts: &[(u32, &str)]| texts.iter().flat_map(|(n, t)| bytes(*n, t.as_bytes())).collect::<Vec<_>>();
+    let trace =
+        [(1, "t0"), (2, "span"), (3, "parent"), (4, "xr"), (5, "1.2.3.4"), (6, "t1"), (6, "t0"), (6, "")];
+    let texts =
+        |texts: &[(u32, &str)]| texts.iter().flat_map(|(n, t)| bytes(*n, t.as_bytes())).collect::<Vec<_>>();
     let record = protobuf(&[
         varint(1, 20),
         varint(3, 0xffff_ffff),
@@ -136,7 +140,7 @@ fn a_response_does_not_wipe_what_its_request_said() {
         protobuf(&[bytes(11, &inner), trace(id)])
     };
     let told = |parser: &mut Instance, id| {
-        let batch = Batch::default().open(0).told(C2S, 0, 1, &[first.clone()]).told(S2C, 0, 1, &[answer(id)]);
+        let batch = Batch::default().open(0).told(C2S, 0, 1, std::slice::from_ref(&first)).told(S2C, 0, 1, &[answer(id)]);
         let outcome = batch.send(parser).unwrap();
         said(&outcome).remove(1)
     };
@@ -150,8 +154,8 @@ fn a_response_does_not_wipe_what_its_request_said() {
 
 #[test]
 fn several_records_of_one_payload() {
-    let records =
-        [1, 2, 3].map(|n: u8| protobuf(&[varint(1, 10), varint(3, n.into()), request("GET", &n.to_string())]));
+    let records = [1, 2, 3]
+        .map(|n: u8| protobuf(&[varint(1, 10), varint(3, n.into()), request("GET", &n.to_string())]));
     let outcome = parse(C2S, &records);
     let ranges: Vec<_> = outcome.messages.iter().map(|m| (m.start, m.end, m.correlation)).collect();
     assert_eq!(ranges, [(0, 10, Some(1)), (10, 20, Some(2)), (20, 30, Some(3))]);
@@ -165,7 +169,11 @@ fn lengths_that_can_not_be() {
     let length = |length| {
         let outcome = parse(C2S, &[protobuf(&[varint(1, length), varint(2, 77)])]);
         let said = &said(&outcome)[0];
-        (outcome.messages[0].end, said.attribute("req_len").map(str::to_owned), said.attribute("resp_len") == Some("77"))
+        (
+            outcome.messages[0].end,
+            said.attribute("req_len").map(str::to_owned),
+            said.attribute("resp_len") == Some("77"),
+        )
     };
     let whole = mirrored(1, &[protobuf(&[varint(1, 5), varint(2, 77)])]).len() as u64;
     assert_eq!(length(5), (5, None, true));
@@ -313,11 +321,10 @@ fn every_cut_of_a_record_is_rejected_as_a_whole() {
         }
     }
     let record = protobuf(&[request("GET", "/"), key_value("k", "v")]);
-    let whole = parse_with(&mut parser, C2S, &[record.clone()]);
+    let whole = parse_with(&mut parser, C2S, std::slice::from_ref(&record));
     assert_eq!(whole.messages.len(), 1);
-    let read = (0..record.len()).filter(|length| {
-        !parse_with(&mut parser, C2S, &[record[..*length].to_vec()]).messages.is_empty()
-    });
+    let read = (0..record.len())
+        .filter(|length| !parse_with(&mut parser, C2S, &[record[..*length].to_vec()]).messages.is_empty());
     let borders = [2, 2 + request("GET", "/").len()];
     assert_eq!(read.collect::<Vec<_>>(), borders, "only what ends between two fields");
 }
@@ -333,7 +340,11 @@ fn what_is_rejected() {
         ("a group", C2S, protobuf(&[vec![0x0b]])),
         ("field 0", C2S, protobuf(&[vec![0x02, 0x00]])),
         ("a number without end", C2S, protobuf(&[vec![0x08], vec![0xff; 11]])),
-        ("a length that is too long", C2S, protobuf(&[vec![0x6a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]])),
+        (
+            "a length that is too long",
+            C2S,
+            protobuf(&[vec![0x6a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]]),
+        ),
         ("an empty record", C2S, vec![]),
         ("no marker", C2S, b"XY".to_vec()),
         ("a flag that is neither 0 nor 1", C2S, [vec![0; 8], vec![2], vec![0; 20]].concat()),

@@ -6,7 +6,10 @@ use weir_pipeline::parse::parser::{FaultKind, ProtocolParser};
 use weir_plugin_runtime::{PluginConfig, PluginSet};
 
 use crate::guest::Guest;
-use crate::support::{Batch, C2S, claim, claimed, flow, flow_id, instance, mirrored, probe, protobuf, raw, request, runtime, said};
+use crate::support::{
+    Batch, C2S, claim, claimed, flow, flow_id, instance, mirrored, probe, protobuf, raw, request, runtime,
+    said,
+};
 
 /// Tells the number that it is given for the protocol, as an attribute.
 fn tells_number() -> Guest {

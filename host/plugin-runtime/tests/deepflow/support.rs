@@ -188,11 +188,7 @@ impl Said {
 pub(crate) fn said(outcome: &Outcome) -> Vec<Said> {
     let (mut fields, mut attributes) = (outcome.fields.iter(), outcome.attributes.iter());
     let all = outcome.messages.iter().map(|message| Said {
-        fields: fields
-            .by_ref()
-            .take(message.fields.into())
-            .map(|(n, v)| (*n, show(v, outcome)))
-            .collect(),
+        fields: fields.by_ref().take(message.fields.into()).map(|(n, v)| (*n, show(v, outcome))).collect(),
         attributes: attributes
             .by_ref()
             .take(message.attributes.into())

@@ -75,7 +75,11 @@ pub(super) fn response(view: &View<'_>, info: &mut Vec<u8>, payload: &mut Vec<u8
     info.push(status(view.subject.status).raw());
     put_text(info, view.text(FieldName::Endpoint));
     let digits = [code / 100 % 10, code / 10 % 10, code % 10].map(|digit| b'0' + digit as u8);
-    message(view, &[b"HTTP/", version(view), b" ", &digits, b" ", view.text(FieldName::ResponseException)], payload);
+    message(
+        view,
+        &[b"HTTP/", version(view), b" ", &digits, b" ", view.text(FieldName::ResponseException)],
+        payload,
+    );
 }
 
 fn version<'a>(view: &View<'a>) -> &'a [u8] {
