@@ -146,3 +146,19 @@ fn without_rules_nothing_changes() {
     let (idle, _) = replay(CASES[0], "idle", "wasm-plugins: [protobuf]", "1");
     assert_eq!(strip(plain), strip(idle));
 }
+
+/// What the README shows works: nothing in it is refused.
+#[test]
+fn the_examples_of_the_readme() {
+    let readme = std::fs::read_to_string(root().join("plugins/protobuf/README.md")).unwrap();
+    let examples: Vec<&str> =
+        readme.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 2);
+    for (index, example) in examples.iter().enumerate() {
+        let config = example.replace("{file: ", "{file: FIXTURES/");
+        let (logs, stderr) = replay(CASES[0], &format!("readme-{index}"), &config, "1");
+        assert!(!stderr.contains("error:"), "{stderr}");
+        let ids = logs.iter().filter(|log| log["trace_id"].as_str().unwrap().contains("DV")).count();
+        assert!(ids > 10, "{ids}\n{example}");
+    }
+}
