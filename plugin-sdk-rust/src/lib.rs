@@ -84,6 +84,11 @@ pub mod testing;
 #[doc(hidden)]
 pub mod export;
 
+/// The snippets of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub mod readme {}
+
 pub use parser::Parser;
 
 /// What a parser or a hook needs to name.

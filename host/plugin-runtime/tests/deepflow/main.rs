@@ -6,6 +6,7 @@
 mod checks;
 mod context;
 mod guest;
+mod hooks;
 mod hostile;
 mod loading;
 mod merging;
