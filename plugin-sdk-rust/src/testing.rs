@@ -180,6 +180,13 @@ impl<P: Parser> Harness<P> {
         self.send(Direction::ServerToClient, bytes)
     }
 
+    /// Nothing comes for so many nanoseconds.
+    #[must_use]
+    pub fn wait(mut self, nanoseconds: u64) -> Self {
+        self.time += nanoseconds;
+        self
+    }
+
     /// One side sends a segment or datagram.
     #[must_use]
     pub fn send(mut self, direction: Direction, bytes: impl AsRef<[u8]>) -> Self {
@@ -372,7 +379,8 @@ pub fn every_prefix_of<P: Parser>(open: impl Fn() -> Harness<P>, script: &[(Dire
             }
         }
         let harness = harness.close();
-        for message in harness.messages() {
+        // Of an end only the end means something, and that may lie ahead.
+        for message in harness.messages().iter().filter(|m| matches!(m.part, Part::Whole | Part::Begin)) {
             let seen = harness.lanes[message.direction.index()].position;
             assert!(message.start <= seen, "{message:?} begins behind byte {seen}, prefix of {length} bytes");
         }

@@ -21,6 +21,7 @@ impl PluginFactory for NativeParsers {
         Ok(vec![
             Box::new(Native::<weir_plugin_dns::Dns>::new()),
             Box::new(Native::<weir_plugin_http::Http>::new()),
+            Box::new(Native::<weir_plugin_http2::Http2>::new()),
             Box::new(Native::<weir_plugin_mysql::MySql>::new()),
             Box::new(Native::<weir_plugin_redis::Redis>::new()),
         ])

@@ -1,5 +1,6 @@
 //! Takes: the bytes of a response's head. Gives: its facts, and the fields of the request log.
 
+use weir_plugin_sdk::http::{phrase, status_of};
 use weir_plugin_sdk::message::MessageBuilder;
 use weir_plugin_sdk::prelude::*;
 use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
@@ -7,7 +8,6 @@ use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
 use crate::framing::Framing;
 use crate::head::Read;
 use crate::lines::{Letters, fields, start_line, value_of};
-use crate::reason::phrase;
 use crate::start_line::{StatusLine, status_line};
 
 /// First letters of the fields that are read here.
@@ -101,14 +101,5 @@ impl<'a> ResponseHead<'a> {
             message.text(Field::Version, self.line.version);
         }
         self.trace.tell(trace_headers, message);
-    }
-}
-
-/// Codes outside of 100 to 599 count as 5xx (RFC 9110 section 15).
-fn status_of(code: u16) -> Status {
-    match code {
-        100..=399 => Status::Ok,
-        400..=499 => Status::ClientError,
-        _ => Status::ServerError,
     }
 }

@@ -99,6 +99,16 @@ impl Driver {
         }
     }
 
+    /// It follows nothing.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.batch.is_empty() && self.connections.is_empty() && self.released.is_empty()
+    }
+
+    /// The hooks are others now; connections that are open go on as they began.
+    pub(crate) fn set_wanted(&mut self, hooks: &mut HookStage) {
+        self.wanted = hooks.wanted(self.parser.manifest().protocols.iter().map(|name| &**name));
+    }
+
     pub(crate) fn manifest(&self) -> &Arc<Manifest> {
         self.parser.manifest()
     }
@@ -192,8 +202,11 @@ impl Driver {
         let kept = std::mem::take(&mut lane.kept);
         // The marks stay: a head that was cut off may still be told, with its time.
         lane.forget();
-        lane.awaited_end = None;
         let end = lane.position;
+        // The end of what was stepped over lies in the gap: it was passed.
+        self.reach(number, direction, context);
+        let Some(connection) = self.connections.find(number) else { return };
+        connection.lanes[direction.index()].awaited_end = None;
         connection.sessions.lost_bytes(direction, end);
         open_again(connection, self.instance, &mut self.batch);
         self.batch.gap(number, direction, &kept, position, bytes);

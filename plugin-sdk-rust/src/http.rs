@@ -1,10 +1,24 @@
-//! Takes: a status code and the phrase that was sent. Gives: the text of the error.
+//! What all versions of HTTP share. Takes: a status code and the phrase that was sent. Gives: the text of the error, and whose
+//! fault it was.
 //!
 //! Servers word the phrase as they like (`Service Temporarily Unavailable`), so the log holds the registered one. Where RFCs
 //! gave a code several names over the years and the server sent one of them, that one stays.
 
+use crate::message::Status;
+
+/// Whose fault a code is. Codes outside of 100 to 599 count as 5xx (RFC 9110 section 15).
+#[must_use]
+pub fn status_of(code: u16) -> Status {
+    match code {
+        100..=399 => Status::Ok,
+        400..=499 => Status::ClientError,
+        _ => Status::ServerError,
+    }
+}
+
 /// The reason phrase of `code`: a registered one; for unknown codes what was sent.
-pub(crate) fn phrase(code: u16, sent: &[u8]) -> &[u8] {
+#[must_use]
+pub fn phrase(code: u16, sent: &[u8]) -> &[u8] {
     let (registered, older): (&str, &[&str]) = match code {
         400 => ("Bad Request", &[]),
         401 => ("Unauthorized", &[]),
