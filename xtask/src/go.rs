@@ -3,6 +3,7 @@
 //! Takes: `plugin-sdk-go/`. Gives: status, and one module for each example in the build folder. Where there is no Go and none can be had
 //! it is left out, but never where `CI` is set.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +16,12 @@ const PLUGINS_VARIABLE: &str = "WEIR_GO_PLUGINS";
 
 /// The same for the program, for tests that build what they make themselves.
 const PROGRAM_VARIABLE: &str = "WEIR_GO";
+
+/// With it package `deepflow` speaks DeepFlow's own interface.
+const DEEPFLOW_TAG: &str = "deepflow_abi";
+const DEEPFLOW_PACKAGES: &str = "./deepflow/...";
+/// The example that is built both ways.
+const DEEPFLOW_EXAMPLE: &str = "deepflow";
 
 /// Checks and tests it, then builds the examples; gives the variables by which tests find them.
 pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
@@ -71,12 +78,16 @@ impl Go {
         let mut count = 0;
         for entry in std::fs::read_dir(&examples).with_context(|| format!("no {}", examples.display()))? {
             let name = entry?.file_name();
-            let module = plugins.join(&name).with_extension("wasm");
-            let package = Path::new("./examples").join(&name);
-            command::run(self.wasm().args(["build", "-buildmode=c-shared", "-o"]).arg(module).arg(package))?;
+            self.build(&name, "", &plugins.join(&name).with_extension("wasm"))?;
             count += 1;
         }
-        println!("{count} Go plugins in {}", plugins.display());
+        self.build(OsStr::new(DEEPFLOW_EXAMPLE), DEEPFLOW_TAG, &plugins.join("deepflow-abi.wasm"))?;
+        println!("{} Go plugins in {}", count + 1, plugins.display());
         Ok(plugins)
+    }
+    fn build(&self, example: &OsStr, tags: &str, module: &Path) -> Result<()> {
+        let mut build = self.wasm();
+        build.args(["build", "-buildmode=c-shared", "-tags", tags, "-o"]).arg(module);
+        command::run(build.arg(Path::new("./examples").join(example)))
     }
 }
