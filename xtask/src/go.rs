@@ -35,9 +35,11 @@ pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
     };
     let go = Go { program, folder: workspace::root().join("plugin-sdk-go") };
     go.format()?;
-    command::run(go.call().args(["vet", "./..."]))?;
-    command::run(go.wasm().args(["vet", "./..."]))?;
-    command::run(go.call().args(["test", "./..."]))?;
+    for (tags, packages) in [("", "./..."), (DEEPFLOW_TAG, DEEPFLOW_PACKAGES)] {
+        command::run(go.call().args(["vet", "-tags", tags, packages]))?;
+        command::run(go.wasm().args(["vet", "-tags", tags, packages]))?;
+        command::run(go.call().args(["test", "-tags", tags, packages]))?;
+    }
     let plugins = go.examples()?;
     Ok(vec![(PLUGINS_VARIABLE, plugins), (PROGRAM_VARIABLE, go.program)])
 }
