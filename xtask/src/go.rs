@@ -3,6 +3,7 @@
 //! Takes: `plugin-sdk-go/`. Gives: status, and one module for each example in the build folder. Where there is no Go and none can be had
 //! it is left out, but never where `CI` is set.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,6 +36,12 @@ pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(vec![(PLUGINS_VARIABLE, plugins), (PROGRAM_VARIABLE, go.program)])
 }
 
+/// Compiles one example.
+pub(crate) fn example(name: &str) -> Result<PathBuf> {
+    let go = Go { program: setup::go::program()?, folder: workspace::root().join("plugin-sdk-go") };
+    go.example(name.as_ref())
+}
+
 struct Go {
     program: PathBuf,
     folder: PathBuf,
@@ -65,18 +72,27 @@ impl Go {
 
     /// Every folder of `examples` is a plugin.
     fn examples(&self) -> Result<PathBuf> {
-        let plugins = workspace::target().join("go-plugins");
-        std::fs::create_dir_all(&plugins)?;
         let examples = self.folder.join("examples");
         let mut count = 0;
         for entry in std::fs::read_dir(&examples).with_context(|| format!("no {}", examples.display()))? {
-            let name = entry?.file_name();
-            let module = plugins.join(&name).with_extension("wasm");
-            let package = Path::new("./examples").join(&name);
-            command::run(self.wasm().args(["build", "-buildmode=c-shared", "-o"]).arg(module).arg(package))?;
+            self.example(&entry?.file_name())?;
             count += 1;
         }
+        let plugins = Self::plugins();
         println!("{count} Go plugins in {}", plugins.display());
         Ok(plugins)
+    }
+
+    fn example(&self, name: &OsStr) -> Result<PathBuf> {
+        let plugins = Self::plugins();
+        std::fs::create_dir_all(&plugins)?;
+        let (module, package) =
+            (plugins.join(name).with_extension("wasm"), Path::new("./examples").join(name));
+        command::run(self.wasm().args(["build", "-buildmode=c-shared", "-o"]).arg(&module).arg(package))?;
+        Ok(module)
+    }
+
+    fn plugins() -> PathBuf {
+        workspace::target().join("go-plugins")
     }
 }

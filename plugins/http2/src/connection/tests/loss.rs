@@ -30,7 +30,9 @@ fn any_segment() {
         }
         let told = lines(&harness.close().joined());
         let known = |line: &String| {
-            whole.contains(line) || whole.iter().any(|w| w.replace(" a.test", "") == *line) || line.ends_with("! 200")
+            whole.contains(line)
+                || whole.iter().any(|w| w.replace(" a.test", "") == *line)
+                || line.ends_with("! 200")
         };
         assert!(told.iter().all(known), "{lost}: {told:?}");
         assert!(told.len() + 2 >= whole.len(), "{lost}: {told:?}");
@@ -66,7 +68,8 @@ fn inside_of_a_large_body() {
     script.push((CLIENT, get(&mut client, 1, "/large")));
     script.push((SERVER, server.headers(1, &[(":status", "200")], false)));
     let body = data(1, &vec![0; 16_000], true);
-    let mut harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let mut harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     harness.push(SERVER, &body[..1000]);
     harness = harness.gap(SERVER, 14_000);
     harness.push(SERVER, &body[15_000..]);
@@ -105,7 +108,8 @@ fn a_lost_end() {
     let mut harness = Harness::<Http2>::tcp();
     harness.push(SERVER, &[settings(), server.headers(1, &[(":status", "200")], false)].concat());
     harness = harness.gap(SERVER, 500);
-    let ended = |harness: &Harness<Http2>| harness.messages().iter().filter(|m| line(m) == "1! (end)").count();
+    let ended =
+        |harness: &Harness<Http2>| harness.messages().iter().filter(|m| line(m) == "1! (end)").count();
     for seconds in [0, 1, 58] {
         harness = harness.wait(seconds * SECOND);
         harness.push(SERVER, &server.headers(201 + 2 * seconds as u32, &[(":status", "200")], true));
@@ -119,6 +123,7 @@ fn a_lost_end() {
 #[test]
 fn damaged() {
     let script = script();
-    let script: Vec<(Direction, &[u8])> = script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
+    let script: Vec<(Direction, &[u8])> =
+        script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
     weir_plugin_sdk::testing::mutations::<Http2>(&script, 3000);
 }
