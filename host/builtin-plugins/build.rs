@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// The name of an export that only parsers have.
+const PARSER: &[u8] = b"weir:plugin/parser@0.1.0#process";
 
 fn main() -> ExitCode {
     match build() {
@@ -113,8 +115,13 @@ fn embed(built: &Path, out: &Path, names: &[String]) -> Result<(), Box<dyn Error
     for name in names {
         let wasm = built.join(format!("weir_plugin_{}.wasm", name.replace('-', "_")));
         let copy = out.join(format!("{name}.wasm"));
-        fs::copy(&wasm, &copy).map_err(|error| format!("{}: {error}", wasm.display()))?;
-        writeln!(table, "    Builtin {{ name: {name:?}, wasm: include_bytes!({copy:?}) }},")?;
+        let bytes = fs::read(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
+        let parses = bytes.windows(PARSER.len()).any(|window| window == PARSER);
+        fs::write(&copy, bytes)?;
+        writeln!(
+            table,
+            "    Builtin {{ name: {name:?}, parses: {parses}, wasm: include_bytes!({copy:?}) }},"
+        )?;
     }
     table.push(']');
     Ok(fs::write(out.join("builtin.rs"), table)?)

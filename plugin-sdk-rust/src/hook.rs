@@ -12,7 +12,7 @@ mod subject;
 pub use batch::{Batch, Hook, Http, Message, Session};
 pub use interest::Interest;
 pub use patch::{Patch, Patches};
-pub use subject::{Attributes, FieldValue, Fields, SessionType, Subject};
+pub use subject::{Attributes, FieldValue, Fields, SessionStatus, SessionType, Subject};
 
 /// What happens to a subject behind this hook.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -65,6 +65,8 @@ pub mod hook;
 /// Texts on their way out.
 pub mod text;
 
+mod find;
+
 /// Log, configuration and counters of the host.
 pub mod host;
 
@@ -82,12 +84,18 @@ pub mod testing;
 #[doc(hidden)]
 pub mod export;
 
+/// The snippets of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub mod readme {}
+
 pub use parser::Parser;
 
 /// What a parser or a hook needs to name.
 pub mod prelude {
     pub use crate::hook::{
-        Action, FieldValue, HttpHook, Interest, MessageHook, Patch, SessionHook, SessionType, Subject,
+        Action, FieldValue, HttpHook, Interest, MessageHook, Patch, SessionHook, SessionStatus, SessionType,
+        Subject,
     };
     pub use crate::manifest::{Manifest, Signature};
     pub use crate::message::{Encoding, Field, Kind, Output, Part, Status};

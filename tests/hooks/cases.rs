@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 use weir_plugin_sdk::hook::{Action, Hook};
-use weir_plugin_sdk::prelude::{Direction, Field, SessionType, Status};
+use weir_plugin_sdk::prelude::{Direction, Field, SessionStatus, SessionType, Status};
 use weir_plugin_sdk::testing::{self, Patched, Subject, Value};
 
 /// In the order of `Field::ALL`.
@@ -66,7 +66,7 @@ fn field(name: &str) -> Field {
 
 fn status(json: &Json) -> Status {
     match json.as_str() {
-        None | Some("none") => Status::None,
+        None | Some("none" | "unknown") => Status::None,
         Some("ok") => Status::Ok,
         Some("client_error") => Status::ClientError,
         Some("server_error") => Status::ServerError,
@@ -80,7 +80,15 @@ fn value(json: &Json) -> Value {
 
 fn subject(json: &Json) -> Subject {
     let protocol = json["protocol"].as_str().unwrap_or("HTTP");
-    let mut subject = Subject::request(protocol).status(status(&json["status"]));
+    let mut subject = Subject::request(protocol).status(match json["status"].as_str() {
+        Some("timeout") => SessionStatus::Timeout,
+        _ => match status(&json["status"]) {
+            Status::None => SessionStatus::Unknown,
+            Status::Ok => SessionStatus::Ok,
+            Status::ClientError => SessionStatus::ClientError,
+            Status::ServerError => SessionStatus::ServerError,
+        },
+    });
     match json["direction"].as_str() {
         None | Some("request") => {}
         Some("response") => subject.direction = Direction::ServerToClient,

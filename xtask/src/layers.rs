@@ -27,6 +27,7 @@ const RULES: &[Rule] = &[
     ("weir-plugin-dns", SDK),
     ("weir-plugin-http", SDK),
     ("weir-plugin-mysql", SDK),
+    ("weir-plugin-protobuf", SDK),
     ("weir-plugin-redis", SDK),
     ("xtask", &[]),
 ];

@@ -12,6 +12,7 @@ mod command;
 mod demo;
 mod deny;
 mod fuzz;
+mod go;
 mod layers;
 mod longest;
 mod setup;
@@ -35,7 +36,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Brings what builds and tests need and the machine lacks (the Wasm target).
+    /// Brings what builds and tests need and the machine lacks (the Wasm target, Go).
     Setup,
     /// Builds `weir` and shows the request logs of a capture as a table.
     Demo {
@@ -68,7 +69,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Setup => setup::run(),
+        Task::Setup => setup::run().and_then(|()| setup::go::program().map(drop)),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Test { filter } => test::run(&filter),
         Task::Ci => ci::run(),

@@ -4,6 +4,7 @@
 //! environment forbids it to download (`RUSTUP_AUTO_INSTALL=0`); then builds the library from Debian's source package.
 
 mod apt;
+pub(crate) mod go;
 mod sysroot;
 
 use std::process::Command;

@@ -1,21 +1,23 @@
-//! The parsers of `plugins/`, compiled to Wasm.
+//! The plugins of `plugins/`, compiled to Wasm.
 //!
 //! Takes nothing. Gives: their names and bytes. They are plugins like any other: the runtime loads them through the same
 //! door as a user's file.
 #![forbid(unsafe_code)]
 
-/// A parser that is part of the program.
+/// A plugin that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Builtin {
     /// The folder in `plugins/`, and the name in its manifest.
     pub name: &'static str,
+    /// It adds protocols; else it has hooks alone, and runs only when somebody names it.
+    pub parses: bool,
     /// A core module in the canonical layout of `wit/v0.1`.
     pub wasm: &'static [u8],
 }
 
 static ALL: &[Builtin] = &include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
-/// Every built-in parser, in the order of names.
+/// Every built-in plugin, in the order of names.
 #[must_use]
 pub fn all() -> &'static [Builtin] {
     ALL

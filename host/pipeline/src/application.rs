@@ -3,7 +3,12 @@
 //! Takes: chunks, gaps and ends by side of a flow. Gives: them to the parser that claimed the flow, or asks around until one
 //! does. Knows who the client is; does not know TCP.
 
+mod parsers;
+
 use weir_request_log::LogSink;
+
+use self::parsers::Parsers;
+pub use self::parsers::{Change, ChangeError};
 
 use crate::decode::Transport;
 use crate::flow::key::{FlowKey, Side};
@@ -12,7 +17,7 @@ use crate::hooks::hook::Hook;
 use crate::hooks::stage::HookStage;
 use crate::inference::endpoints::{Endpoint, Endpoints};
 use crate::inference::probing::Probing;
-use crate::inference::signatures::{ParserSet, Signatures};
+use crate::inference::signatures::ParserSet;
 use crate::limits::Limits;
 use crate::parse::driver::{Context, Driver, Opening, Released};
 use crate::parse::event::{Direction, FlowFacts};
@@ -63,10 +68,9 @@ pub(crate) struct FlowIdentity {
     pub(crate) base_sequence: [u32; 2],
 }
 
-/// All parsers of a worker.
+/// All parsers and hooks of a worker.
 pub(crate) struct Application {
-    drivers: Vec<Driver>,
-    signatures: Signatures,
+    parsers: Parsers,
     endpoints: Endpoints,
     hooks: HookStage,
     pub(crate) limits: Limits,
@@ -82,9 +86,28 @@ impl Application {
         let mut hooks = HookStage::new(hooks);
         let drivers: Vec<Driver> =
             parsers.into_iter().map(|parser| Driver::new(parser, &mut hooks)).collect();
-        let signatures = Signatures::new(drivers.iter().map(|d| d.manifest().signatures.as_slice()));
         let endpoints = Endpoints::new(limits.endpoints);
-        Self { drivers, signatures, endpoints, hooks, limits, stats: Stats::default() }
+        Self { parsers: Parsers::new(drivers), endpoints, hooks, limits, stats: Stats::default() }
+    }
+
+    /// Changes the parsers that are asked, and the hooks. Connections stay with the parser that follows them.
+    pub(crate) fn change(
+        &mut self,
+        parsers: Vec<Change>,
+        hooks: Vec<Box<dyn Hook>>,
+        logs: &mut dyn LogSink,
+    ) -> Result<(), ChangeError> {
+        self.flush(logs);
+        let mut stage = HookStage::new(hooks);
+        let moved = self.parsers.change(parsers, |parser| Driver::new(parser, &mut stage))?;
+        for (slot, successor) in moved {
+            self.endpoints.rename(slot, successor);
+        }
+        for driver in self.parsers.iter_mut() {
+            driver.set_wanted(&mut stage);
+        }
+        self.hooks.succeed(stage);
+        Ok(())
     }
 
     /// The next bytes of a side.
@@ -99,7 +122,7 @@ impl Application {
         match &conversation.app {
             App::Followed { parser, connection } => {
                 let direction = direction(side, conversation.client);
-                let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
+                let Some(driver) = self.parsers.get_mut(usize::from(*parser)) else { return };
                 let mut context =
                     Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
                 driver.chunk(*connection, direction, bytes, origin, &mut context);
@@ -119,7 +142,7 @@ impl Application {
     ) {
         match &mut conversation.app {
             App::Followed { parser, connection } => {
-                let Some(driver) = self.drivers.get_mut(usize::from(*parser)) else { return };
+                let Some(driver) = self.parsers.get_mut(usize::from(*parser)) else { return };
                 let mut context =
                     Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
                 let direction = direction(side, conversation.client);
@@ -137,7 +160,7 @@ impl Application {
     pub(crate) fn close(&mut self, conversation: &mut Conversation) {
         match std::mem::replace(&mut conversation.app, App::LeftAlone) {
             App::Followed { parser, connection } => {
-                if let Some(driver) = self.drivers.get_mut(usize::from(parser)) {
+                if let Some(driver) = self.parsers.get_mut(usize::from(parser)) {
                     driver.close(connection);
                 }
             }
@@ -148,17 +171,18 @@ impl Application {
 
     /// Nothing waits in a batch any more.
     pub(crate) fn flush(&mut self, logs: &mut dyn LogSink) {
-        for driver in &mut self.drivers {
+        for driver in self.parsers.iter_mut() {
             let mut context =
                 Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
             driver.flush(&mut context);
         }
         self.hooks.run(&self.limits, &mut self.stats, logs);
+        self.parsers.retire();
     }
 
     /// Requests whose time is over are told.
     pub(crate) fn time_out(&mut self, now: u64, logs: &mut dyn LogSink) {
-        for driver in &mut self.drivers {
+        for driver in self.parsers.iter_mut() {
             let mut context =
                 Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
             driver.time_out(now, &mut context);
@@ -167,7 +191,7 @@ impl Application {
 
     /// Flows that a parser gave back because another protocol speaks on them now.
     pub(crate) fn take_released(&mut self) -> Option<Released> {
-        self.drivers.iter_mut().find_map(|driver| driver.released().pop())
+        self.parsers.iter_mut().find_map(|driver| driver.released().pop())
     }
 
     fn probe(
@@ -239,7 +263,7 @@ impl Application {
     ) -> Answer {
         let transport = flow.key.transport;
         let (source_port, destination_port) = (flow.key.endpoint(side).1, flow.key.endpoint(side.other()).1);
-        let found = self.signatures.candidates(transport, payload, [source_port, destination_port]);
+        let found = self.parsers.signatures().candidates(transport, payload, [source_port, destination_port]);
         let is_stream = transport == Transport::Tcp;
         let mut undecided = is_stream && !found.undecided.is_empty();
         let probe = Probe {
@@ -248,9 +272,14 @@ impl Application {
             destination_port,
             from_start: from_start && (flow.opened_by.is_some() || !is_stream),
             from_client: flow.opened_by.map(|client| client == side),
+            flow_id: flow.id,
+            source: flow.key.endpoint(side).0,
+            destination: flow.key.endpoint(side.other()).0,
         };
-        for parser in in_order(found.fit, known) {
-            let Some(driver) = self.drivers.get_mut(parser) else { continue };
+        let known = known.and_then(|slot| self.parsers.place(slot));
+        for place in in_order(found.fit, known) {
+            let Some(parser) = self.parsers.slot(place) else { continue };
+            let Some(driver) = self.parsers.get_mut(parser) else { continue };
             self.stats.checks += 1;
             match driver.check(payload, &probe) {
                 Ok(CheckVerdict::ClientSpeaks) => return Answer::Claimed { parser, speaker_is_client: true },
@@ -276,7 +305,7 @@ impl Application {
     ) {
         let client = conversation.client;
         let App::Probing(probing) = &mut conversation.app else { return };
-        let Some(driver) = self.drivers.get_mut(parser) else { return };
+        let Some(driver) = self.parsers.get_mut(parser) else { return };
         self.stats.flows_claimed += 1;
         let base = [client, client.other()].map(|side| {
             let position = probing.start(side);
@@ -288,6 +317,7 @@ impl Application {
             flow_id: flow.id,
             facts: FlowFacts {
                 connection: 0,
+                flow_id: flow.id,
                 transport: flow.key.transport,
                 client: flow.key.endpoint(client),
                 server: flow.key.endpoint(client.other()),

@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 /// Ordered chunks -> the parser that claimed the flow.
-mod application;
+pub mod application;
 
 /// What capture hands over.
 pub mod captured;

@@ -5,7 +5,7 @@
 
 use weir_request_log::LogSink;
 
-use crate::application::{App, Application, Conversation, FlowIdentity, Piece};
+use crate::application::{App, Application, Change, ChangeError, Conversation, FlowIdentity, Piece};
 use crate::decode::{Segment, TcpHeader, Transport, TransportHeader};
 use crate::flow::key::{FlowKey, Side};
 use crate::flow::reassembly::{Origin, Waiting};
@@ -70,6 +70,21 @@ impl Worker {
             now: 0,
             next_sweep: 0,
         }
+    }
+
+    /// Changes the parsers that are asked about new connections, in this order, and the hooks. Connections in progress stay with
+    /// the parser that follows them, which goes when the last of them ends: nothing is lost.
+    ///
+    /// # Errors
+    /// What can not be; everything is as before then, but for what was waiting and is told.
+    pub fn change(
+        &mut self,
+        parsers: Vec<Change>,
+        hooks: Vec<Box<dyn Hook>>,
+        logs: &mut dyn LogSink,
+    ) -> Result<(), ChangeError> {
+        self.flush(logs);
+        self.application.change(parsers, hooks, logs)
     }
 
     /// Takes one segment or datagram.

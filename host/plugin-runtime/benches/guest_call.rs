@@ -53,6 +53,7 @@ impl Talk {
             let transport = Transport::Tcp;
             talk.flows.push(FlowFacts {
                 connection,
+                flow_id: 7,
                 transport,
                 client,
                 server,
@@ -242,6 +243,9 @@ fn check_core(bencher: Bencher<'_, '_>) {
         destination_port: 80,
         from_start: true,
         from_client: Some(true),
+        flow_id: 7,
+        source: Address::v4([10, 0, 0, 1]),
+        destination: Address::v4([10, 0, 0, 2]),
     };
     bencher.bench_local(|| parser.check(black_box(REQUEST.as_bytes()), &probe));
 }

@@ -12,7 +12,7 @@ mod imports;
 /// Sizes and offsets of the records; `tests/` compares them with the WIT.
 pub(crate) mod layout;
 mod template;
-mod wasi;
+pub(crate) mod wasi;
 
 use wasmtime::{Memory, Store, TypedFunc};
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
@@ -25,7 +25,7 @@ use crate::guest::HostState;
 use hooks::HookExports;
 
 pub(crate) use imports::Imports;
-pub(crate) use template::CoreTemplate;
+pub(crate) use template::{CoreTemplate, check_memory, is_i32s, type_name};
 
 /// `cabi_realloc`: old address, old size, alignment, new size -> address.
 type Realloc = TypedFunc<(u32, u32, u32, u32), u32>;

@@ -1,6 +1,6 @@
-//! Two doors to a guest behind one face. Takes: bytes of either kind. Gives: calls that look the same.
+//! Three doors to a guest behind one face. Takes: bytes of either kind. Gives: calls that look the same.
 
-use wasmtime::Store;
+use wasmtime::{Module, Store};
 use weir_pipeline::hooks::hook::{HookKind, Interest, Patches, Subjects};
 use weir_pipeline::parse::event::{FlowFacts, StreamEvent};
 use weir_pipeline::parse::outcome::Outcome;
@@ -9,6 +9,7 @@ use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe};
 use crate::checks::Checks;
 use crate::component_door::{ComponentDoor, ComponentTemplate};
 use crate::core_door::{CoreDoor, CoreTemplate};
+use crate::deepflow_door::{Claims, DeepflowDoor, DeepflowTemplate, is_for_deepflow};
 use crate::guest::HostState;
 use crate::load_error::LoadError;
 use crate::runtime::Shared;
@@ -24,16 +25,19 @@ const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 pub(crate) enum Template {
     Component(ComponentTemplate),
     Core(CoreTemplate),
+    Deepflow(DeepflowTemplate),
 }
 
 /// One instance.
 pub(crate) enum Door {
     Component(Box<ComponentDoor>),
     Core(Box<CoreDoor>),
+    Deepflow(Box<DeepflowDoor>),
 }
 
 impl Template {
-    pub(crate) fn new(runtime: &Shared, wasm: &[u8]) -> Result<Self, LoadError> {
+    /// `file`: what to call a plugin that does not say its name.
+    pub(crate) fn new(runtime: &Shared, wasm: &[u8], file: &str) -> Result<Self, LoadError> {
         let limit = runtime.limits.wasm_bytes;
         if !wasm.starts_with(&MAGIC) {
             return Err(LoadError::NotWasm);
@@ -42,16 +46,25 @@ impl Template {
             return Err(LoadError::TooLarge { bytes: wasm.len(), limit });
         }
         match wasm.first_chunk() {
-            Some(&CORE_MODULE) => Ok(Self::Core(CoreTemplate::new(runtime, wasm)?)),
+            Some(&CORE_MODULE) => Self::of_module(runtime, wasm, file),
             Some(&COMPONENT) => Ok(Self::Component(ComponentTemplate::new(runtime, wasm)?)),
             _ => Err(LoadError::Invalid("neither a core module nor a component of a known version".into())),
         }
+    }
+
+    fn of_module(runtime: &Shared, wasm: &[u8], file: &str) -> Result<Self, LoadError> {
+        let module = Module::from_binary(&runtime.engine, wasm).map_err(|e| LoadError::invalid(&e))?;
+        if is_for_deepflow(&module) {
+            return Ok(Self::Deepflow(DeepflowTemplate::new(runtime, &module, file)?));
+        }
+        Ok(Self::Core(CoreTemplate::new(runtime, &module)?))
     }
 
     pub(crate) fn open(&self, store: &mut Store<HostState>) -> wasmtime::Result<Door> {
         match self {
             Self::Component(template) => Ok(Door::Component(Box::new(template.open(store)?))),
             Self::Core(template) => Ok(Door::Core(Box::new(template.open(store)?))),
+            Self::Deepflow(template) => Ok(Door::Deepflow(Box::new(template.open(store)?))),
         }
     }
 }
@@ -61,14 +74,16 @@ impl Door {
         match self {
             Self::Component(door) => door.describe(store),
             Self::Core(door) => door.describe(store),
+            Self::Deepflow(door) => Ok(door.describe()),
         }
     }
 
     /// It parses; else it has hooks alone.
     pub(crate) fn parses(&self) -> bool {
         match self {
-            Self::Component(_) => true,
+            Self::Component(door) => door.parses(),
             Self::Core(door) => door.parses(),
+            Self::Deepflow(door) => door.parses(),
         }
     }
 
@@ -79,8 +94,9 @@ impl Door {
         kind: HookKind,
     ) -> Result<Option<Interest>, PluginFault> {
         match self {
-            Self::Component(_) => Ok(None),
+            Self::Component(door) => door.interest(store, kind),
             Self::Core(door) => door.interest(store, kind),
+            Self::Deepflow(door) => Ok(door.interest(kind)),
         }
     }
 
@@ -93,26 +109,31 @@ impl Door {
         checks: Checks<'_>,
     ) -> Result<(), PluginFault> {
         match self {
-            Self::Component(_) => Ok(()),
+            Self::Component(door) => door.observe(store, kind, subjects, patches, checks),
             Self::Core(door) => door.observe(store, kind, subjects, patches, checks),
+            Self::Deepflow(door) => door.observe(store, kind, subjects, patches),
         }
     }
 
     pub(crate) fn check(
         &self,
         store: &mut Store<HostState>,
+        claims: &mut Claims,
         payload: &[u8],
         probe: &Probe,
     ) -> Result<CheckVerdict, PluginFault> {
         match self {
             Self::Component(door) => door.check(store, payload, probe),
             Self::Core(door) => door.check(store, payload, probe),
+            Self::Deepflow(door) => door.check(store, claims, payload, probe),
         }
     }
 
+    #[allow(clippy::too_many_arguments)] // a batch has many parts
     pub(crate) fn process(
         &mut self,
         store: &mut Store<HostState>,
+        claims: &mut Claims,
         arena: &[u8],
         flows: &[FlowFacts],
         events: &[StreamEvent],
@@ -122,6 +143,7 @@ impl Door {
         match self {
             Self::Component(door) => door.process(store, arena, flows, events, outcome, checks),
             Self::Core(door) => door.process(store, arena, flows, events, outcome, checks),
+            Self::Deepflow(door) => door.process(store, claims, arena, flows, events, outcome),
         }
     }
 }

@@ -1,4 +1,7 @@
-//! What went wrong in a guest. Takes: wasmtime's error. Gives: a [`PluginFault`] of the right kind, in one line.
+//! What went wrong in a guest. Takes: wasmtime's error. Gives: a [`PluginFault`] of the right kind, in one line, and beside it
+//! for who asks the functions that were running.
+
+use std::cell::RefCell;
 
 use rustc_demangle::demangle;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
@@ -19,20 +22,45 @@ const LIFTED_TOO_MUCH: &str = "too much data is being copied";
 const MESSENGERS: [&str; 8] =
     ["core::", "std::", "alloc::", "rust_", "__rust", "_$LT$core", "abort", "runtime."];
 
+/// A function that was running when a plugin broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestFrame {
+    /// Its name, readable; `function 7` where the module names none.
+    pub function: String,
+    /// `file:line`, where the module has debug information and [`Runtime::for_authors`](crate::Runtime::for_authors) loaded it.
+    pub place: Option<String>,
+}
+
+thread_local! {
+    /// Beside the fault and not in it: the pipeline has no use for it, and the log has no room.
+    static BACKTRACE: RefCell<Vec<GuestFrame>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What was running when the last call that this thread made broke, innermost first; nothing when no guest was running (it
+/// answered nonsense), or when somebody asked before.
+#[must_use]
+pub fn take_backtrace() -> Vec<GuestFrame> {
+    BACKTRACE.take()
+}
+
 #[cold]
 pub(crate) fn bad_answer(detail: String) -> PluginFault {
+    BACKTRACE.take();
     PluginFault { kind: FaultKind::BadAnswer, detail }
 }
 
 #[cold]
 pub(crate) fn too_much(detail: String) -> PluginFault {
+    BACKTRACE.take();
     PluginFault { kind: FaultKind::TooMuch, detail }
 }
 
 /// Why a call of `export` did not come back.
 #[cold]
 pub(crate) fn of_call(error: &wasmtime::Error, state: &HostState, export: &str) -> PluginFault {
-    let place = error.downcast_ref::<WasmBacktrace>().map(place).unwrap_or_default();
+    let trace = error.downcast_ref::<WasmBacktrace>();
+    BACKTRACE.replace(trace.map(frames).unwrap_or_default());
+    let place = trace.map(place).unwrap_or_default();
     if let Some(fault) = error.downcast_ref::<PluginFault>() {
         return PluginFault { kind: fault.kind, detail: format!("{export}: {}{place}", fault.detail) };
     }
@@ -55,16 +83,36 @@ pub(crate) fn of_call(error: &wasmtime::Error, state: &HostState, export: &str) 
     PluginFault { kind, detail: format!("{export}: {what}{place}") }
 }
 
+/// The functions that were running; one that the compiler put into another is told before it.
+fn frames(trace: &WasmBacktrace) -> Vec<GuestFrame> {
+    let mut frames = Vec::new();
+    for frame in trace.frames() {
+        // Of the function itself the module's name is the longer one; debug information has no paths.
+        let whole = || frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
+        if frame.symbols().is_empty() {
+            frames.push(GuestFrame { function: whole(), place: None });
+        }
+        for (number, symbol) in frame.symbols().iter().enumerate() {
+            let is_inner = number + 1 < frame.symbols().len();
+            let function = symbol.name().filter(|_| is_inner).map_or_else(whole, readable);
+            let line = symbol.line().map_or_else(String::new, |line| format!(":{line}"));
+            let place = symbol.file().map(|file| format!("{}{line}", short(file)));
+            frames.push(GuestFrame { function, place });
+        }
+    }
+    frames
+}
+
 /// The topmost function that an author knows, else the topmost one.
 fn place(trace: &WasmBacktrace) -> String {
-    let names: Vec<String> = trace
-        .frames()
-        .iter()
-        .filter_map(|frame| frame.func_name())
-        .map(|name| format!("{:#}", demangle(&name[..name.floor_char_boundary(MANGLED_BYTES)])))
-        .collect();
+    let names: Vec<String> =
+        trace.frames().iter().filter_map(|frame| frame.func_name()).map(readable).collect();
     let known = names.iter().find(|name| !MESSENGERS.iter().any(|prefix| name.starts_with(prefix)));
-    known.or(names.first()).map(|name| format!(" in `{}`", short(name))).unwrap_or_default()
+    known.or(names.first()).map(|name| format!(" in `{name}`")).unwrap_or_default()
+}
+
+fn readable(name: &str) -> String {
+    short(&format!("{:#}", demangle(&name[..name.floor_char_boundary(MANGLED_BYTES)])))
 }
 
 /// The first line, cut.

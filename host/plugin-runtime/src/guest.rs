@@ -1,7 +1,7 @@
 //! The host's side of one guest instance: what a store holds.
 //!
-//! Takes: what guests ask for. Gives: memory, log lines, configuration and counters within their limits. Knows neither
-//! door.
+//! Takes: what guests ask for. Gives: memory, log lines, configuration and counters within their limits. Does not
+//! call guests.
 
 mod deadline;
 mod log;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use wasmtime::{Engine, ResourceLimiter, Store};
 
+use crate::deepflow_door;
 use crate::limits::Limits;
 use crate::plugin::PluginConfig;
 use crate::stats::Counters;
@@ -27,6 +28,8 @@ pub(crate) struct HostState {
     /// Event time: the latest that any batch had. Nanoseconds since 1970, 0 before the first.
     pub(crate) time: u64,
     pub(crate) random: Random,
+    /// What plugins of DeepFlow are in the middle of.
+    pub(crate) deepflow: deepflow_door::Call,
     /// Until when the guest has waited, by its own clock.
     waited: u64,
     deadline: Deadline,
@@ -50,6 +53,7 @@ impl HostState {
             plugin: Arc::clone(plugin),
             time: 0,
             random: Random::default(),
+            deepflow: deepflow_door::Call::default(),
             waited: 0,
             deadline: Deadline::new(limits.deadline),
             limits: limits.clone(),
@@ -66,6 +70,10 @@ impl HostState {
     /// The guest waits until then; for it that time has come.
     pub(crate) fn wait(&mut self, until: u64) {
         self.waited = self.waited.max(until);
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// What the guest was refused since the call began.
@@ -94,6 +102,15 @@ pub(crate) fn begin_call(store: &mut Store<HostState>, time: u64) {
     state.refused = None;
     let ticks = state.deadline.begin();
     store.set_epoch_deadline(ticks);
+}
+
+/// The call that was begun is many: its deadline is longer, at most eight times.
+pub(crate) fn expect_calls(store: &mut Store<HostState>, deadlines: usize) {
+    const MOST: usize = 8;
+    if deadlines > 1 {
+        let ticks = store.data_mut().deadline.extend(deadlines.min(MOST) as u32);
+        store.set_epoch_deadline(ticks);
+    }
 }
 
 impl ResourceLimiter for HostState {

@@ -14,6 +14,7 @@ use weir_pipeline::parse::outcome::Outcome;
 use weir_pipeline::parse::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
 
 use crate::checks::Checks;
+use crate::deepflow_door::Claims;
 use crate::guest;
 use crate::plugin::{Live, Loaded, PluginConfig};
 use crate::stats::{Counters, StatsHandle};
@@ -26,6 +27,8 @@ pub struct Instance {
     /// None when the last guest broke; the next call makes a new one, and until then it holds no memory.
     live: Option<Live>,
     breaker: Breaker,
+    /// What a plugin of DeepFlow claimed; outlives its guests.
+    claims: Claims,
     counters: Arc<Counters>,
     /// What its hooks want, by kind.
     interests: [Option<Interest>; 3],
@@ -44,8 +47,8 @@ impl Instance {
         let counters = Arc::new(Counters::default());
         let breaker = Breaker::new(&loaded.runtime.limits);
         let mut live = loaded.start(&config, &counters, 0)?;
-        let interests = live.interests(0)?;
-        Ok(Self { loaded, config, live: Some(live), breaker, counters, interests, time: 0 })
+        let (interests, claims) = (live.interests(0)?, Claims::default());
+        Ok(Self { loaded, config, live: Some(live), breaker, claims, counters, interests, time: 0 })
     }
 
     /// Reads this instance's counts, also while it works in another thread.
@@ -114,7 +117,12 @@ impl ProtocolParser for Instance {
     }
 
     fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
-        self.call(payload, REFUSED_CHECK, |live, _| live.door.check(&mut live.store, payload, probe))
+        let mut claims = std::mem::take(&mut self.claims);
+        let result = self.call(payload, REFUSED_CHECK, |live, _| {
+            live.door.check(&mut live.store, &mut claims, payload, probe)
+        });
+        self.claims = claims;
+        result
     }
 
     fn process(
@@ -125,10 +133,12 @@ impl ProtocolParser for Instance {
         outcome: &mut Outcome,
     ) -> Result<(), PluginFault> {
         ProtocolParser::advance(self, latest(events));
+        let mut claims = std::mem::take(&mut self.claims);
         let result = self.call(arena, REFUSED_BATCH, |live, loaded| {
             let checks = Checks::new(arena, events, loaded.manifest.protocols.len(), &loaded.runtime.limits);
-            live.door.process(&mut live.store, arena, flows, events, outcome, checks)
+            live.door.process(&mut live.store, &mut claims, arena, flows, events, outcome, checks)
         });
+        self.claims = claims;
         match &result {
             Ok(()) => {
                 self.counters.events.add(events.len() as u64);

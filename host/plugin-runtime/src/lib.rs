@@ -1,8 +1,8 @@
 //! Sandboxed protocol parsers: Wasm modules behind the pipeline's trait
 //! [`ProtocolParser`](weir_pipeline::parse::parser::ProtocolParser).
 //!
-//! Takes: the bytes of a `.wasm` file that follows `wit/v0.1`, batches of stream events. Gives: checked outcomes or faults,
-//! and counters. Does not do: files other than the cache of compiled code, protocols, pairing.
+//! Takes: the bytes of a `.wasm` file that follows `wit/v0.1` or DeepFlow's contract, batches of stream events. Gives: checked
+//! outcomes or faults, and counters. Does not do: files other than the cache of compiled code, protocols, pairing.
 //!
 //! The path of a plugin: [`Runtime::load`] compiles and asks it who it is -> [`PluginSet`] refuses two that claim one name
 //! -> [`Plugin::instantiate`] once a worker -> [`Instance`] is called with batches, and counts into its [`StatsHandle`].
@@ -14,6 +14,7 @@
 mod checks;
 mod component_door;
 mod core_door;
+mod deepflow_door;
 mod door;
 mod fault;
 mod guest;
@@ -25,6 +26,7 @@ mod runtime;
 mod set;
 mod stats;
 
+pub use fault::{GuestFrame, take_backtrace};
 pub use instance::Instance;
 pub use limits::Limits;
 pub use load_error::LoadError;

@@ -89,7 +89,7 @@ pub enum LoadError {
         found: String,
     },
     /// A component whose imports or exports have other types than the contract's.
-    #[error("a component, but not of the world `weir:plugin/protocol-parser@0.1.0`: {0}")]
+    #[error("a component, but not of a world of `weir:plugin@0.1.0`: {0}")]
     WrongWorld(String),
 }
 

@@ -75,8 +75,8 @@ pub(crate) struct Live {
 }
 
 impl Plugin {
-    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8]) -> Result<Self, LoadError> {
-        let template = Template::new(runtime, wasm)?;
+    pub(crate) fn load(runtime: &Arc<Shared>, wasm: &[u8], file: &str) -> Result<Self, LoadError> {
+        let template = Template::new(runtime, wasm, file)?;
         let Description { manifest, parses, hooks } = describe(runtime, &template)?;
         manifest::check(&manifest, parses)?;
         let manifest = Arc::new(manifest);
@@ -90,6 +90,16 @@ impl Plugin {
     #[must_use]
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.loaded.manifest
+    }
+
+    /// What its file is, in words: `core module`, `component`, `module for DeepFlow's agent`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.loaded.template {
+            Template::Component(_) => "component",
+            Template::Core(_) => "core module",
+            Template::Deepflow(_) => "module for DeepFlow's agent",
+        }
     }
 
     /// It parses; else it has hooks alone.

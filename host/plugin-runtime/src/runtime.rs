@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::load_error::LoadError;
-use crate::{Limits, Plugin, component_door, core_door};
+use crate::{Limits, Plugin, component_door, core_door, deepflow_door};
 use ticker::Ticker;
 
 pub(crate) use ticker::TICK;
@@ -49,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) component_imports: component_door::Imports,
     pub(crate) core_imports: core_door::Imports,
+    pub(crate) deepflow_imports: deepflow_door::Imports,
     _ticker: Ticker,
 }
 
@@ -64,13 +65,32 @@ impl Runtime {
     /// # Errors
     /// [`LoadError::Runtime`] when the machine can not run compiled code or start a thread.
     pub fn new(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
+        Self::with_backtraces(limits, cache, WasmBacktraceDetails::Disable)
+    }
+
+    /// The same, and backtraces tell files and lines where a plugin has debug information: for its author, since reading that
+    /// takes as long as the plugin likes.
+    ///
+    /// # Errors
+    /// As [`Runtime::new`].
+    pub fn for_authors(limits: Limits, cache: &CodeCache) -> Result<Self, LoadError> {
+        Self::with_backtraces(limits, cache, WasmBacktraceDetails::Enable)
+    }
+
+    fn with_backtraces(
+        limits: Limits,
+        cache: &CodeCache,
+        backtraces: WasmBacktraceDetails,
+    ) -> Result<Self, LoadError> {
         let cache = cache::open(cache);
         let failed = |error: wasmtime::Error| LoadError::Runtime(LoadError::line(&error));
-        let engine = engine(cache.as_ref(), &limits).map_err(failed)?;
+        let engine = engine(cache.as_ref(), &limits, backtraces).map_err(failed)?;
         let ticker = Ticker::start(&engine).map_err(|error| LoadError::Runtime(error.to_string()))?;
         let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
         let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
-        let shared = Shared { engine, limits, component_imports, core_imports, _ticker: ticker };
+        let deepflow_imports = deepflow_door::Imports::new(&engine).map_err(failed)?;
+        let shared =
+            Shared { engine, limits, component_imports, core_imports, deepflow_imports, _ticker: ticker };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -80,7 +100,16 @@ impl Runtime {
     /// # Errors
     /// Why the bytes are not a plugin.
     pub fn load(&self, wasm: &[u8]) -> Result<Plugin, LoadError> {
-        Plugin::load(&self.shared, wasm)
+        self.load_named(wasm, "")
+    }
+
+    /// As [`Runtime::load`], for a plugin that may not say its name: those that were built for DeepFlow's agent are called like
+    /// their file.
+    ///
+    /// # Errors
+    /// Why the bytes are not a plugin.
+    pub fn load_named(&self, wasm: &[u8], file_name: &str) -> Result<Plugin, LoadError> {
+        Plugin::load(&self.shared, wasm, file_name)
     }
 
     /// The limits of every instance.
@@ -91,11 +120,17 @@ impl Runtime {
 }
 
 /// With a pool of address space; without one where the machine limits it (`ulimit -v`).
-fn engine(cache: Option<&Cache>, limits: &Limits) -> wasmtime::Result<Engine> {
-    let pooled = Engine::new(config(cache).allocation_strategy(pool(limits)));
+fn engine(
+    cache: Option<&Cache>,
+    limits: &Limits,
+    backtraces: WasmBacktraceDetails,
+) -> wasmtime::Result<Engine> {
+    let mut config = config(cache);
+    config.wasm_backtrace_details(backtraces);
+    let pooled = Engine::new(config.clone().allocation_strategy(pool(limits)));
     pooled.or_else(|error| {
         tracing::debug!(%error, "no address space for a pool of plugin memories, going on without");
-        Engine::new(&config(cache))
+        Engine::new(&config)
     })
 }
 

@@ -1,5 +1,8 @@
 //! Takes: arguments. Gives: an exit status. Does not do: anything but choose the command and print its failure.
 
+/// Arguments of `weir plugin`.
+pub mod plugin;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,7 +10,9 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing::Level;
 
+use self::plugin::PluginArgs;
 use crate::cmd;
 use crate::failure::Failure;
 
@@ -18,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   weir replay trace.pcap
   weir replay --format jsonl trace.pcapng.gz > requests.jsonl
+  weir plugin new --lang rust my-parser
 
 Exit status: 0 done, 1 something could not be read or written, 2 wrong usage.
 WEIR_LOG=info (or debug) shows more of what plugins and the program say; the default is warn.";
@@ -53,6 +59,8 @@ struct Cli {
 enum Command {
     /// Reads capture files and prints their request logs.
     Replay(ReplayArgs),
+    /// Makes, checks, tests, measures and attacks plugins of your own.
+    Plugin(PluginArgs),
 }
 
 /// Arguments of `weir replay`.
@@ -110,9 +118,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => return end(&[usage(&error)]),
     };
-    cmd::start_log();
     match cli.command {
-        Command::Replay(arguments) => end(&cmd::replay::run(&arguments)),
+        Command::Replay(arguments) => {
+            cmd::start_log(Level::WARN);
+            end(&cmd::replay::run(&arguments))
+        }
+        Command::Plugin(arguments) => cmd::plugin::run(&arguments.command),
     }
 }
 
@@ -134,8 +145,15 @@ fn usage(error: &clap::Error) -> Failure {
     let what = what.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
     let tips: String =
         rest.lines().filter_map(|l| l.trim().strip_prefix("tip: ")).map(|t| format!("; {t}")).collect();
-    let help = if text.contains("weir replay") { "weir replay --help" } else { "weir --help" };
-    Failure::usage(format_args!("{what}{tips}; see `{help}`"))
+    Failure::usage(format_args!("{what}{tips}; see `{} --help`", command_of(&text)))
+}
+
+/// The command that clap's `Usage: weir plugin test [OPTIONS] ...` is about.
+fn command_of(text: &str) -> String {
+    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or_default();
+    let is_word = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase());
+    let words: Vec<&str> = usage.split(' ').take_while(is_word).collect();
+    if words.is_empty() { "weir".to_owned() } else { words.join(" ") }
 }
 
 #[cfg(test)]
@@ -157,6 +175,9 @@ mod tests {
             (&["weir", "replay", "x", "--format", "json"], &["'json'", "jsonl, table, null", "'jsonl'"]),
             (&["weir", "replay", "x", "--threads", "0"], &["'0'", "1..=64"]),
             (&["weir", "replay", "x", "--threads", "two"], &["'two'"]),
+            (&["weir", "plugin", "tset"], &["'tset'", "'test'", "weir plugin --help"]),
+            (&["weir", "plugin", "test", "x"], &["--pcap", "--expect", "weir plugin test --help"]),
+            (&["weir", "plugin", "new", "x"], &["--lang", "weir plugin new --help"]),
         ] {
             let failure = usage(&Cli::try_parse_from(arguments).unwrap_err());
             assert_eq!(failure.exit_status(), 2);

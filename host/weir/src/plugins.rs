@@ -8,11 +8,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use weir_builtin_plugins::Builtin;
 use weir_pipeline::hooks::HOOKS;
 use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_plugin_runtime::{
-    CodeCache, Instance, Limits, Plugin, PluginConfig, PluginSet, PluginStats, Runtime, StatsHandle,
+    CodeCache, Instance, Limits, LoadError, Plugin, PluginConfig, PluginSet, PluginStats, Runtime,
+    StatsHandle,
 };
 
 use crate::failure::Failure;
@@ -24,6 +26,8 @@ use crate::replay::PluginFactory;
 #[derive(Debug)]
 pub struct Plugins {
     active: Vec<(Plugin, PluginConfig)>,
+    /// Names of those that came from files, in the order in which they were given, active or not.
+    given: Vec<String>,
     counters: Mutex<Vec<(String, StatsHandle)>>,
     /// What a user should know though it is no error, a line each.
     pub notes: Vec<String>,
@@ -43,26 +47,66 @@ impl Plugins {
     /// # Errors
     /// A file that is not a plugin (exit status 1); a configuration that names what is not there (2).
     pub fn load(config: &GroupConfig, config_file: &Path, files: &[PathBuf]) -> Result<Self, Failure> {
-        let runtime = Runtime::new(Limits::default(), &CodeCache::default())
-            .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
-        let given = files.iter().map(|file| load_file(&runtime, file)).collect::<Result<Vec<_>, _>>()?;
-        let built_in = built_in(&runtime)?;
+        let runtime = Runtime::new(Limits::default(), &CodeCache::default()).map_err(cannot_start)?;
+        Self::load_in(&runtime, config, config_file, files, false)
+    }
+
+    /// The same for the author of one plugin: backtraces have lines, no number of faults puts it into quarantine, and a built-in
+    /// plugin that claims what it claims makes room for it. The author's plugin comes along.
+    ///
+    /// # Errors
+    /// As [`Plugins::load`]; a configuration that leaves the plugin out (2).
+    pub fn for_author(
+        config: &GroupConfig,
+        config_file: &Path,
+        file: &Path,
+    ) -> Result<(Self, Plugin), Failure> {
+        let limits = Limits { faults: u32::MAX, ..Limits::default() };
+        let runtime = Runtime::for_authors(limits, &CodeCache::default()).map_err(cannot_start)?;
+        let plugins = Self::load_in(&runtime, config, config_file, &[file.to_owned()], true)?;
+        let is_own = |plugin: &Plugin| plugins.given.first() == Some(&plugin.manifest().name);
+        let own = plugins.active.iter().map(|(plugin, _)| plugin).find(|plugin| is_own(plugin)).cloned();
+        match own {
+            Some(plugin) => Ok((plugins, plugin)),
+            None => Err(Failure::usage(format_args!(
+                "group configuration: {} leaves {} out; add it to `wasm-plugins` and its protocol to `l7-protocol-enabled`",
+                config_file.display(),
+                file.display()
+            ))),
+        }
+    }
+
+    fn load_in(
+        runtime: &Runtime,
+        config: &GroupConfig,
+        config_file: &Path,
+        files: &[PathBuf],
+        replaces_built_in: bool,
+    ) -> Result<Self, Failure> {
+        let given = files.iter().map(|file| load_file(runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let names = given.iter().map(|given| given.plugin.manifest().name.clone()).collect();
         let in_config = |error: ConfigError| error.into_failure(config_file);
-        let all: Vec<String> = built_in.iter().map(|plugin| plugin.manifest().name.clone()).collect();
-        let (built_in, with_hooks) = built_in.into_iter().partition::<Vec<_>, _>(Plugin::parses);
+        let built_in = built_in(runtime, |built_in| built_in.parses)?;
+        // The others are compiled only when somebody wants them.
+        let named = |name: &str| config.wasm_plugins.iter().flatten().any(|wanted| wanted.text == name);
+        let with_hooks = self::built_in(runtime, |built_in| !built_in.parses && named(built_in.name))?;
         let given = choose(given, with_hooks, config.wasm_plugins.as_deref()).map_err(in_config)?;
         let mut notes = Vec::new();
         let enabled = protocols::Enabled::new(config.protocols.as_deref(), &built_in, &given, &mut notes)
             .map_err(in_config)?;
-        check_sections(config, &all, &given).map_err(in_config)?;
+        check_sections(config, &given).map_err(in_config)?;
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
         for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
             set.add(plugin.clone()).map_err(|e| refused(file.as_deref(), &e))?;
         }
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
-            set.add(plugin.clone())
-                .map_err(|error| refused(given.last().and_then(|g| g.file.as_deref()), &error))?;
+            match set.add(plugin.clone()) {
+                Err(LoadError::Conflict { .. }) if replaces_built_in => {}
+                added => {
+                    added.map_err(|error| refused(given.last().and_then(|g| g.file.as_deref()), &error))?;
+                }
+            }
         }
         let hooks = set.iter().filter(|plugin| !plugin.hooks().is_empty()).count();
         if hooks > HOOKS {
@@ -71,7 +115,16 @@ impl Plugins {
             )));
         }
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
-        Ok(Self { active, counters: Mutex::default(), notes })
+        Ok(Self { active, given: names, counters: Mutex::default(), notes })
+    }
+}
+
+impl Plugins {
+    /// What the plugin of that name gets when it asks.
+    #[must_use]
+    pub fn config_of(&self, name: &str) -> PluginConfig {
+        let of = self.active.iter().find(|(plugin, _)| plugin.manifest().name == name);
+        of.map(|(_, config)| config.clone()).unwrap_or_default()
     }
 
     /// A new instance of each active plugin that `wanted` names.
@@ -111,11 +164,16 @@ impl PluginFactory for Plugins {
     }
 }
 
+fn cannot_start(error: LoadError) -> Failure {
+    Failure::runtime(format_args!("plugins: {error}"))
+}
+
 fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
     let bytes = std::fs::read(file).map_err(|error| {
         Failure::runtime(format_args!("plugin: can not read {}: {error}; check the path", file.display()))
     })?;
-    let plugin = runtime.load(&bytes).map_err(|error| refused(Some(file), &error))?;
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let plugin = runtime.load_named(&bytes, stem).map_err(|error| refused(Some(file), &error))?;
     Ok(Given { plugin, file: Some(file.to_owned()) })
 }
 
@@ -124,9 +182,10 @@ fn refused(file: Option<&Path>, why: &impl fmt::Display) -> Failure {
     Failure::runtime(format_args!("plugin: {}: {why}", file.display()))
 }
 
-fn built_in(runtime: &Runtime) -> Result<Vec<Plugin>, Failure> {
+fn built_in(runtime: &Runtime, wanted: impl Fn(&Builtin) -> bool) -> Result<Vec<Plugin>, Failure> {
     weir_builtin_plugins::all()
         .iter()
+        .filter(|built_in| wanted(built_in))
         .map(|built_in| {
             runtime
                 .load(built_in.wasm)
@@ -158,9 +217,10 @@ fn missing(name: &Text, given: &[Given], chosen: &[Given]) -> ConfigError {
     if chosen.iter().any(|g| g.is_called(&name.text)) {
         return ConfigError::new(name.line, format!("`{}` is there a second time", name.text));
     }
-    let names: Vec<&str> = given.iter().flat_map(Given::names).collect();
+    let built_in = weir_builtin_plugins::all().iter().filter(|b| !b.parses).map(|b| b.name);
+    let names: Vec<&str> = given.iter().flat_map(Given::names).chain(built_in).collect();
     let hint = match nearest(&name.text, names.iter().copied()) {
-        Some(nearest) => format!("the nearest name that was given is `{nearest}`"),
+        Some(nearest) => format!("the nearest name is `{nearest}`"),
         None => format!("give its file with `--plugin {}.wasm`", name.text),
     };
     ConfigError::new(name.line, format!("no plugin is called `{}`; {hint}", name.text))
@@ -177,9 +237,9 @@ impl Given {
     }
 }
 
-fn check_sections(config: &GroupConfig, built_in: &[String], given: &[Given]) -> Result<(), ConfigError> {
+fn check_sections(config: &GroupConfig, given: &[Given]) -> Result<(), ConfigError> {
     let given = || given.iter().map(|g| g.plugin.manifest().name.as_str());
-    let plugins = || built_in.iter().map(String::as_str).chain(given());
+    let plugins = || weir_builtin_plugins::all().iter().map(|built_in| built_in.name).chain(given());
     for (name, section) in &config.plugin_config {
         if !plugins().any(|plugin| plugin == name) {
             let hint =

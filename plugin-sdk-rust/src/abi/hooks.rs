@@ -18,7 +18,7 @@ pub struct Slice {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Subject {
-    /// As in `l7_protocol`.
+    /// As in `l7_protocol`; for `Custom` the name in `biz_protocol`.
     pub protocol: Slice,
     /// Who sends requests.
     pub client: Endpoint,
@@ -42,7 +42,7 @@ pub struct Subject {
     pub transport: u8,
     /// 0 client to server.
     pub direction: u8,
-    /// 0 none, 1 ok, 2 client error, 3 server error.
+    /// 0 unknown, 1 ok, 2 client error, 3 server error, 4 timeout.
     pub status: u8,
     /// 0 session, 1 request, 2 response.
     pub session_type: u8,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::head;
 use crate::abi::{self, value_case};
-use crate::message::{Field, Status};
+use crate::message::Field;
 use crate::parser::{Direction, Transport};
 
 /// What a hook is shown.
@@ -48,8 +48,24 @@ pub enum SessionType {
     Response = 2,
 }
 
+/// How a session went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SessionStatus {
+    /// Nobody said it.
+    Unknown = 0,
+    /// It worked.
+    Ok = 1,
+    /// The client did something wrong.
+    ClientError = 2,
+    /// The server failed.
+    ServerError = 3,
+    /// No response came in time.
+    Timeout = 4,
+}
+
 impl<'a> Subject<'a> {
-    /// As in `l7_protocol`.
+    /// As in `l7_protocol`; for `Custom` the name in `biz_protocol`.
     #[must_use]
     pub fn protocol(&self) -> &'a [u8] {
         self.slice(self.record.protocol)
@@ -91,14 +107,15 @@ impl<'a> Subject<'a> {
         Direction::from_raw(self.record.direction)
     }
 
-    /// Of the session. A time-out, and whatever nobody knows, is [`Status::None`].
+    /// Of the session.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> SessionStatus {
         match self.record.status {
-            1 => Status::Ok,
-            2 => Status::ClientError,
-            3 => Status::ServerError,
-            _ => Status::None,
+            1 => SessionStatus::Ok,
+            2 => SessionStatus::ClientError,
+            3 => SessionStatus::ServerError,
+            4 => SessionStatus::Timeout,
+            _ => SessionStatus::Unknown,
         }
     }
 

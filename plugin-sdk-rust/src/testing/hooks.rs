@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::abi::{self, value_case};
-use crate::hook::{Action, Batch, Hook, Patches, SessionType};
+use crate::hook::{Action, Batch, Hook, Patches, SessionStatus, SessionType};
 use crate::message::{Field, Status};
 use crate::parser::{Direction, Transport};
 
@@ -36,7 +36,7 @@ pub struct Subject {
     pub direction: Direction,
     pub session_type: SessionType,
     pub transport: Transport,
-    pub status: Status,
+    pub status: SessionStatus,
     pub flow_id: u64,
     pub time: u64,
     pub duration: u64,
@@ -56,7 +56,7 @@ impl Subject {
             direction: Direction::ClientToServer,
             session_type: SessionType::Session,
             transport: Transport::Tcp,
-            status: Status::None,
+            status: SessionStatus::Unknown,
             flow_id: 1,
             time: 1_700_000_000_000_000_000,
             duration: 0,
@@ -96,7 +96,7 @@ impl Subject {
 
     /// Sets how it went.
     #[must_use]
-    pub fn status(mut self, status: Status) -> Self {
+    pub fn status(mut self, status: SessionStatus) -> Self {
         self.status = status;
         self
     }

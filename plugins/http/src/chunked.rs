@@ -1,4 +1,5 @@
-//! Takes: the bytes of a chunked body, from any point between chunks on. Gives: how far it goes. Chunk data is stepped over.
+//! Takes: the bytes of a chunked body, from any point between chunks on. Gives: how far it goes, and as much of the data and the trailer
+//! lines as are wanted. What is not wanted of the data is stepped over.
 //!
 //! Source: RFC 9112 section 7.1 (chunked transfer coding), 7.1.1 (extensions), 7.1.2 (trailer section).
 
@@ -11,6 +12,9 @@ const DIGITS_LIMIT: usize = 15;
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
+    /// So many bytes of chunk data that is wanted, and so many bytes of line end behind it that are stepped over unseen; 0: the line end
+    /// is looked at.
+    Data { left: u64, line_end: u8 },
     /// The line end behind chunk data.
     DataEnd,
     /// A line with a size.
@@ -30,21 +34,53 @@ pub(crate) enum Progress {
     Going(u64),
 }
 
-/// Walks through `bytes` and leaves in `next` what comes behind the bytes that were dealt with.
-pub(crate) fn walk(next: &mut Next, bytes: &[u8]) -> Progress {
+/// What a walk comes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part<'a> {
+    /// Bytes of the body.
+    Data(&'a [u8]),
+    /// A line of the trailer section, with its line end.
+    Trailer(&'a [u8]),
+}
+
+/// Walks through `bytes` and leaves in `next` what comes behind the bytes that were dealt with. Hands the next `wanted` bytes of the
+/// body to `found`, and every trailer line.
+pub(crate) fn walk<'a>(
+    next: &mut Next,
+    bytes: &'a [u8],
+    wanted: &mut u64,
+    mut found: impl FnMut(Part<'a>),
+) -> Progress {
     let mut at = 0;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         if rest.is_empty() {
             return Progress::Going(at as u64);
         }
-        match next {
-            Next::DataEnd => match rest {
-                [b'\n', ..] => at += 1,
-                [b'\r', b'\n', ..] => at += 2,
-                [b'\r'] => return Progress::Going(at as u64),
-                _ => return Progress::Bad(at),
+        match *next {
+            Next::Data { left, line_end } => match data(rest, left, wanted, &mut found) {
+                Some(left) => {
+                    *next = Next::Data { left, line_end };
+                    return Progress::Going(bytes.len() as u64);
+                }
+                None => {
+                    let (skipped, behind) = over(left, line_end);
+                    *next = behind;
+                    match usize::try_from(skipped) {
+                        Ok(skipped) if skipped < rest.len() => at += skipped,
+                        _ => return Progress::Going((at as u64).saturating_add(skipped)),
+                    }
+                }
             },
+            Next::DataEnd => {
+                match rest {
+                    [b'\n', ..] => at += 1,
+                    [b'\r', b'\n', ..] => at += 2,
+                    [b'\r'] => return Progress::Going(at as u64),
+                    _ => return Progress::Bad(at),
+                }
+                *next = Next::Size;
+            }
             Next::Size | Next::Trailer => {
                 let Some(end) = memchr::memchr(b'\n', rest) else {
                     return if rest.len() < LINE_LIMIT {
@@ -53,14 +89,16 @@ pub(crate) fn walk(next: &mut Next, bytes: &[u8]) -> Progress {
                         Progress::Bad(at)
                     };
                 };
+                let whole = rest.get(..=end).unwrap_or_default();
                 let line = rest.get(..end).unwrap_or_default();
                 let (line, crlf) = line.strip_suffix(b"\r").map_or((line, false), |line| (line, true));
                 if *next == Next::Trailer {
                     match line {
                         [] => return Progress::Done(at + end + 1),
                         _ if !line.contains(&b':') => return Progress::Bad(at),
-                        _ => at += end + 1,
+                        _ => found(Part::Trailer(whole)),
                     }
+                    at += end + 1;
                     continue;
                 }
                 let Some(size) = size(line) else { return Progress::Bad(at) };
@@ -69,37 +107,46 @@ pub(crate) fn walk(next: &mut Next, bytes: &[u8]) -> Progress {
                     *next = Next::Trailer;
                     continue;
                 }
-                match data(bytes.len() - at, size, crlf) {
-                    Data::Inside(bytes) => at += bytes,
-                    Data::Ahead(bytes, behind) => {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let line_end = if crlf { 2 } else { 0 };
+                if let Some(left) = data(rest, size, wanted, &mut found) {
+                    *next = Next::Data { left, line_end };
+                    return Progress::Going(bytes.len() as u64);
+                }
+                match usize::try_from(size) {
+                    Ok(size) if size < rest.len() => {
+                        at += size;
+                        *next = Next::DataEnd;
+                    }
+                    _ => {
+                        let (skipped, behind) = over(size, line_end);
                         *next = behind;
-                        return Progress::Going(at as u64 + bytes);
+                        return Progress::Going(at as u64 + skipped);
                     }
                 }
-                *next = Next::DataEnd;
-                continue;
             }
         }
-        *next = Next::Size;
     }
 }
 
-/// Where chunk data ends.
-enum Data {
-    /// Behind the bytes that are there.
-    Ahead(u64, Next),
-    /// In front of at least one byte.
-    Inside(usize),
+/// Hands on what is wanted of `left` bytes of chunk data. Gives how many are left when more of them are wanted than are here.
+fn data<'a>(rest: &'a [u8], left: u64, wanted: &mut u64, found: &mut impl FnMut(Part<'a>)) -> Option<u64> {
+    if *wanted == 0 {
+        return None;
+    }
+    let here = left.min(rest.len() as u64);
+    let taken = here.min(*wanted);
+    if let (true, Some(data)) = (taken > 0, rest.get(..taken as usize)) {
+        found(Part::Data(data));
+    }
+    *wanted -= taken;
+    (*wanted > 0 && here < left).then_some(left - here)
 }
 
-/// When the data reaches the end of what is there, the line end behind it is stepped over unseen: that saves keeping two bytes
-/// for each chunk. Where lines end with a bare LF that would be one byte too many.
-fn data(there: usize, size: u64, crlf: bool) -> Data {
-    match usize::try_from(size) {
-        Ok(size) if size < there => Data::Inside(size),
-        _ if crlf => Data::Ahead(size + 2, Next::Size),
-        _ => Data::Ahead(size, Next::DataEnd),
-    }
+/// How many bytes to step over when the data reaches the end of what is there, and what comes then: the line end behind the data is
+/// stepped over unseen, which saves keeping two bytes for each chunk. Where lines end with a bare LF that would be one byte too many.
+fn over(size: u64, line_end: u8) -> (u64, Next) {
+    (size.saturating_add(u64::from(line_end)), if line_end > 0 { Next::Size } else { Next::DataEnd })
 }
 
 /// `chunk-size [ chunk-ext ]`: hexadecimal digits, then blanks (some servers pad) or a semicolon.
@@ -119,7 +166,7 @@ mod tests {
 
     fn from_start(body: &str) -> (Progress, Next) {
         let mut next = Next::Size;
-        (walk(&mut next, body.as_bytes()), next)
+        (walk(&mut next, body.as_bytes(), &mut 0, |_| {}), next)
     }
 
     #[test]
@@ -145,20 +192,30 @@ mod tests {
     #[test]
     fn any_split_ends_at_the_same_byte() {
         let body = b"5\r\nhello\r\n1a;x=y\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nT: x\r\n\r\n".as_slice();
-        for piece in 1..body.len() {
-            let (mut next, mut at, mut seen) = (Next::Size, 0_u64, 0);
+        for (piece, wanted) in
+            (1..body.len()).flat_map(|piece| [0, 1, 5, 6, 30, 31, 99].map(|wanted| (piece, wanted)))
+        {
+            let (mut next, mut at, mut seen, mut left) = (Next::Size, 0_u64, 0, wanted);
+            let (mut data, mut trailer) = (Vec::new(), Vec::new());
             let end = loop {
                 seen = (seen + piece).min(body.len());
                 if at >= seen as u64 {
                     continue;
                 }
-                match walk(&mut next, &body[at as usize..seen]) {
+                let found = |part: Part<'_>| match part {
+                    Part::Data(bytes) => data.extend_from_slice(bytes),
+                    Part::Trailer(line) => trailer.extend_from_slice(line),
+                };
+                match walk(&mut next, &body[at as usize..seen], &mut left, found) {
                     Progress::Going(n) => at += n,
                     Progress::Done(n) => break at + n as u64,
                     Progress::Bad(_) => panic!("pieces of {piece}"),
                 }
             };
             assert_eq!(end, body.len() as u64, "pieces of {piece}");
+            let all = b"helloabcdefghijklmnopqrstuvwxyz";
+            assert_eq!(data, all[..all.len().min(wanted as usize)], "pieces of {piece}, {wanted} wanted");
+            assert_eq!(trailer, b"T: x\r\n", "pieces of {piece}, {wanted} wanted");
         }
     }
 

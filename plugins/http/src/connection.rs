@@ -3,17 +3,17 @@
 //! Each direction is in one of a few phases; the only thing that couples them is the queue of methods that wait for a
 //! response ([`Outstanding`]).
 
+mod bodies;
 mod from_client;
 mod from_server;
 
 use std::rc::Rc;
 
-use weir_plugin_sdk::message::MessageBuilder;
 use weir_plugin_sdk::prelude::*;
 use weir_plugin_sdk::trace_context::TraceHeaders;
 
 use crate::check;
-use crate::chunked::{self, Next, Progress};
+use crate::chunked::Next;
 use crate::framing::Body;
 use crate::head::HEAD_LIMIT;
 use crate::lines::has_end_of_head;
@@ -25,6 +25,10 @@ pub struct Http {
     trace_headers: Rc<TraceHeaders>,
     outstanding: Outstanding,
     lanes: [Lane; 2],
+    /// Some hook wants heads.
+    heads: bool,
+    /// Bytes of each body that some hook wants.
+    body_limit: u64,
 }
 
 /// One direction.
@@ -35,6 +39,9 @@ struct Lane {
     in_step: bool,
     /// Position of a head that is not whole yet, and how many bytes of it were searched for its end; 0: none.
     searched: (u64, usize),
+    /// Bytes of the body of the message here that are wanted still.
+    wanted: u64,
+    packing: Encoding,
 }
 
 /// What the next byte of a direction is.
@@ -42,17 +49,23 @@ struct Lane {
 enum Phase {
     /// Inside a message that was begun and whose end is not known: bytes are let through until it shows.
     Adrift { chunked: bool },
+    /// In the body of a message that was begun, which ends at this position.
+    Bytes { end: u64 },
     /// In the body of a message that was begun.
     Chunks(Next),
     /// Behind the head of a response that was begun; nobody knows whether it has a body, since its request was not seen.
     Doubt { body: Body, end_of_head: u64 },
     /// The first byte of a message.
     Head,
+    /// Bytes of a message that was told to its end, which is this position.
+    Told { end: u64 },
+    /// In the body of a message that was begun and that ends with the connection.
+    UntilClose,
 }
 
 impl Lane {
     fn new(in_step: bool) -> Self {
-        Self { phase: Phase::Head, in_step, searched: (0, 0) }
+        Self { phase: Phase::Head, in_step, searched: (0, 0), wanted: 0, packing: Encoding::Identity }
     }
 
     /// The head here was not whole before, and still is not. Only new bytes are searched, so that a head that comes byte by
@@ -81,6 +94,8 @@ impl Parser for Http {
             trace_headers: TraceHeaders::configured(),
             outstanding: Outstanding::new(flow.from_start),
             lanes: [Lane::new(flow.from_start); 2],
+            heads: flow.heads,
+            body_limit: u64::from(flow.body_limit),
         }
     }
 
@@ -89,13 +104,19 @@ impl Parser for Http {
         match (lane.phase, input.direction) {
             (Phase::Head, Direction::ClientToServer) => self.request(&input, output),
             (Phase::Head, Direction::ServerToClient) => self.response(&input, output),
+            (Phase::Bytes { end }, _) => self.bytes(end, &input, output),
             (Phase::Chunks(next), _) => self.chunks(next, &input, output),
+            (Phase::Told { end }, _) => self.step_over(end, &input),
+            (Phase::UntilClose, _) => self.until_close(&input, output),
             (Phase::Doubt { body, .. }, _) => self.doubt(body, &input, output),
             (Phase::Adrift { chunked }, _) => self.adrift(chunked, &input, output),
         }
     }
 
     fn gap(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
+        if self.lose_body(gap, output) {
+            return;
+        }
         let phase = self.lanes[gap.direction.index()].phase;
         match (phase, gap.direction) {
             (Phase::Head, Direction::ClientToServer) => self.cut_request(gap, output),
@@ -109,7 +130,11 @@ impl Parser for Http {
         }
         let lane = &mut self.lanes[gap.direction.index()];
         lane.phase = match phase {
-            Phase::Head | Phase::Doubt { body: Body::Length(_), .. } => Phase::Head,
+            Phase::Head
+            | Phase::Bytes { .. }
+            | Phase::Told { .. }
+            | Phase::UntilClose
+            | Phase::Doubt { body: Body::Length(_), .. } => Phase::Head,
             Phase::Chunks(_) | Phase::Doubt { body: Body::Chunked, .. } => Phase::Adrift { chunked: true },
             Phase::Doubt { .. } => Phase::Adrift { chunked: false },
             Phase::Adrift { .. } => phase,
@@ -124,6 +149,7 @@ impl Parser for Http {
             let mut output = output.toward(Direction::ServerToClient);
             output.spanning(Kind::Response, Part::End, end_of_head, end_of_head);
         }
+        self.close_bodies(output);
     }
 }
 
@@ -150,56 +176,6 @@ impl Http {
         }
         self.lane(input.direction).searched = (input.position, input.bytes.len());
         Step::NeedMore
-    }
-
-    /// A message with a chunked body. It is told at once when its end is here. No message when the place of its head was not
-    /// certain and what follows is not chunked.
-    fn begin_chunks<'o>(
-        &mut self,
-        input: &Input<'_>,
-        head: usize,
-        output: &'o mut Output<'_>,
-    ) -> (Option<MessageBuilder<'o>>, Step) {
-        let mut next = Next::Size;
-        let kind = kind_of(input.direction);
-        let progress = chunked::walk(&mut next, input.bytes.get(head..).unwrap_or_default());
-        let lane = self.lane(input.direction);
-        if let (Progress::Bad(_), false) = (progress, lane.in_step) {
-            return (None, self.lost(input));
-        }
-        lane.in_step = true;
-        match progress {
-            Progress::Done(body) => {
-                let length = (head + body) as u64;
-                (Some(output.message(kind, length)), Step::Consumed(length))
-            }
-            Progress::Going(body) => {
-                lane.phase = Phase::Chunks(next);
-                (Some(output.begin(kind)), Step::Consumed(head as u64 + body))
-            }
-            Progress::Bad(body) => (Some(output.message(kind, (head + body) as u64)), self.lost(input)),
-        }
-    }
-
-    fn chunks(&mut self, mut next: Next, input: &Input<'_>, output: &mut Output<'_>) -> Step {
-        let progress = chunked::walk(&mut next, input.bytes);
-        let kind = kind_of(input.direction);
-        let lane = self.lane(input.direction);
-        match progress {
-            Progress::Going(bytes) => {
-                lane.phase = Phase::Chunks(next);
-                Step::Consumed(bytes)
-            }
-            Progress::Done(bytes) => {
-                lane.phase = Phase::Head;
-                output.end(kind, bytes as u64);
-                Step::Consumed(bytes as u64)
-            }
-            Progress::Bad(bytes) => {
-                output.end(kind, bytes as u64);
-                self.lost(input)
-            }
-        }
     }
 
     /// Lets bytes through until the end of the message shows: its last chunk at the end of the input, or a new head.

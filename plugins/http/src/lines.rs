@@ -77,6 +77,18 @@ pub(crate) fn fields<'a>(
     }
 }
 
+/// The field lines of a head of `length` bytes, from behind the start line up to the empty line. Of a head that is cut off (0) those
+/// lines that are whole.
+pub(crate) fn field_lines(bytes: &[u8], length: usize) -> &[u8] {
+    let Some((_, at)) = start_line(bytes) else { return &[] };
+    if length == 0 {
+        let end = memchr::memrchr(b'\n', bytes).map_or(at, |last| last + 1);
+        return bytes.get(at..end).unwrap_or_default();
+    }
+    let lines = bytes.get(at..length).unwrap_or_default();
+    lines.strip_suffix(b"\r\n").or_else(|| lines.strip_suffix(b"\n")).unwrap_or(lines)
+}
+
 /// Where a head may end in `bytes`: an LF with an empty line behind it. Looks from `from` on only.
 pub(crate) fn has_end_of_head(bytes: &[u8], from: usize) -> bool {
     let rest = bytes.get(from..).unwrap_or_default();

@@ -46,7 +46,9 @@ impl Body {
     /// The words of `content-encoding` or `grpc-encoding`. Several codings one over the other are not unpacked by anybody.
     pub(crate) fn set_encoding(&mut self, word: &[u8]) {
         let known = match word.trim_ascii() {
-            word if word.eq_ignore_ascii_case(b"gzip") || word.eq_ignore_ascii_case(b"x-gzip") => Encoding::Gzip,
+            word if word.eq_ignore_ascii_case(b"gzip") || word.eq_ignore_ascii_case(b"x-gzip") => {
+                Encoding::Gzip
+            }
             word if word.eq_ignore_ascii_case(b"deflate") => Encoding::Deflate,
             word if word.eq_ignore_ascii_case(b"br") => Encoding::Brotli,
             word if word.eq_ignore_ascii_case(b"zstd") => Encoding::Zstd,
@@ -154,8 +156,13 @@ mod tests {
     fn one_payload_for_each_message() {
         let stream = b"\0\0\0\0\x03abc\x01\0\0\0\x02zz\0\0\0\0\0\0\0\0\0\x01q";
         let want = |limit: usize| {
-            [("abc", Encoding::Identity), ("zz", Encoding::Gzip), ("", Encoding::Identity), ("q", Encoding::Identity)]
-                .map(|(text, encoding)| (text.as_bytes()[..text.len().min(limit)].to_vec(), encoding))
+            [
+                ("abc", Encoding::Identity),
+                ("zz", Encoding::Gzip),
+                ("", Encoding::Identity),
+                ("q", Encoding::Identity),
+            ]
+            .map(|(text, encoding)| (text.as_bytes()[..text.len().min(limit)].to_vec(), encoding))
         };
         for cut in 1..=stream.len() {
             assert_eq!(messages(stream, 100, cut), want(100), "{cut} bytes at a time");

@@ -12,9 +12,11 @@ use crate::resync::{Begins, begins};
 /// What the host tests before it asks. The type of a frame alone is one byte, which would ask for every second binary protocol;
 /// with the flags and the highest bytes of the stream's number it is three to six.
 pub(crate) fn signatures() -> [Signature; 2] {
-    let fronts = [b"PRI * HTTP/2.0".as_slice(), &[0, 0, 4, frame::WINDOW_UPDATE, 0], &[0, 0, 4, frame::RST_STREAM, 0]];
+    let fronts =
+        [b"PRI * HTTP/2.0".as_slice(), &[0, 0, 4, frame::WINDOW_UPDATE, 0], &[0, 0, 4, frame::RST_STREAM, 0]];
     // HEADERS with END_HEADERS and any of END_STREAM, PADDED, PRIORITY.
-    let headers = [0x04, 0x05, 0x0c, 0x0d, 0x24, 0x25, 0x2c, 0x2d].map(|flags| vec![frame::HEADERS, flags, 0]);
+    let headers =
+        [0x04, 0x05, 0x0c, 0x0d, 0x24, 0x25, 0x2c, 0x2d].map(|flags| vec![frame::HEADERS, flags, 0]);
     let of_connection = [(frame::SETTINGS, 0), (frame::SETTINGS, 1), (frame::PING, 0), (frame::PING, 1)]
         .map(|(kind, flags)| vec![kind, flags, 0, 0, 0, 0]);
     [Signature::tcp().any_of(fronts), Signature::tcp().at(3).any_of(headers).any_of(of_connection)]
@@ -109,7 +111,10 @@ mod tests {
     #[test]
     fn signatures_keep_to_the_limits() {
         for signature in signatures() {
-            assert!(signature.ports.is_empty() && signature.any_of.iter().all(|front| (3..=16).contains(&front.len())));
+            assert!(
+                signature.ports.is_empty()
+                    && signature.any_of.iter().all(|front| (3..=16).contains(&front.len()))
+            );
         }
     }
 }

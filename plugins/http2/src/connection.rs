@@ -156,7 +156,9 @@ impl Http2 {
         }
         match header.kind {
             frame::DATA => self.data_frame(header, input, output),
-            frame::HEADERS | frame::PUSH_PROMISE | frame::CONTINUATION => self.header_frame(header, input, output),
+            frame::HEADERS | frame::PUSH_PROMISE | frame::CONTINUATION => {
+                self.header_frame(header, input, output)
+            }
             frame::RST_STREAM => self.reset_frame(header, input, output),
             frame::GOAWAY => self.goaway_frame(header, input, output),
             _ => Step::Consumed(header.total() as u64),

@@ -177,7 +177,11 @@ mod tests {
             (b"\0\0\x10\x10\0\0\0\0\0", true, false),
             (b"\0\xff\x10\x10\0\0\0\0\0", false, false),
         ] {
-            assert_eq!((header(bytes).is_possible(), header(bytes).is_strict()), (possible, strict), "{bytes:x?}");
+            assert_eq!(
+                (header(bytes).is_possible(), header(bytes).is_strict()),
+                (possible, strict),
+                "{bytes:x?}"
+            );
         }
     }
 

@@ -95,14 +95,22 @@ mod tests {
     fn statuses() {
         let client: Vec<u32> = (0..40).filter(|code| status_of(*code) == Status::ClientError).collect();
         assert_eq!(client, [3, 5, 6, 7, 9, 11, 16]);
-        assert_eq!((name(5), name(13), name(16), name(17)), ("NOT_FOUND", "INTERNAL", "UNAUTHENTICATED", "unknown status"));
+        assert_eq!(
+            (name(5), name(13), name(16), name(17)),
+            ("NOT_FOUND", "INTERNAL", "UNAUTHENTICATED", "unknown status")
+        );
     }
 
     #[test]
     fn messages_are_recognised() {
         assert!(is_message(b"\0\0\0\0\x03abc", 8));
         assert!(is_message(b"\x01\0\0\x01\0", 261));
-        for (bytes, length) in [(b"{\"a\":1}".as_slice(), 7), (b"\0\0\0\0\x03abcd", 9), (b"\x02\0\0\0\x03abc", 8), (b"\0\0\0", 3)] {
+        for (bytes, length) in [
+            (b"{\"a\":1}".as_slice(), 7),
+            (b"\0\0\0\0\x03abcd", 9),
+            (b"\x02\0\0\0\x03abc", 8),
+            (b"\0\0\0", 3),
+        ] {
             assert!(!is_message(bytes, length));
         }
     }

@@ -111,7 +111,8 @@ impl<'a> Head<'a> {
 
     /// What is spoken on the stream, as far as this head tells.
     pub(crate) fn protocol(&self, before: Protocol) -> Protocol {
-        let is_grpc = self.is_grpc || self.content_type.is_some_and(|kind| kind.starts_with(b"application/grpc"));
+        let is_grpc =
+            self.is_grpc || self.content_type.is_some_and(|kind| kind.starts_with(b"application/grpc"));
         match before {
             Protocol::Grpc | Protocol::Triple => before,
             _ if is_grpc && self.is_triple => Protocol::Triple,
@@ -138,7 +139,8 @@ impl<'a> Head<'a> {
 
     /// The first address of `X-Forwarded-For`, which the proxy next to the client wrote; else `X-Real-IP`.
     fn proxy_client(&self) -> Option<&'a [u8]> {
-        let first = self.forwarded_for.and_then(|list| list.split(|b| *b == b',').next()).map(<[u8]>::trim_ascii);
+        let first =
+            self.forwarded_for.and_then(|list| list.split(|b| *b == b',').next()).map(<[u8]>::trim_ascii);
         first.filter(|client| !client.is_empty()).or(self.real_ip.filter(|client| !client.is_empty()))
     }
 

@@ -172,12 +172,23 @@ mod tests {
         assert_eq!(begins(&[UPDATE, b"\x01\x02\x03\x04\x05\x06\x07\x08\x09"].concat()), Begins::No);
         assert_eq!(begins(&[UPDATE, b"abc"].concat()), Begins::No);
         assert_eq!(begins(&[UPDATE, UPDATE, b"\0\0"].concat()), Begins::Yes(None));
-        assert_eq!(begins(&[UPDATE, b"\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84"].concat()), Begins::Yes(CLIENT));
+        assert_eq!(
+            begins(&[UPDATE, b"\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84"].concat()),
+            Begins::Yes(CLIENT)
+        );
     }
 
     #[test]
     fn settings() {
-        assert!(is_setting(&[0, 3, 0, 0, 0, 100]) && is_setting(&[0xfe, 3, 0, 0, 0, 1]) && is_setting(&[0x1a, 0x2a, 9, 9, 9, 9]));
-        assert!(!is_setting(&[0, 2, 0, 0, 0, 2]) && !is_setting(&[0, 5, 0, 0, 0, 100]) && !is_setting(&[0x12, 0x34, 0, 0, 0, 1]));
+        assert!(
+            is_setting(&[0, 3, 0, 0, 0, 100])
+                && is_setting(&[0xfe, 3, 0, 0, 0, 1])
+                && is_setting(&[0x1a, 0x2a, 9, 9, 9, 9])
+        );
+        assert!(
+            !is_setting(&[0, 2, 0, 0, 0, 2])
+                && !is_setting(&[0, 5, 0, 0, 0, 100])
+                && !is_setting(&[0x12, 0x34, 0, 0, 0, 1])
+        );
     }
 }

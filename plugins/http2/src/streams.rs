@@ -210,6 +210,8 @@ mod tests {
             streams.insert(stream(id));
             streams.reset(id);
         }
-        assert!(streams.was_reset(100) && streams.was_reset(37) && !streams.was_reset(36) && !streams.holds(100));
+        assert!(
+            streams.was_reset(100) && streams.was_reset(37) && !streams.was_reset(36) && !streams.holds(100)
+        );
     }
 }

@@ -47,10 +47,9 @@ impl SessionHook for Sample {
     }
 }
 
-/// The server failed, or nobody answered. The contract shows a time-out as a request without a response and without a status.
+/// What is worth more than its share: the server failed, or did not answer in time. Errors of clients are daily business.
 fn is_error(subject: &Subject<'_>) -> bool {
-    let unanswered = subject.session_type() == SessionType::Request && subject.status() == Status::None;
-    unanswered || subject.status() == Status::ServerError
+    matches!(subject.status(), SessionStatus::ServerError | SessionStatus::Timeout)
 }
 
 /// FNV-1a with 64 bits, over all parts one behind the other.

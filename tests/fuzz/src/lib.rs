@@ -6,6 +6,9 @@
 /// Bytes -> a conversation -> a plugin's parser.
 pub mod conversation;
 
+/// Bytes -> a payload -> the protobuf hook.
+pub mod protobuf;
+
 /// Bytes -> segments in any order -> reassembly.
 pub mod reassembly;
 

@@ -101,6 +101,11 @@ impl HookStage {
         }
     }
 
+    /// Other hooks from now on. Nothing waits; sessions that are not finished keep what they hold.
+    pub(crate) fn succeed(&mut self, other: Self) {
+        *self = Self { held: self.held, ..other };
+    }
+
     /// What hooks want to see of the messages of these protocols.
     pub(crate) fn wanted<'a>(&mut self, protocols: impl Iterator<Item = &'a str>) -> Wanted {
         let mut wanted = Wanted::default();

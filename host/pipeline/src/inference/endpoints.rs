@@ -34,6 +34,15 @@ impl Endpoints {
         self.known.get(endpoint).map(|known| usize::from(known.parser))
     }
 
+    /// Another parser stands for this one from now on, or none does.
+    pub(crate) fn rename(&mut self, parser: usize, successor: Option<usize>) {
+        let (parser, successor) = (parser as u8, successor.map(|slot| slot as u8));
+        self.known.retain(|_, known| known.parser != parser || successor.is_some());
+        for known in self.known.values_mut().filter(|known| known.parser == parser) {
+            known.parser = successor.unwrap_or(parser);
+        }
+    }
+
     /// A connection to the endpoint went to this parser.
     pub(crate) fn remember(&mut self, endpoint: Endpoint, parser: usize) {
         self.clock += 1;

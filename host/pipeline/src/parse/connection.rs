@@ -58,6 +58,10 @@ impl Connections {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.len() == self.free.len()
+    }
+
     pub(crate) fn find(&mut self, number: u32) -> Option<&mut Connection> {
         self.slots.get_mut(number as usize)?.as_deref_mut()
     }

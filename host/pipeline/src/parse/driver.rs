@@ -99,6 +99,16 @@ impl Driver {
         }
     }
 
+    /// It follows nothing.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.batch.is_empty() && self.connections.is_empty() && self.released.is_empty()
+    }
+
+    /// The hooks are others now; connections that are open go on as they began.
+    pub(crate) fn set_wanted(&mut self, hooks: &mut HookStage) {
+        self.wanted = hooks.wanted(self.parser.manifest().protocols.iter().map(|name| &**name));
+    }
+
     pub(crate) fn manifest(&self) -> &Arc<Manifest> {
         self.parser.manifest()
     }

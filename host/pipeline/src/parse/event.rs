@@ -79,6 +79,8 @@ pub enum StreamEvent {
 pub struct FlowFacts {
     /// Its number.
     pub connection: u32,
+    /// The same in all its records; other than numbers of connections it is not used again.
+    pub flow_id: u64,
     /// TCP or UDP.
     pub transport: Transport,
     /// Who sends requests.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::event::{FlowFacts, StreamEvent};
 use super::outcome::Outcome;
-use crate::decode::Transport;
+use crate::decode::{Address, Transport};
 
 /// One plugin instance of one worker. (Zeek says analyzer, Wireshark dissector.)
 pub trait ProtocolParser: Send {
@@ -72,6 +72,12 @@ pub struct Probe {
     pub from_start: bool,
     /// `Some(true)`: sent by the client, as the handshake showed.
     pub from_client: Option<bool>,
+    /// Of the flow; the same as in [`FlowFacts`] when it is opened.
+    pub flow_id: u64,
+    /// Address of the sender.
+    pub source: Address,
+    /// Address of the receiver.
+    pub destination: Address,
 }
 
 /// The answer of `check`.

@@ -33,9 +33,13 @@ pub struct Lines {
 
 impl Lines {
     pub fn new() -> Self {
+        Self::of_version("1.0.0")
+    }
+
+    pub fn of_version(version: &str) -> Self {
         let manifest = Manifest {
             name: "lines".into(),
-            version: "1.0.0".into(),
+            version: version.into(),
             protocols: vec!["Lines".into()],
             signatures: [Transport::Tcp, Transport::Udp]
                 .map(|transport| Signature {

@@ -8,7 +8,7 @@ use weir_pipeline::parse::outcome::{
 };
 use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, Signature};
 
-use super::bindings::exports::weir::plugin::parser;
+use super::bindings::exports::weir::plugin::{identity, parser};
 use super::bindings::weir::plugin::types;
 use crate::checks::{Checks, Lengths, Lie};
 use crate::fault::too_much;
@@ -21,7 +21,7 @@ fn transport_in(transport: Transport) -> types::Transport {
     }
 }
 
-fn direction_in(direction: Direction) -> types::Direction {
+pub(super) fn direction_in(direction: Direction) -> types::Direction {
     match direction {
         Direction::ClientToServer => types::Direction::ClientToServer,
         Direction::ServerToClient => types::Direction::ServerToClient,
@@ -40,10 +40,6 @@ pub(super) fn probe(probe: &Probe) -> parser::Probe {
 }
 
 pub(super) fn flow(flow: &FlowFacts) -> types::Flow {
-    let endpoint = |(Address(bits), port): (Address, u16)| types::Endpoint {
-        address: types::Address { high: (bits >> 64) as u64, low: bits as u64 },
-        port,
-    };
     types::Flow {
         connection: flow.connection,
         transport: transport_in(flow.transport),
@@ -53,6 +49,10 @@ pub(super) fn flow(flow: &FlowFacts) -> types::Flow {
         heads: flow.heads,
         body_limit: flow.body_limit,
     }
+}
+
+pub(super) fn endpoint((Address(bits), port): (Address, u16)) -> types::Endpoint {
+    types::Endpoint { address: types::Address { high: (bits >> 64) as u64, low: bits as u64 }, port }
 }
 
 pub(super) fn event(event: &StreamEvent) -> parser::StreamEvent {
@@ -86,14 +86,30 @@ pub(super) fn manifest(manifest: parser::Manifest) -> Result<Manifest, PluginFau
     let lists = [protocols.len(), signatures.len()]
         .into_iter()
         .chain(signatures.iter().flat_map(|s| [s.any_of.len(), s.ports.len()]));
-    if let Some(length) = texts.into_iter().find(|length| *length > MANIFEST_TEXT) {
-        return Err(too_much(format!("a text of {length} bytes, the limit is {MANIFEST_TEXT}")));
-    }
-    if let Some(length) = lists.into_iter().find(|length| *length > MANIFEST_LIST) {
-        return Err(too_much(format!("a list of {length} entries, the limit is {MANIFEST_LIST}")));
-    }
+    check_texts(texts, lists)?;
     let protocols = protocols.into_iter().map(Into::into).collect();
     Ok(Manifest { name, version, protocols, signatures: signatures.into_iter().map(signature).collect() })
+}
+
+/// A plugin without a parser: the manifest has its name and version alone.
+pub(super) fn about(about: identity::About) -> Result<Manifest, PluginFault> {
+    let identity::About { name, version } = about;
+    check_texts([name.len(), version.len()].into_iter(), std::iter::empty())?;
+    Ok(Manifest { name, version, protocols: Vec::new(), signatures: Vec::new() })
+}
+
+/// Lengths of what a plugin says of itself.
+pub(super) fn check_texts(
+    mut texts: impl Iterator<Item = usize>,
+    mut lists: impl Iterator<Item = usize>,
+) -> Result<(), PluginFault> {
+    if let Some(length) = texts.find(|length| *length > MANIFEST_TEXT) {
+        return Err(too_much(format!("a text of {length} bytes, the limit is {MANIFEST_TEXT}")));
+    }
+    match lists.find(|length| *length > MANIFEST_LIST) {
+        Some(length) => Err(too_much(format!("a list of {length} entries, the limit is {MANIFEST_LIST}"))),
+        None => Ok(()),
+    }
 }
 
 fn signature(signature: parser::Signature) -> Signature {
@@ -132,14 +148,8 @@ fn lists(answer: &parser::Outcome, checks: &mut Checks<'_>, into: &mut Outcome) 
         into.messages.push(message);
     }
     checks.claims(fields.len(), attributes.len(), pieces.len())?;
-    for field in fields {
-        let value = value(&field.value, checks, &mut into.owned)?;
-        into.fields.push((field_name(field.name), value));
-    }
-    for attribute in attributes {
-        let key = owned(&attribute.key, checks, &mut into.owned)?;
-        into.attributes.push((key, value(&attribute.value, checks, &mut into.owned)?));
-    }
+    self::fields(fields, checks, &mut into.owned, &mut into.fields)?;
+    self::attributes(attributes, checks, &mut into.owned, &mut into.attributes)?;
     for piece in pieces {
         let bytes = value(&piece.bytes, checks, &mut into.owned)?;
         into.pieces.push(piece_out(piece, bytes));
@@ -148,6 +158,31 @@ fn lists(answer: &parser::Outcome, checks: &mut Checks<'_>, into: &mut Outcome) 
         let progress = progress_out(progress);
         checks.progress(&progress)?;
         into.progress.push(progress);
+    }
+    Ok(())
+}
+
+pub(super) fn fields(
+    fields: &[types::Field],
+    checks: &Checks<'_>,
+    owned: &mut Vec<u8>,
+    into: &mut Vec<(FieldName, Value)>,
+) -> Result<(), Lie> {
+    for field in fields {
+        into.push((field_name(field.name), value(&field.value, checks, owned)?));
+    }
+    Ok(())
+}
+
+pub(super) fn attributes(
+    attributes: &[types::Attribute],
+    checks: &Checks<'_>,
+    owned: &mut Vec<u8>,
+    into: &mut Vec<(Value, Value)>,
+) -> Result<(), Lie> {
+    for attribute in attributes {
+        let key = self::owned(&attribute.key, checks, owned)?;
+        into.push((key, value(&attribute.value, checks, owned)?));
     }
     Ok(())
 }
@@ -186,12 +221,7 @@ fn message_out(message: &parser::Message) -> Message {
             parser::Part::End => MessagePart::End,
             parser::Part::More => MessagePart::More,
         },
-        status: match message.status {
-            types::Status::None => MessageStatus::None,
-            types::Status::Ok => MessageStatus::Ok,
-            types::Status::ClientError => MessageStatus::ClientError,
-            types::Status::ServerError => MessageStatus::ServerError,
-        },
+        status: status_out(message.status),
         protocol: message.protocol,
         fields: message.fields,
         attributes: message.attributes,
@@ -199,6 +229,15 @@ fn message_out(message: &parser::Message) -> Message {
         correlation: message.correlation,
         start: message.start,
         end: message.end,
+    }
+}
+
+pub(super) fn status_out(status: types::Status) -> MessageStatus {
+    match status {
+        types::Status::None => MessageStatus::None,
+        types::Status::Ok => MessageStatus::Ok,
+        types::Status::ClientError => MessageStatus::ClientError,
+        types::Status::ServerError => MessageStatus::ServerError,
     }
 }
 
@@ -251,5 +290,25 @@ fn field_name(name: types::FieldName) -> FieldName {
         types::FieldName::XRequestId => FieldName::XRequestId,
         types::FieldName::HttpProxyClient => FieldName::HttpProxyClient,
         types::FieldName::BizProtocol => FieldName::BizProtocol,
+    }
+}
+
+pub(super) fn field_name_in(name: FieldName) -> types::FieldName {
+    match name {
+        FieldName::RequestType => types::FieldName::RequestType,
+        FieldName::RequestDomain => types::FieldName::RequestDomain,
+        FieldName::RequestResource => types::FieldName::RequestResource,
+        FieldName::Endpoint => types::FieldName::Endpoint,
+        FieldName::RequestId => types::FieldName::RequestId,
+        FieldName::ResponseCode => types::FieldName::ResponseCode,
+        FieldName::ResponseException => types::FieldName::ResponseException,
+        FieldName::ResponseResult => types::FieldName::ResponseResult,
+        FieldName::Version => types::FieldName::Version,
+        FieldName::TraceId => types::FieldName::TraceId,
+        FieldName::SpanId => types::FieldName::SpanId,
+        FieldName::ParentSpanId => types::FieldName::ParentSpanId,
+        FieldName::XRequestId => types::FieldName::XRequestId,
+        FieldName::HttpProxyClient => types::FieldName::HttpProxyClient,
+        FieldName::BizProtocol => types::FieldName::BizProtocol,
     }
 }

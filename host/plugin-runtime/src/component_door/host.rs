@@ -3,9 +3,9 @@
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
-use super::bindings::ProtocolParser;
+use super::bindings::AnyPlugin;
 use super::bindings::weir::plugin::host::{Host, Level as WitLevel};
-use super::bindings::weir::plugin::types;
+use super::bindings::weir::plugin::{hooks, types};
 use crate::guest::{HostState, Level};
 
 /// What components may import, defined once an engine.
@@ -14,7 +14,7 @@ pub(crate) struct Imports(Linker<HostState>);
 impl Imports {
     pub(crate) fn new(engine: &Engine) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
-        ProtocolParser::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state)?;
+        AnyPlugin::add_to_linker::<_, HasSelf<HostState>>(&mut linker, |state| state)?;
         Ok(Self(linker))
     }
 
@@ -44,3 +44,5 @@ impl Host for HostState {
 }
 
 impl types::Host for HostState {}
+
+impl hooks::Host for HostState {}

@@ -59,11 +59,11 @@ pub(crate) struct CoreTemplate {
 }
 
 impl CoreTemplate {
-    pub(crate) fn new(runtime: &Shared, wasm: &[u8]) -> Result<Self, LoadError> {
-        let module = Module::from_binary(&runtime.engine, wasm).map_err(|e| LoadError::invalid(&e))?;
-        check_imports(&module)?;
-        check_exports(&module, runtime.limits.memory as u64)?;
-        let pre = runtime.core_imports.linker().instantiate_pre(&module);
+    pub(crate) fn new(runtime: &Shared, module: &Module) -> Result<Self, LoadError> {
+        check_imports(module)?;
+        check_exports(module)?;
+        check_memory(module, runtime.limits.memory as u64)?;
+        let pre = runtime.core_imports.linker().instantiate_pre(module);
         Ok(Self { pre: pre.map_err(|e| LoadError::invalid(&e))? })
     }
 
@@ -148,7 +148,7 @@ fn check_imports(module: &Module) -> Result<(), LoadError> {
     strange.map_or(Ok(()), |import| Err(LoadError::import(import.module(), import.name())))
 }
 
-fn check_exports(module: &Module, limit: u64) -> Result<(), LoadError> {
+fn check_exports(module: &Module) -> Result<(), LoadError> {
     if module.get_export("_start").is_some() {
         return Err(LoadError::Command);
     }
@@ -162,6 +162,11 @@ fn check_exports(module: &Module, limit: u64) -> Result<(), LoadError> {
         IDENTITY.check(module)?;
     }
     hooks.try_for_each(|group| group.check(module))?;
+    Ok(())
+}
+
+/// It exports a memory that is not too large from the start.
+pub(crate) fn check_memory(module: &Module, limit: u64) -> Result<(), LoadError> {
     match module.get_export("memory") {
         None => Err(LoadError::MissingExport("memory".into())),
         Some(ExternType::Memory(memory)) => {
@@ -193,14 +198,14 @@ fn check_function(
     }
 }
 
-fn is_i32s(function: &FuncType, takes: usize, gives: usize) -> bool {
+pub(crate) fn is_i32s(function: &FuncType, takes: usize, gives: usize) -> bool {
     let is_i32 = |t: ValType| t.is_i32();
     (function.params().len(), function.results().len()) == (takes, gives)
         && function.params().all(is_i32)
         && function.results().all(is_i32)
 }
 
-fn type_name(found: &ExternType) -> String {
+pub(crate) fn type_name(found: &ExternType) -> String {
     match found {
         ExternType::Func(function) => {
             let names = |types: &mut dyn Iterator<Item = ValType>| {

@@ -12,7 +12,7 @@ use super::layout::{u32_at, u64_at};
 use crate::guest::{HostState, Level};
 use crate::limits::LOG_LINE_BYTES;
 
-pub(super) const MODULE: &str = "wasi_snapshot_preview1";
+pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 
 /// `errno`.
 const SUCCESS: u32 = 0;
@@ -83,11 +83,11 @@ const OTHERS: [&str; 13] = [
     "sched_yield",
 ];
 
-pub(super) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     OTHERS.contains(&name) || FILES.iter().any(|(file, _)| *file == name)
 }
 
-pub(super) fn define(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+pub(crate) fn define(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     for (name, parameters) in FILES {
         let parameters = parameters.chars().map(|c| if c == 'l' { ValType::I64 } else { ValType::I32 });
         let ty = FuncType::new(linker.engine(), parameters, [ValType::I32]);

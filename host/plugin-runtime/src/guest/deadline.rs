@@ -13,25 +13,35 @@ use crate::runtime::ticks;
 
 pub(super) struct Deadline {
     half: Duration,
+    /// Of the call that goes on.
+    budget: Duration,
     /// CPU time of the thread when the first half had passed.
     mark: Option<Duration>,
 }
 
 impl Deadline {
     pub(super) fn new(deadline: Duration) -> Self {
-        Self { half: deadline / 2, mark: None }
+        let half = deadline / 2;
+        Self { half, budget: half, mark: None }
     }
 
     /// A call begins; gives the ticks until it is looked at.
     pub(super) fn begin(&mut self) -> u64 {
         self.mark = None;
+        self.budget = self.half;
         ticks(self.half)
+    }
+
+    /// The call that was begun may take so many deadlines.
+    pub(super) fn extend(&mut self, deadlines: u32) -> u64 {
+        self.budget = self.half.saturating_mul(deadlines);
+        ticks(self.budget)
     }
 
     pub(super) fn reached(&mut self) -> UpdateDeadline {
         let now = thread_cpu_time();
         let mark = *self.mark.get_or_insert(now);
-        match self.half.checked_sub(now.saturating_sub(mark)) {
+        match self.budget.checked_sub(now.saturating_sub(mark)) {
             Some(left) if !left.is_zero() => UpdateDeadline::Continue(ticks(left)),
             _ => UpdateDeadline::Interrupt,
         }

@@ -128,7 +128,9 @@ const ASKS: &str = r#"
 fn a_mirror() {
     let batch = Batch {
         flows: vec![FlowFacts {
+            flow_id: 0,
             connection: 0x0102_0304,
+            flow_id: 7,
             transport: Transport::Udp,
             client: (Address(0x1111_2222_3333_4444_5555_6666_7777_8888), 0xabcd),
             server: (Address(0x9999_aaaa_bbbb_cccc_dddd_eeee_ffff_0000), 0x1234),
@@ -154,6 +156,9 @@ fn a_mirror() {
         destination_port: 0x1234,
         from_start: true,
         from_client: Some(true),
+        flow_id: 7,
+        source: Address::v4([10, 0, 0, 1]),
+        destination: Address::v4([10, 0, 0, 2]),
     };
     let saw = [4, 1, 0xabcd, 0x1234, 1, 1, 1_u64];
     for (place, expected) in flow.into_iter().enumerate() {

@@ -11,6 +11,7 @@ use std::time::Instant;
 use weir_pipeline::worker::WorkerConfig;
 use weir_sinks::{JsonLines, Null, Output, Sink, Table, TableStyle};
 
+pub(crate) use self::summary::grouped;
 use crate::cli::{Format, ReplayArgs};
 use crate::failure::Failure;
 use crate::group_config::GroupConfig;

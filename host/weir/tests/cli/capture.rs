@@ -45,6 +45,16 @@ impl Capture {
         capture.finish()
     }
 
+    /// One connection; who speaks (`true`: the client) and what.
+    #[allow(dead_code)] // not every test crate that takes this file in needs it
+    pub(crate) fn talk(chunks: &[(bool, &str)]) -> Vec<u8> {
+        let mut capture = Self::new();
+        capture.open(20_000);
+        chunks.iter().for_each(|(client, text)| capture.segment(20_000, *client, ACK, text.as_bytes()));
+        capture.close(20_000);
+        capture.finish()
+    }
+
     pub(crate) fn finish(self) -> Vec<u8> {
         self.writer.finish().unwrap()
     }

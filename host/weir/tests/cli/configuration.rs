@@ -80,11 +80,7 @@ fn unknown_names_are_refused_with_the_nearest() {
             3,
             "unknown protocol `MySLQ`; the nearest valid name is `MySQL`",
         ),
-        (
-            "wasm-plugins: [my-htp]",
-            1,
-            "no plugin is called `my-htp`; the nearest name that was given is `my-http`",
-        ),
+        ("wasm-plugins: [my-htp]", 1, "no plugin is called `my-htp`; the nearest name is `my-http`"),
         ("plugin-config: {htp: {a: b}}", 1, "no plugin is called `htp`; the nearest is `http`"),
         ("limits: {flowz: 1}", 1, "`flows`"),
     ] {

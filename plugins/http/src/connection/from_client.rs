@@ -42,23 +42,26 @@ impl Http {
     #[inline]
     fn whole_request(&mut self, head: &RequestHead<'_>, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         let in_step = self.lane(SIDE).in_step;
-        let (mut message, step) = match head.framing.of_request() {
+        let body = head.framing.of_request();
+        self.want_body(input, head.length, body);
+        let (mut message, step) = match body {
             Body::Chunked => match self.begin_chunks(input, head.length, output) {
                 (Some(message), step) => (message, step),
                 (None, step) => return step,
             },
             Body::Length(body) => {
-                let length = head.length as u64 + body;
-                if !in_step && !follows(input.bytes, length) {
+                if !in_step && !follows(input.bytes, head.length as u64 + body) {
                     return self.lost(input);
                 }
                 self.lane(SIDE).in_step = true;
-                (output.message(Kind::Request, length), Step::Consumed(length))
+                self.begin_bytes(input, head.length, body, output)
             }
             Body::Unknown | Body::UntilClose => {
                 self.lane(SIDE).in_step = false;
                 let length = head.length as u64;
-                (output.message(Kind::Request, length), Step::Consumed(length))
+                let mut message = output.message(Kind::Request, length);
+                self.tell_head(input.bytes, head.length, &mut message);
+                (message, Step::Consumed(length))
             }
         };
         head.tell(&self.trace_headers, &mut message);
@@ -76,7 +79,9 @@ impl Http {
         }
         // Where it ends nobody knows; most requests end with their segment.
         let length = (gap.unread.len() as u64).saturating_add(gap.bytes);
-        head.tell(&self.trace_headers, &mut output.message(Kind::Request, length));
+        let mut message = output.message(Kind::Request, length);
+        self.tell_head(gap.unread, 0, &mut message);
+        head.tell(&self.trace_headers, &mut message);
         self.outstanding.request(Asked::of(head.line.method));
     }
 

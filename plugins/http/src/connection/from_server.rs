@@ -5,6 +5,7 @@ use std::rc::Rc;
 use weir_plugin_sdk::message::MessageBuilder;
 use weir_plugin_sdk::prelude::*;
 
+use super::bodies::FOREVER;
 use super::{Http, Phase, skip_empty_lines};
 use crate::chunked::Next;
 use crate::framing::Body;
@@ -15,9 +16,6 @@ use crate::start_line::{Opening, response_may_begin, response_opening};
 use crate::strict::fields_are_clean;
 
 const SIDE: Direction = Direction::ServerToClient;
-
-/// A step that no connection outlives: the host ends what is open when the connection does.
-const FOREVER: u64 = u64::MAX / 2;
 
 /// What a response has behind its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +65,13 @@ impl Http {
         let asked = self.outstanding.next();
         let body = head.framing.of_response(head.line.code);
         if let Some(step) = leaves_http(head, asked, body) {
-            self.tell(head, asked, &mut output.message(Kind::Response, head.length as u64));
+            let mut message = output.message(Kind::Response, head.length as u64);
+            self.tell_head(input.bytes, head.length, &mut message);
+            self.tell(head, asked, &mut message);
             return step;
         }
         let behind = input.bytes.get(head.length..).unwrap_or_default();
+        self.want_body(input, head.length, body);
         let body = match decide(asked, self.outstanding.likely(), body, behind) {
             Behind::Certain(body) => body,
             Behind::Doubt(body) => {
@@ -78,7 +79,9 @@ impl Http {
                 let lane = self.lane(SIDE);
                 lane.phase = Phase::Doubt { body, end_of_head };
                 lane.in_step = true;
-                self.tell(head, asked, &mut output.begin(Kind::Response));
+                let mut message = output.begin(Kind::Response);
+                self.tell_head(input.bytes, head.length, &mut message);
+                self.tell(head, asked, &mut message);
                 return Step::Consumed(head.length as u64);
             }
             Behind::Wait => return Step::NeedMore,
@@ -104,21 +107,29 @@ impl Http {
         match body {
             Body::Chunked => self.begin_chunks(input, head, output),
             Body::Length(body) => {
-                let length = head as u64 + body;
-                if !lane.in_step && !follows(input.bytes, length) {
+                if !lane.in_step && !follows(input.bytes, head as u64 + body) {
                     return (None, self.lost(input));
                 }
                 lane.in_step = true;
-                (Some(output.message(Kind::Response, length)), Step::Consumed(length))
+                let (message, step) = self.begin_bytes(input, head, body, output);
+                (Some(message), step)
             }
             Body::Unknown => {
                 lane.in_step = false;
-                (Some(output.message(Kind::Response, head as u64)), Step::Consumed(head as u64))
+                let mut message = output.message(Kind::Response, head as u64);
+                self.tell_head(input.bytes, head, &mut message);
+                (Some(message), Step::Consumed(head as u64))
             }
-            Body::UntilClose if certain => (Some(output.begin(Kind::Response)), Step::Consumed(FOREVER)),
             Body::UntilClose => {
-                lane.phase = Phase::Adrift { chunked: false };
-                (Some(output.begin(Kind::Response)), Step::Consumed(head as u64))
+                let step = if certain && lane.wanted == 0 {
+                    Step::Consumed(FOREVER)
+                } else {
+                    lane.phase = if certain { Phase::UntilClose } else { Phase::Adrift { chunked: false } };
+                    Step::Consumed(head as u64)
+                };
+                let mut message = output.begin(Kind::Response);
+                self.tell_head(input.bytes, head, &mut message);
+                (Some(message), step)
             }
         }
     }
@@ -134,10 +145,7 @@ impl Http {
         }
         match body {
             Body::Chunked => self.chunks(Next::Size, input, output),
-            Body::Length(bytes) => {
-                output.end(Kind::Response, bytes);
-                Step::Consumed(bytes)
-            }
+            Body::Length(bytes) => self.bytes(input.position.saturating_add(bytes), input, output),
             Body::Unknown | Body::UntilClose => {
                 lane.phase = Phase::Adrift { chunked: false };
                 self.adrift(false, input, output)
@@ -156,7 +164,9 @@ impl Http {
             return;
         }
         let length = (gap.unread.len() as u64).saturating_add(gap.bytes);
-        self.tell(&head, None, &mut output.message(Kind::Response, length));
+        let mut message = output.message(Kind::Response, length);
+        self.tell_head(gap.unread, 0, &mut message);
+        self.tell(&head, None, &mut message);
     }
 
     /// A whole response begins here, even if anything could stand here. `None`: it may, with more bytes.

@@ -10,6 +10,7 @@ mod fields;
 mod fixtures;
 mod leaving;
 mod loss;
+mod payloads;
 mod properties;
 mod tolerance;
 

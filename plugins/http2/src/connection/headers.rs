@@ -86,7 +86,8 @@ impl Http2 {
     ) -> Option<Box<Block>> {
         let lane = self.lane(direction);
         let block = lane.block.take().filter(|block| block.stream == header.stream);
-        let Some(mut block) = block.filter(|block| block.fragment.len() + fragment.len() <= BLOCK_LIMIT) else {
+        let Some(mut block) = block.filter(|block| block.fragment.len() + fragment.len() <= BLOCK_LIMIT)
+        else {
             // Its beginning was not seen, or it is too large.
             lane.decoder.lost();
             return None;
@@ -184,7 +185,11 @@ impl Http2 {
 
     /// A request that the server makes up, to answer it itself.
     fn promise(&mut self, place: Place, promised: u32, fields: &Fields<'_>, output: &mut Output<'_>) {
-        if promised & 1 == 1 || promised == 0 || self.streams.holds(promised) || self.streams.was_reset(promised) {
+        if promised & 1 == 1
+            || promised == 0
+            || self.streams.holds(promised)
+            || self.streams.was_reset(promised)
+        {
             return;
         }
         let mut stream = Stream::new(promised);

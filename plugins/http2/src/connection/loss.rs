@@ -92,7 +92,10 @@ impl Http2 {
         for stream in self.streams.iter_mut() {
             let half = stream.half(direction);
             half.body.is_broken = true;
-            if half.progress == Progress::Begun && direction == Direction::ServerToClient && stream.doubted == 0 {
+            if half.progress == Progress::Begun
+                && direction == Direction::ServerToClient
+                && stream.doubted == 0
+            {
                 stream.doubted = time.max(1);
                 self.doubted = true;
             }

@@ -34,7 +34,8 @@ impl Http2 {
         input: &Input<'_>,
         output: &mut Output<'_>,
     ) -> Step {
-        let Some(&[a, b, c, d, e, f, g, h]) = input.bytes.get(HEADER..).and_then(|payload| payload.first_chunk())
+        let Some(&[a, b, c, d, e, f, g, h]) =
+            input.bytes.get(HEADER..).and_then(|payload| payload.first_chunk())
         else {
             return Step::NeedAtLeast(HEADER as u32 + 8);
         };
@@ -69,7 +70,9 @@ impl Http2 {
                 (server, stream.kind(server))
             }
             // No answer will come: the request stands alone.
-            (false, false) if stream.progress(client) != Progress::Unseen && by.is_some() => (client, Kind::OneWay),
+            (false, false) if stream.progress(client) != Progress::Unseen && by.is_some() => {
+                (client, Kind::OneWay)
+            }
             _ => return,
         };
         let end = seen[direction.index()];

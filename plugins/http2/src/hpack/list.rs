@@ -161,6 +161,8 @@ impl HeaderList {
 /// A token without upper-case letters, with a colon before those of pseudo-header fields (RFC 9113 section 8.2.1 and 8.3).
 fn is_name(name: &[u8]) -> bool {
     let token = name.strip_prefix(b":").unwrap_or(name);
-    let good = |byte: &u8| matches!(byte, 0x21..=0x7e) && !byte.is_ascii_uppercase() && !b"()<>@,;:\\\"/[]?={}".contains(byte);
+    let good = |byte: &u8| {
+        matches!(byte, 0x21..=0x7e) && !byte.is_ascii_uppercase() && !b"()<>@,;:\\\"/[]?={}".contains(byte)
+    };
     !token.is_empty() && token.iter().all(good)
 }

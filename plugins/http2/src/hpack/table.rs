@@ -93,7 +93,8 @@ impl Table {
     pub(super) fn insert(&mut self, name: Option<&[u8]>, value: &[u8]) {
         let is_known = name.is_some();
         let name = name.unwrap_or_default();
-        let (Ok(name_length), Ok(value_length)) = (u32::try_from(name.len()), u32::try_from(value.len())) else {
+        let (Ok(name_length), Ok(value_length)) = (u32::try_from(name.len()), u32::try_from(value.len()))
+        else {
             return self.lost();
         };
         let entry = Entry { start: self.texts.len(), name: name_length, value: value_length, is_known };

@@ -14,7 +14,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
     files.map(named).collect()
 }
 
-fn segments(mut stream: &[u8]) -> Vec<(Direction, &[u8])> {
+pub(super) fn segments(mut stream: &[u8]) -> Vec<(Direction, &[u8])> {
     let mut segments = Vec::new();
     while let Some(end) = stream.iter().position(|b| *b == b'\n') {
         let line = std::str::from_utf8(&stream[..end]).unwrap();
@@ -27,7 +27,7 @@ fn segments(mut stream: &[u8]) -> Vec<(Direction, &[u8])> {
     segments
 }
 
-fn conversations() -> Vec<(String, Vec<u8>, String)> {
+pub(super) fn conversations() -> Vec<(String, Vec<u8>, String)> {
     let files = files();
     let streams = files.iter().filter_map(|(name, bytes)| Some((name.strip_suffix(".stream")?, bytes)));
     let with_expected = streams.map(|(name, bytes)| {

@@ -1,0 +1,129 @@
+//! Takes: text and records. Gives: them to standard output, with colours where a person looks; a line of progress on standard
+//! error. Does not do: errors, which are [`Failure`](crate::Failure)s.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// How often the line of progress is written anew.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Writes to standard output. Who closed it has read enough.
+pub(super) fn out(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A record as one line of JSON.
+pub(super) fn json(record: &impl Serialize) {
+    // Names are strings and numbers are finite: nothing that JSON can not hold.
+    if let Ok(line) = serde_json::to_string(record) {
+        out(&format!("{line}\n"));
+    }
+}
+
+/// What a piece of text means.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ink {
+    Good,
+    Bad,
+    Faint,
+}
+
+/// Colours, or none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paint {
+    color: bool,
+}
+
+impl Paint {
+    /// Colours only where a person looks, and not where the person said no (no-color.org).
+    pub(super) fn of_stdout() -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { color: io::stdout().is_terminal() && !no_color }
+    }
+
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self { color: false }
+    }
+
+    pub(super) fn text(self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Good => 32,
+            Ink::Bad => 31,
+            Ink::Faint => 2,
+        };
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// A line on a terminal's standard error that is written over.
+#[derive(Debug)]
+pub(super) struct Ticker {
+    enabled: bool,
+    next: Instant,
+    shown: bool,
+}
+
+impl Ticker {
+    pub(super) fn new() -> Self {
+        Self { enabled: io::stderr().is_terminal(), next: Instant::now() + INTERVAL, shown: false }
+    }
+
+    /// Shows the text, when it is time.
+    pub(super) fn tick(&mut self, now: Instant, text: impl FnOnce() -> String) {
+        if !self.enabled || now < self.next {
+            return;
+        }
+        self.next = now + INTERVAL;
+        self.shown = true;
+        let mut error = io::stderr().lock();
+        let _ = write!(error, "\r\x1b[K{}", text()).and_then(|()| error.flush());
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+/// `1,234,567`.
+pub(super) fn grouped(number: u64) -> String {
+    crate::cmd::replay::grouped(number)
+}
+
+/// `64 MiB`, `1.2 KiB`, `17 bytes`.
+pub(super) fn bytes(number: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(size, _)| number >= *size) {
+        Some((size, unit)) if number % size == 0 => format!("{} {unit}", number / size),
+        Some((size, unit)) => format!("{:.1} {unit}", number as f64 / *size as f64),
+        None => format!("{number} bytes"),
+    }
+}
+
+/// Texts of strangers on a terminal.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_are_for_people() {
+        for (number, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1536, "1.5 KiB"),
+            (64 << 20, "64 MiB"),
+            (3 << 29, "1.5 GiB"),
+        ] {
+            assert_eq!(super::bytes(number), text);
+        }
+    }
+}

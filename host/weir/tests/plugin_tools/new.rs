@@ -1,0 +1,205 @@
+//! `weir plugin new`: what it writes builds, passes its tests and is a good plugin, with nothing but the binary and a compiler.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::program::{Folder, Run, command, weir};
+use crate::support::{cargo, run};
+
+fn new_in(folder: &Folder, arguments: &[&str]) -> Run {
+    Run::of(command().current_dir(folder.path("")).args(["plugin", "new"]).args(arguments).output().unwrap())
+}
+
+/// A Rust project, built for Wasm once.
+struct Project {
+    folder: PathBuf,
+    target: PathBuf,
+}
+
+fn rust_project() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| {
+        let folder = Folder::new("tools_new");
+        let made = new_in(&folder, &["--lang", "rust", "shop-orders"]);
+        assert_eq!((made.status, made.stderr.as_str()), (0, ""));
+        for command in ["cd shop-orders", "cargo test", "cargo build --release", "weir plugin test target/"] {
+            assert!(made.stdout.contains(&format!("\n  {command}")), "{}", made.stdout);
+        }
+        Project { folder: folder.path("shop-orders").into(), target: folder.path("target").into() }
+    })
+}
+
+impl Project {
+    fn wasm(&self, profile: &str) -> String {
+        run(cargo(&self.folder, &self.target).args([
+            "build",
+            "--offline",
+            "--quiet",
+            "--profile",
+            profile,
+            "--target",
+            "wasm32-unknown-unknown",
+        ]));
+        let file = self.target.join("wasm32-unknown-unknown").join(profile).join("shop_orders.wasm");
+        file.to_str().unwrap().to_owned()
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn the_tests_of_a_rust_project_pass_at_once() {
+    let project = rust_project();
+    let output = cargo(&project.folder, &project.target).args(["test", "--offline"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("3 passed; 0 failed"), "{text}");
+    let warnings = String::from_utf8_lossy(&output.stderr);
+    assert!(!warnings.contains("warning"), "{warnings}");
+}
+
+#[test]
+fn a_rust_project_is_a_good_plugin_at_once() {
+    let project = rust_project();
+    let wasm = project.wasm("release");
+    assert_eq!(weir(["plugin", "check", &wasm]).status, 0);
+    let (pcap, expect) = (project.file("fixtures/talk.pcap"), project.file("fixtures/talk.jsonl"));
+    let tested = weir(["plugin", "test", &wasm, "--pcap", &pcap, "--expect", &expect]);
+    assert_eq!((tested.status, tested.stdout.as_str()), (0, "3 as expected\n"), "{}", tested.stderr);
+    let fuzzed = weir(["plugin", "fuzz", &wasm, "--pcap", &pcap, "--runs", "500", "--seed", "1"]);
+    assert_eq!(fuzzed.status, 0, "{}", fuzzed.stdout);
+}
+
+/// A panic in the author's code shows the function and the line, when it is built as the project's README says.
+#[test]
+fn a_trap_shows_the_line_of_the_source() {
+    let folder = Folder::new("tools_new_trap");
+    assert_eq!(new_in(&folder, &["--lang", "rust", "breaks"]).status, 0);
+    let source = folder.path("breaks/src/lib.rs");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let broken = text.replacen(
+        "        match line {\n",
+        "        if let Line::Error { code, .. } = line {\n            assert!(code != 404, \"not this one\");\n        }\n        match line {\n",
+        1,
+    );
+    assert_ne!(text, broken);
+    let line = broken.lines().position(|line| line.contains("not this one")).unwrap() + 1;
+    std::fs::write(&source, broken).unwrap();
+    let target = rust_project().target.clone();
+    run(cargo(Path::new(&folder.path("breaks")), &target).args([
+        "build",
+        "--offline",
+        "--quiet",
+        "--profile",
+        "traps",
+        "--target",
+        "wasm32-unknown-unknown",
+    ]));
+    let wasm = target.join("wasm32-unknown-unknown/traps/breaks.wasm").to_str().unwrap().to_owned();
+    let (pcap, expect) =
+        (folder.path("breaks/fixtures/talk.pcap"), folder.path("breaks/fixtures/talk.jsonl"));
+    let tested = weir(["plugin", "test", &wasm, "--pcap", &pcap, "--expect", &expect]);
+    assert_eq!(tested.status, 1);
+    assert!(tested.stdout.starts_with("fault trap: process: "), "{}", tested.stdout);
+    let frame = tested.stdout.lines().find(|frame| frame.contains(&format!("lib.rs:{line}")));
+    let frame = frame.unwrap_or_else(|| panic!("no frame of line {line}: {}", tested.stdout));
+    assert!(frame.contains(" parse at ") || frame.contains("breaks::Breaks"), "{frame}");
+    assert!(tested.stdout.contains("weir_plugin_sdk::"), "functions have their paths: {}", tested.stdout);
+    assert!(!tested.stderr.contains("debug information"), "{}", tested.stderr);
+}
+
+/// Where `cargo xtask test` says, else on the path.
+fn go(folder: &Path) -> Option<Command> {
+    let program = std::env::var_os("WEIR_GO").unwrap_or_else(|| "go".into());
+    let mut go = Command::new(program);
+    // Nothing is downloaded: the project has all that it needs.
+    go.current_dir(folder).envs([
+        ("GOTOOLCHAIN", "local"),
+        ("GOPROXY", "off"),
+        ("GOWORK", "off"),
+        ("GOFLAGS", ""),
+    ]);
+    go.env("CGO_ENABLED", "0");
+    let is_there =
+        Command::new(go.get_program()).arg("version").output().is_ok_and(|output| output.status.success());
+    if !is_there {
+        assert!(std::env::var_os("WEIR_GO").is_none(), "WEIR_GO names no Go");
+        eprintln!("skipped: there is no Go on the path, and WEIR_GO does not name one");
+    }
+    is_there.then_some(go)
+}
+
+#[test]
+fn a_go_project_passes_its_tests_and_is_a_good_plugin_at_once() {
+    let folder = Folder::new("tools_new_go");
+    let made = new_in(&folder, &["--lang", "go", "shop-orders"]);
+    assert_eq!((made.status, made.stderr.as_str()), (0, ""));
+    for command in ["go test\n", "GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o shop-orders.wasm\n"]
+    {
+        assert!(made.stdout.contains(&format!("\n  {command}")), "{}", made.stdout);
+    }
+    let project = folder.path("shop-orders");
+    let Some(mut go_test) = go(Path::new(&project)) else { return };
+    run(go_test.args(["test", "./..."]));
+    run(go(Path::new(&project)).unwrap().args(["vet", "./..."]));
+    let mut build = go(Path::new(&project)).unwrap();
+    build.envs([("GOOS", "wasip1"), ("GOARCH", "wasm")]);
+    run(build.args(["build", "-buildmode=c-shared", "-o", "shop-orders.wasm"]));
+    let wasm = folder.path("shop-orders/shop-orders.wasm");
+    let checked = weir(["plugin", "check", &wasm]);
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+    let (pcap, expect) =
+        (folder.path("shop-orders/fixtures/talk.pcap"), folder.path("shop-orders/fixtures/talk.jsonl"));
+    let tested = weir(["plugin", "test", &wasm, "--pcap", &pcap, "--expect", &expect]);
+    assert_eq!((tested.status, tested.stdout.as_str()), (0, "3 as expected\n"), "{}", tested.stderr);
+}
+
+#[test]
+fn another_sdk_can_be_used() {
+    let folder = Folder::new("tools_new_sdk");
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-sdk-rust");
+    let made = new_in(&folder, &["--lang", "rust", "mine", "--sdk", sdk.to_str().unwrap()]);
+    assert_eq!(made.status, 0, "{}", made.stderr);
+    let manifest = std::fs::read_to_string(folder.path("mine/Cargo.toml")).unwrap();
+    let path = sdk.canonicalize().unwrap();
+    assert!(manifest.contains(&format!("path = \"{}\"", path.to_str().unwrap())), "{manifest}");
+    assert!(!Path::new(&folder.path("mine/weir-plugin-sdk")).exists());
+    let wrong = new_in(&folder, &["--lang", "rust", "yours", "--sdk", "nowhere"]);
+    assert_eq!(wrong.status, 1);
+    assert!(wrong.refusal().contains("check the path"), "{}", wrong.stderr);
+    assert!(!Path::new(&folder.path("yours")).exists());
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let folder = Folder::new("tools_new_there");
+    assert_eq!(new_in(&folder, &["--lang", "rust", "there"]).status, 0);
+    std::fs::write(folder.path("there/src/lib.rs"), "mine").unwrap();
+    let again = new_in(&folder, &["--lang", "rust", "there"]);
+    assert_eq!(again.status, 1);
+    assert!(again.refusal().contains("is not empty"), "{}", again.stderr);
+    assert_eq!(std::fs::read_to_string(folder.path("there/src/lib.rs")).unwrap(), "mine");
+    folder.file("file", "");
+    assert!(new_in(&folder, &["--lang", "rust", "file"]).refusal().contains("is no folder"));
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    assert_eq!(new_in(&folder, &["--lang", "rust", "empty"]).status, 0, "an empty folder is free");
+}
+
+#[test]
+fn names_are_checked() {
+    let folder = Folder::new("tools_new_names");
+    for (name, words) in [
+        ("Shop", "lower-case letters"),
+        ("../shop", "lower-case letters"),
+        ("http", "built-in plugin"),
+        ("std", "word of the language"),
+    ] {
+        let run = new_in(&folder, &["--lang", "rust", name]);
+        assert_eq!(run.status, 2, "{name}");
+        assert!(run.refusal().contains(words), "{}", run.stderr);
+    }
+    assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 0);
+}

@@ -1,0 +1,12 @@
+package main
+
+import (
+	"testing"
+
+	weir "weir.dev/plugin-sdk-go"
+	"weir.dev/plugin-sdk-go/internal/cases"
+)
+
+func TestCases(t *testing.T) {
+	cases.Run(t, "transaction-id", func() *weir.Observer { return weir.ObserveHttp(&TransactionId{}) })
+}

@@ -1,0 +1,3 @@
+module weir.dev/plugin-sdk-go
+
+go 1.24

@@ -1,0 +1,20 @@
+// Package sessionhook exports a weir.SessionHook under the names that the host looks for (`weir:plugin/session-hook@0.1.0`): finished records.
+//
+// A plugin imports it to register its hook; one that does not import it has no such hook for the host to see.
+package sessionhook
+
+import (
+	weir "weir.dev/plugin-sdk-go"
+	"weir.dev/plugin-sdk-go/identity"
+)
+
+var observer *weir.Observer
+
+// Register makes hook the plugin's. Call it once, in an init function: the host calls nothing called main.
+func Register(about weir.About, hook weir.SessionHook) {
+	if observer != nil {
+		panic("weir: a plugin has one hook of a kind")
+	}
+	identity.Register(about)
+	observer = weir.ObserveSessions(hook)
+}
