@@ -140,7 +140,12 @@ fn a_response_does_not_wipe_what_its_request_said() {
         protobuf(&[bytes(11, &inner), trace(id)])
     };
     let told = |parser: &mut Instance, id| {
-        let batch = Batch::default().open(0).told(C2S, 0, 1, std::slice::from_ref(&first)).told(S2C, 0, 1, &[answer(id)]);
+        let batch = Batch::default().open(0).told(C2S, 0, 1, std::slice::from_ref(&first)).told(
+            S2C,
+            0,
+            1,
+            &[answer(id)],
+        );
         let outcome = batch.send(parser).unwrap();
         said(&outcome).remove(1)
     };
