@@ -12,7 +12,7 @@ const SDKS: [(&str, &str, &[&str]); 2] =
     [("RUST", "plugin-sdk-rust/src", &["rs"]), ("GO", "plugin-sdk-go", &["go", "mod"])];
 
 /// Folders of an SDK that are for who works on it.
-const LEFT_OUT: [&str; 2] = ["examples", "testdata"];
+const LEFT_OUT: [&str; 3] = ["examples", "testdata", "cases"];
 
 fn main() -> ExitCode {
     match write() {

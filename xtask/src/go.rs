@@ -11,15 +11,18 @@ use anyhow::{Context, Result, bail};
 use crate::{command, setup, workspace};
 
 /// Tests of the host find the modules by it.
-pub(crate) const PLUGINS_VARIABLE: &str = "WEIR_GO_PLUGINS";
+const PLUGINS_VARIABLE: &str = "WEIR_GO_PLUGINS";
 
-/// Checks and tests it, then builds the examples; gives their folder.
-pub(crate) fn test() -> Result<Option<PathBuf>> {
+/// The same for the program, for tests that build what they make themselves.
+const PROGRAM_VARIABLE: &str = "WEIR_GO";
+
+/// Checks and tests it, then builds the examples; gives the variables by which tests find them.
+pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
     let program = match setup::go::program() {
         Ok(program) => program,
         Err(error) if std::env::var_os("CI").is_none() => {
             println!("the Go SDK is left out: {error:#}");
-            return Ok(None);
+            return Ok(Vec::new());
         }
         Err(error) => return Err(error),
     };
@@ -28,7 +31,8 @@ pub(crate) fn test() -> Result<Option<PathBuf>> {
     command::run(go.call().args(["vet", "./..."]))?;
     command::run(go.wasm().args(["vet", "./..."]))?;
     command::run(go.call().args(["test", "./..."]))?;
-    go.examples().map(Some)
+    let plugins = go.examples()?;
+    Ok(vec![(PLUGINS_VARIABLE, plugins), (PROGRAM_VARIABLE, go.program)])
 }
 
 struct Go {

@@ -37,9 +37,8 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 fn by_connection(lines: &[Value]) -> BTreeMap<String, Vec<&Value>> {
     let mut connections = BTreeMap::<String, Vec<&Value>>::new();
     for line in lines {
-        let end = |side: &str| {
-            format!("{}:{}", text(line, &format!("{side}_ip")), line[format!("{side}_port")])
-        };
+        let end =
+            |side: &str| format!("{}:{}", text(line, &format!("{side}_ip")), line[format!("{side}_port")]);
         connections.entry(format!("{}>{}", end("client"), end("server"))).or_default().push(line);
     }
     for lines in connections.values_mut() {
