@@ -10,6 +10,7 @@ mod hooks;
 mod hostile;
 mod loading;
 mod merging;
+mod real;
 mod records;
 mod side_by_side;
 mod support;

@@ -98,11 +98,17 @@ fn joined_anywhere() {
                 // A response that is seen from its trailers on has a code of its own only where it is gRPC's.
                 for (field, text) in &message.fields {
                     let lone = matches!(field, Field::RequestId | Field::Version);
-                    assert!(lone || known.text(*field) == Some(text), "{name}: from {from} on: {field:?} {text}");
+                    assert!(
+                        lone || known.text(*field) == Some(text),
+                        "{name}: from {from} on: {field:?} {text}"
+                    );
                 }
             }
             let requests = |messages: &[Message]| messages.iter().filter(|m| m.kind == Kind::Request).count();
-            let sent = segments[from..].iter().filter(|(way, bytes)| *way == CLIENT && bytes.get(3) == Some(&1)).count();
+            let sent = segments[from..]
+                .iter()
+                .filter(|(way, bytes)| *way == CLIENT && bytes.get(3) == Some(&1))
+                .count();
             assert!(requests(&told) >= sent, "{name}: from {from} on: {} of {sent}", requests(&told));
         }
     }
@@ -115,7 +121,8 @@ fn lost_anywhere() {
         let segments = segments(&stream);
         let whole = every_split::<Http2>(&segments);
         for lost in 0..segments.len() + 10 {
-            let is_lost = |n: usize| if lost < segments.len() { n == lost } else { n % 10 == lost - segments.len() };
+            let is_lost =
+                |n: usize| if lost < segments.len() { n == lost } else { n % 10 == lost - segments.len() };
             let mut harness = Harness::<Http2>::tcp();
             for (n, (way, bytes)) in segments.iter().enumerate() {
                 if is_lost(n) {
@@ -126,10 +133,15 @@ fn lost_anywhere() {
             }
             for message in harness.close().joined() {
                 let same = |m: &&Message| (m.kind, m.correlation) == (message.kind, message.correlation);
-                let Some(known) = whole.iter().find(same) else { panic!("{name}: without {lost}: {message:?}") };
+                let Some(known) = whole.iter().find(same) else {
+                    panic!("{name}: without {lost}: {message:?}")
+                };
                 for (field, text) in &message.fields {
                     let lone = matches!(field, Field::RequestId | Field::Version);
-                    assert!(lone || known.text(*field) == Some(text), "{name}: without {lost}: {field:?} {text}");
+                    assert!(
+                        lone || known.text(*field) == Some(text),
+                        "{name}: without {lost}: {field:?} {text}"
+                    );
                 }
             }
         }
