@@ -8,4 +8,4 @@ import (
 )
 
 //go:wasmexport weir:plugin/identity@0.1.0#describe
-func describe() uint32 { return memory.Address(weir.EncodeAbout(about)) }
+func describe() uint32 { return memory.Address(weir.EncodeAbout(About())) }

@@ -65,6 +65,8 @@ pub mod hook;
 /// Texts on their way out.
 pub mod text;
 
+mod find;
+
 /// Log, configuration and counters of the host.
 pub mod host;
 

@@ -180,6 +180,13 @@ impl<P: Parser> Harness<P> {
         self.send(Direction::ServerToClient, bytes)
     }
 
+    /// Nothing comes for so many nanoseconds.
+    #[must_use]
+    pub fn wait(mut self, nanoseconds: u64) -> Self {
+        self.time += nanoseconds;
+        self
+    }
+
     /// One side sends a segment or datagram.
     #[must_use]
     pub fn send(mut self, direction: Direction, bytes: impl AsRef<[u8]>) -> Self {

@@ -1,8 +1,8 @@
 //! All tests, with everything they need.
 //!
 //! Takes: words for the test runner. Gives: the runner's closing lines and status. To add a kind of test that is no cargo
-//! test, add a line to `run`, before the workspace's tests: the last line printed is theirs. They find what Go built by the variable
-//! `WEIR_GO_PLUGINS`.
+//! test, add a line to `run`, before the workspace's tests: the last line printed is theirs. They find what Go built, and
+//! Go itself, by the variables `WEIR_GO_PLUGINS` and `WEIR_GO`.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,12 @@ use crate::{command, go, setup, workspace};
 /// Runs them all; with words, only the workspace's tests that match.
 pub(crate) fn run(filter: &[String]) -> Result<()> {
     setup::run()?;
-    let mut go_plugins = None;
+    let mut of_go = Vec::new();
     if filter.is_empty() {
         documentation()?;
-        go_plugins = go::test()?;
+        of_go = go::test()?;
     }
-    workspace_tests(filter, go_plugins)
+    workspace_tests(filter, of_go)
 }
 
 /// Examples in documentation, which nextest can not run.
@@ -27,15 +27,14 @@ fn documentation() -> Result<()> {
 }
 
 /// Unit, property and integration tests of every crate, conformance among them.
-fn workspace_tests(filter: &[String], go_plugins: Option<PathBuf>) -> Result<()> {
+fn workspace_tests(filter: &[String], of_go: Vec<(&str, PathBuf)>) -> Result<()> {
     let runner: &[&str] = if has_nextest() {
         &["nextest", "run", "--workspace"]
     } else {
         // `--all-targets` would run benchmarks too.
         &["test", "--workspace", "--lib", "--bins", "--tests"]
     };
-    let plugins = go_plugins.map(|folder| (go::PLUGINS_VARIABLE, folder));
-    command::run(workspace::cargo(runner).args(filter).envs(plugins))
+    command::run(workspace::cargo(runner).args(filter).envs(of_go))
 }
 
 fn has_nextest() -> bool {

@@ -58,9 +58,9 @@ pub(crate) fn too_much(detail: String) -> PluginFault {
 /// Why a call of `export` did not come back.
 #[cold]
 pub(crate) fn of_call(error: &wasmtime::Error, state: &HostState, export: &str) -> PluginFault {
-    let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-    let place = place(&frames);
-    BACKTRACE.replace(frames);
+    let trace = error.downcast_ref::<WasmBacktrace>();
+    BACKTRACE.replace(trace.map(frames).unwrap_or_default());
+    let place = trace.map(place).unwrap_or_default();
     if let Some(fault) = error.downcast_ref::<PluginFault>() {
         return PluginFault { kind: fault.kind, detail: format!("{export}: {}{place}", fault.detail) };
     }
@@ -83,34 +83,36 @@ pub(crate) fn of_call(error: &wasmtime::Error, state: &HostState, export: &str) 
     PluginFault { kind, detail: format!("{export}: {what}{place}") }
 }
 
-/// The functions that were running; one that was put into another is told before it.
+/// The functions that were running; one that the compiler put into another is told before it.
 fn frames(trace: &WasmBacktrace) -> Vec<GuestFrame> {
     let mut frames = Vec::new();
     for frame in trace.frames() {
-        let index = frame.func_index();
-        let known = |name: Option<&str>| name.map_or_else(|| format!("function {index}"), readable);
+        // Of the function itself the module's name is the longer one; debug information has no paths.
+        let whole = || frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
         if frame.symbols().is_empty() {
-            frames.push(GuestFrame { function: known(frame.func_name()), place: None });
+            frames.push(GuestFrame { function: whole(), place: None });
         }
-        for symbol in frame.symbols() {
+        for (number, symbol) in frame.symbols().iter().enumerate() {
+            let is_inner = number + 1 < frame.symbols().len();
+            let function = symbol.name().filter(|_| is_inner).map_or_else(whole, readable);
             let line = symbol.line().map_or_else(String::new, |line| format!(":{line}"));
             let place = symbol.file().map(|file| format!("{}{line}", short(file)));
-            frames.push(GuestFrame { function: known(symbol.name().or(frame.func_name())), place });
+            frames.push(GuestFrame { function, place });
         }
     }
     frames
 }
 
-fn readable(name: &str) -> String {
-    short(&format!("{:#}", demangle(&name[..name.floor_char_boundary(MANGLED_BYTES)])))
+/// The topmost function that an author knows, else the topmost one.
+fn place(trace: &WasmBacktrace) -> String {
+    let names: Vec<String> =
+        trace.frames().iter().filter_map(|frame| frame.func_name()).map(readable).collect();
+    let known = names.iter().find(|name| !MESSENGERS.iter().any(|prefix| name.starts_with(prefix)));
+    known.or(names.first()).map(|name| format!(" in `{name}`")).unwrap_or_default()
 }
 
-/// The topmost function that an author knows, else the topmost one.
-fn place(frames: &[GuestFrame]) -> String {
-    let mut named = frames.iter().map(|frame| &*frame.function).filter(|name| !name.starts_with("function "));
-    let first = named.clone().next();
-    let known = named.find(|name| !MESSENGERS.iter().any(|prefix| name.starts_with(prefix)));
-    known.or(first).map(|name| format!(" in `{name}`")).unwrap_or_default()
+fn readable(name: &str) -> String {
+    short(&format!("{:#}", demangle(&name[..name.floor_char_boundary(MANGLED_BYTES)])))
 }
 
 /// The first line, cut.

@@ -1,8 +1,8 @@
 //! Sandboxed protocol parsers: Wasm modules behind the pipeline's trait
 //! [`ProtocolParser`](weir_pipeline::parse::parser::ProtocolParser).
 //!
-//! Takes: the bytes of a `.wasm` file that follows `wit/v0.1`, batches of stream events. Gives: checked outcomes or faults,
-//! and counters. Does not do: files other than the cache of compiled code, protocols, pairing.
+//! Takes: the bytes of a `.wasm` file that follows `wit/v0.1` or DeepFlow's contract, batches of stream events. Gives: checked
+//! outcomes or faults, and counters. Does not do: files other than the cache of compiled code, protocols, pairing.
 //!
 //! The path of a plugin: [`Runtime::load`] compiles and asks it who it is -> [`PluginSet`] refuses two that claim one name
 //! -> [`Plugin::instantiate`] once a worker -> [`Instance`] is called with batches, and counts into its [`StatsHandle`].

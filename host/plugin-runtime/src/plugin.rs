@@ -92,6 +92,16 @@ impl Plugin {
         &self.loaded.manifest
     }
 
+    /// What its file is, in words: `core module`, `component`, `module for DeepFlow's agent`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.loaded.template {
+            Template::Component(_) => "component",
+            Template::Core(_) => "core module",
+            Template::Deepflow(_) => "module for DeepFlow's agent",
+        }
+    }
+
     /// It parses; else it has hooks alone.
     #[must_use]
     pub fn parses(&self) -> bool {

@@ -5,7 +5,7 @@ pub(super) fn value<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     // A pseudo-header field of HTTP/2 begins with a colon.
     let mut rest = head;
     while !rest.is_empty() {
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let end = crate::find::memchr(b'\n', rest).unwrap_or(rest.len());
         let (line, behind) = rest.split_at_checked(end)?;
         if let Some((front, [b':', value @ ..])) = line.split_at_checked(name.len())
             && front.eq_ignore_ascii_case(name)

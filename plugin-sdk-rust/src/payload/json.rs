@@ -130,7 +130,7 @@ fn string(bytes: &[u8]) -> Result<(Text<'_>, &[u8]), End> {
     let mut at = 0;
     loop {
         let rest = inside.get(at..).ok_or(End::Cut)?;
-        at += memchr::memchr2(b'"', b'\\', rest).ok_or(End::Cut)?;
+        at += crate::find::memchr2(b'"', b'\\', rest).ok_or(End::Cut)?;
         if inside.get(at) == Some(&b'"') {
             let (text, behind) = inside.split_at_checked(at).ok_or(End::Cut)?;
             return Ok((Text::new(text), behind.get(1..).unwrap_or_default()));

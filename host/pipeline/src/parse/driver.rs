@@ -202,8 +202,11 @@ impl Driver {
         let kept = std::mem::take(&mut lane.kept);
         // The marks stay: a head that was cut off may still be told, with its time.
         lane.forget();
-        lane.awaited_end = None;
         let end = lane.position;
+        // The end of what was stepped over lies in the gap: it was passed.
+        self.reach(number, direction, context);
+        let Some(connection) = self.connections.find(number) else { return };
+        connection.lanes[direction.index()].awaited_end = None;
         connection.sessions.lost_bytes(direction, end);
         open_again(connection, self.instance, &mut self.batch);
         self.batch.gap(number, direction, &kept, position, bytes);

@@ -26,6 +26,8 @@ pub(crate) struct Half {
     pub(crate) end_time: u64,
     pub(crate) sequence: u32,
     pub(crate) complete: bool,
+    /// How many of the bytes from `start` to `end` are its own, where parts of other messages lie between.
+    pub(crate) own: Option<u64>,
 }
 
 /// Which half of an exchange a message is.
@@ -138,7 +140,7 @@ impl Exchange {
         log.end_time = last.map_or(0, |half| half.end_time).max(log.start_time);
         log.response_duration =
             request.zip(response).map(|(q, r)| r.start_time.saturating_sub(q.end_time.min(r.start_time)));
-        let length = |half: &Half| half.end.saturating_sub(half.start);
+        let length = |half: &Half| half.own.unwrap_or(half.end.saturating_sub(half.start));
         log.request_length = request.map(length);
         log.response_length = response.map(length);
         log.req_tcp_seq = request.filter(|_| connection.is_tcp()).map(|half| half.sequence);

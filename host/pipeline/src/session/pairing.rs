@@ -103,6 +103,7 @@ mod tests {
                 end_time: 0,
                 sequence: 0,
                 complete: true,
+                own: None,
             };
             Box::new(Exchange { request: Some(half), peer: Some(*peer), ..Exchange::default() })
         };

@@ -174,13 +174,18 @@ impl Sessions {
             end_time: lane.last_time,
             sequence: lane.sequence_of(message.start),
             complete: false,
+            own: None,
         };
         let peer = mark.and_then(|m| m.peer());
         if message.kind == MessageKind::Response && message.correlation.is_none() {
             self.end_unfinished(&half, lane, facts, teller);
         }
         let mut exchange = match (role, message.kind) {
-            (_, MessageKind::OneWay) => teller.pool.take(),
+            (_, MessageKind::OneWay) => {
+                let mut alone = teller.pool.take();
+                alone.correlation = message.correlation;
+                alone
+            }
             (Role::Request, _) => {
                 self.first_request(joined && mark.is_some_and(|m| m.caught_up));
                 self.request(message, peer, facts, teller)
@@ -304,10 +309,13 @@ impl Sessions {
         facts: &ConnectionFacts,
         teller: &mut Teller<'_>,
     ) {
+        // A request that will never be answered may have been whole before that showed.
+        let gives_up = message.kind == MessageKind::OneWay && message.part == MessagePart::End;
         let is_it = |exchange: &Exchange| {
             let same = exchange.correlation == message.correlation || message.correlation.is_none();
+            let going = |half: &Half| !half.complete || (gives_up && exchange.response.is_none());
             let half = exchange.half(role);
-            same && half.is_some_and(|half| !half.complete && half.direction == message.direction)
+            same && half.is_some_and(|half| going(half) && half.direction == message.direction)
         };
         let in_open = self.open.iter().position(|exchange| is_it(exchange));
         let found = match in_open {
@@ -322,8 +330,9 @@ impl Sessions {
         if message.part == MessagePart::More {
             return;
         }
-        if let Some(half) = exchange.half_mut(role) {
+        if let Some(half) = exchange.half_mut(role).as_mut().filter(|half| !half.complete) {
             half.end = message.end.max(half.start);
+            half.own = message.end.checked_sub(message.start).filter(|bytes| *bytes > 0);
             if half.end > lane.position {
                 lane.awaited_end = Some(half.end);
             } else {
@@ -331,8 +340,13 @@ impl Sessions {
                 half.end_time = lane.mark_of(half.end.saturating_sub(1)).map_or(lane.last_time, |m| m.time);
             }
         }
+        let is_over = exchange.is_complete();
         if let Some(index) = in_open {
             self.tell_if_complete(index, facts, teller);
+        } else if is_over && let Some(index) = self.pending.iter().position(|exchange| exchange.is_complete())
+        {
+            let exchange = self.pending.remove(index);
+            teller.tell(exchange, facts, Lone::Unanswered);
         }
     }
 

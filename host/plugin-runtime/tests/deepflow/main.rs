@@ -6,9 +6,11 @@
 mod checks;
 mod context;
 mod guest;
+mod hooks;
 mod hostile;
 mod loading;
 mod merging;
+mod real;
 mod records;
 mod side_by_side;
 mod support;

@@ -140,7 +140,12 @@ fn a_response_does_not_wipe_what_its_request_said() {
         protobuf(&[bytes(11, &inner), trace(id)])
     };
     let told = |parser: &mut Instance, id| {
-        let batch = Batch::default().open(0).told(C2S, 0, 1, &[first.clone()]).told(S2C, 0, 1, &[answer(id)]);
+        let batch = Batch::default().open(0).told(C2S, 0, 1, std::slice::from_ref(&first)).told(
+            S2C,
+            0,
+            1,
+            &[answer(id)],
+        );
         let outcome = batch.send(parser).unwrap();
         said(&outcome).remove(1)
     };
@@ -321,7 +326,7 @@ fn every_cut_of_a_record_is_rejected_as_a_whole() {
         }
     }
     let record = protobuf(&[request("GET", "/"), key_value("k", "v")]);
-    let whole = parse_with(&mut parser, C2S, &[record.clone()]);
+    let whole = parse_with(&mut parser, C2S, std::slice::from_ref(&record));
     assert_eq!(whole.messages.len(), 1);
     let read = (0..record.len())
         .filter(|length| !parse_with(&mut parser, C2S, &[record[..*length].to_vec()]).messages.is_empty());

@@ -1,4 +1,4 @@
-//! The parsers that are part of the program: they load, side by side, through both doors.
+//! The plugins that are part of the program: they load, side by side, through both doors.
 
 use weir_plugin_runtime::PluginSet;
 
@@ -14,6 +14,9 @@ fn load_side_by_side() {
         let wasm = component(builtin.wasm).unwrap_or_else(|error| panic!("{}: {error:#}", builtin.name));
         let twin = runtime.load(&wasm).unwrap_or_else(|error| panic!("{}: {error}", builtin.name));
         assert_eq!(format!("{:?}", twin.manifest()), format!("{:?}", plugin.manifest()));
+        let kinds = |plugin: &weir_plugin_runtime::Plugin| (plugin.parses(), plugin.hooks().to_vec());
+        assert_eq!(kinds(&twin), kinds(&plugin), "{}", builtin.name);
+        assert_eq!(plugin.parses(), builtin.parses, "{}", builtin.name);
         set.add(plugin).unwrap_or_else(|error| panic!("{error}"));
     }
 }

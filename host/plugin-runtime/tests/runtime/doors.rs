@@ -129,6 +129,7 @@ fn a_mirror() {
     let batch = Batch {
         flows: vec![FlowFacts {
             connection: 0x0102_0304,
+            flow_id: 7,
             transport: Transport::Udp,
             client: (Address(0x1111_2222_3333_4444_5555_6666_7777_8888), 0xabcd),
             server: (Address(0x9999_aaaa_bbbb_cccc_dddd_eeee_ffff_0000), 0x1234),

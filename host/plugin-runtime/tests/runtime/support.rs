@@ -55,14 +55,24 @@ pub(crate) fn wasm_of(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The same core module as a component of the world `protocol-parser`.
+/// The same core module as a component of the world that has what it exports.
 pub(crate) fn component(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit/v0.1"))?;
-    let world = resolve.select_world(&[package], Some("protocol-parser"))?;
+    let world = resolve.select_world(&[package], Some(world_of(module)))?;
     let mut module = module.to_vec();
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     ComponentEncoder::default().validate(true).module(&module)?.encode()
+}
+
+fn world_of(module: &[u8]) -> &'static str {
+    const WORLDS: [(&str, &str); 3] = [
+        ("weir:plugin/http-hook@0.1.0#observe", "http-observer"),
+        ("weir:plugin/message-hook@0.1.0#observe", "message-observer"),
+        ("weir:plugin/session-hook@0.1.0#observe", "session-observer"),
+    ];
+    let has = |export: &str| module.windows(export.len()).any(|window| window == export.as_bytes());
+    WORLDS.iter().find(|(export, _)| has(export)).map_or("protocol-parser", |(_, world)| world)
 }
 
 pub(crate) fn instance(runtime: &Runtime, wasm: &[u8]) -> Instance {

@@ -29,7 +29,7 @@ impl<'a> Text<'a> {
     /// The text when it has no escapes: a piece of the input.
     #[must_use]
     pub fn plain(&self) -> Option<&'a [u8]> {
-        memchr::memchr(b'\\', self.raw).is_none().then_some(self.raw)
+        crate::find::memchr(b'\\', self.raw).is_none().then_some(self.raw)
     }
 
     /// The text that is meant is `expected`.
@@ -90,7 +90,7 @@ impl<'a> Iterator for Runs<'a> {
                 Some(Run::Escaped(character))
             }
             _ => {
-                let end = memchr::memchr(b'\\', self.rest).unwrap_or(self.rest.len());
+                let end = crate::find::memchr(b'\\', self.rest).unwrap_or(self.rest.len());
                 let (plain, behind) = self.rest.split_at_checked(end)?;
                 self.rest = behind;
                 Some(Run::Plain(plain))

@@ -1,6 +1,7 @@
 //! Rules, schema and payloads together, through the hook as the SDK drives it.
 
 mod captured;
+mod compiled;
 mod sessions;
 mod startup;
 

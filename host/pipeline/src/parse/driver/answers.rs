@@ -7,7 +7,7 @@ use super::{Batch, Context, Driver, Released, teller};
 use crate::parse::connection::Connection;
 use crate::parse::event::{Direction, StreamEvent};
 use crate::parse::lane::Lane;
-use crate::parse::outcome::{Outcome, ParserState, Progress, split_off};
+use crate::parse::outcome::{MessagePart, Outcome, ParserState, Progress, split_off};
 use crate::session::exchange::Said;
 use crate::session::sessions::{Lone, Place};
 use weir_request_log::Transport;
@@ -34,7 +34,8 @@ impl Driver {
             connection.violations = 0;
             let Connection { lanes, sessions, shown, .. } = connection;
             let lane = &mut lanes[message.direction.index()];
-            if message.start > lane.position {
+            let begins = matches!(message.part, MessagePart::Begin | MessagePart::Whole);
+            if begins && message.start > lane.position {
                 // Not even the first byte was seen: nothing is known of it.
                 context.stats.messages_misplaced += 1;
                 continue;

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 pub(super) struct Facts {
     pub(super) file: String,
     pub(super) bytes: u64,
-    /// `core module`, `component`.
+    /// `core module`, `component`, `module for DeepFlow's agent`, `not WebAssembly`.
     pub(super) kind: &'static str,
     /// Why the host does not take it, in the host's words.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,14 +81,15 @@ pub(super) fn of_file(file: &Path) -> Result<(Facts, FileContent), Failure> {
     let runtime = Runtime::new(limits, &CodeCache::Off)
         .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
     let began = Instant::now();
-    let loaded = runtime.load(&wasm);
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let loaded = runtime.load_named(&wasm, stem);
     let load_milliseconds = began.elapsed().as_millis() as u64;
     let content = module::read(&wasm);
     let main = content.main();
     let facts = Facts {
         file: file.display().to_string(),
         bytes: wasm.len() as u64,
-        kind: content.kind,
+        kind: loaded.as_ref().map_or(content.kind, Plugin::kind),
         refused: loaded.as_ref().err().map(ToString::to_string),
         identity: loaded.as_ref().ok().map(identity),
         memory: main.and_then(|module| module.memories.first().copied()),

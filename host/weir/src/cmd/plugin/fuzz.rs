@@ -68,5 +68,5 @@ fn attack(arguments: &FuzzArgs) -> Result<FuzzReport, Failure> {
         }
     }
     drop(ticker);
-    Ok(FuzzReport::new(&subject, seed, conversations.len(), runner, began.elapsed()))
+    Ok(FuzzReport::new(&subject, seed, conversations.len(), &runner, began.elapsed()))
 }

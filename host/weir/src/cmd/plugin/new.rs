@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &NewArgs) -> Result<(), Failure> {
     require_free(folder)?;
     let project = match arguments.lang {
         Language::Rust => project::rust(&name, sdk.as_deref()),
-        Language::Go => project::go(&name, sdk.as_deref()).map_err(Failure::runtime)?,
+        Language::Go => project::go(&name, sdk.as_deref()),
     };
     write(&project, folder).map_err(|(path, error)| {
         Failure::runtime(format_args!(

@@ -40,7 +40,7 @@ impl FuzzReport {
         subject: &Subject,
         seed: u64,
         conversations: usize,
-        runner: Runner<'_>,
+        runner: &Runner<'_>,
         took: Duration,
     ) -> Self {
         let files = &runner.files;

@@ -31,6 +31,7 @@ pub(super) fn rust(name: &Name, own_sdk: Option<&str>) -> Project {
     project.add("src/lib.rs", text(include_str!("rust/lib.rs.txt")));
     project.add("README.md", text(include_str!("rust/README.md.txt")));
     project.add(".gitignore", "/target\n/weir-fuzz\n".to_owned());
+    project.add(".cargo/config.toml", include_str!("rust/config.toml.txt").to_owned());
     project.add_fixture(name);
     if own_sdk.is_none() {
         project.add("weir-plugin-sdk/Cargo.toml", text(include_str!("rust/sdk-Cargo.toml.txt")));
@@ -40,8 +41,25 @@ pub(super) fn rust(name: &Name, own_sdk: Option<&str>) -> Project {
 }
 
 /// A project in Go.
-pub(super) fn go(_: &Name, _: Option<&str>) -> Result<Project, String> {
-    Err("there is no SDK for Go in this build; use --lang rust".to_owned())
+pub(super) fn go(name: &Name, own_sdk: Option<&str>) -> Project {
+    let wasm = format!("{}.wasm", name.text());
+    let commands = Commands {
+        test: "go test",
+        build: format!("GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o {wasm}"),
+        wasm,
+    };
+    let mut project = Project::new("Go", &commands);
+    let text = |template| fill(template, name, own_sdk, &commands);
+    project.add("go.mod", text(include_str!("go/go.mod.txt")));
+    project.add("main.go", text(include_str!("go/main.go.txt")));
+    project.add("main_test.go", text(include_str!("go/main_test.go.txt")));
+    project.add("README.md", text(include_str!("go/README.md.txt")));
+    project.add(".gitignore", "/*.wasm\n/weir-fuzz\n".to_owned());
+    project.add_fixture(name);
+    if own_sdk.is_none() {
+        project.add_sdk("", sdk::GO);
+    }
+    project
 }
 
 impl Project {
@@ -83,7 +101,8 @@ fn test_command(commands: &Commands) -> String {
 }
 
 fn fill(template: &str, name: &Name, own_sdk: Option<&str>, commands: &Commands) -> String {
-    let sdk = own_sdk.unwrap_or(sdk::FOLDER);
+    // A path without a dot would be the name of a module to Go.
+    let sdk = own_sdk.map_or_else(|| format!("./{}", sdk::FOLDER), str::to_owned);
     [
         ("{{name}}", name.text()),
         ("{{file}}", &name.with_underscores()),

@@ -1,0 +1,1 @@
+// Empty: with it main_wasm.go may declare a function without a body.
