@@ -266,7 +266,7 @@ impl MessageBuilder<'_> {
     }
 
     /// Sets a field to a text: free of copies when it is a piece of the input. A copy is cut at
-    /// [`TEXT_LIMIT`](crate::text::TEXT_LIMIT).
+    /// [`TEXT_LIMIT`].
     pub fn text(&mut self, field: Field, text: impl AsRef<[u8]>) -> &mut Self {
         let value = self.value_of(text.as_ref());
         self.push(field, value)
