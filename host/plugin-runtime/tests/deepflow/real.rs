@@ -8,7 +8,7 @@ use weir_pipeline::parse::outcome::{FieldName as F, MessageKind, MessageStatus};
 use weir_pipeline::parse::parser::{CheckVerdict, FaultKind, ProtocolParser};
 use weir_plugin_runtime::{Plugin, PluginConfig};
 
-use crate::hooks::get;
+use crate::shown::get;
 use crate::support::{Batch, C2S, S2C, flow_id, probe, runtime, said};
 
 /// `go/main.go` as standard Go builds it; none without a Go that can.
