@@ -168,7 +168,7 @@ impl Http2 {
         let head = &fields.head;
         let mut stream = self.streams.find(place.stream).copied().unwrap_or_default();
         stream.id = place.stream;
-        stream.protocol = head.protocol(Protocol::Unsure);
+        stream.protocol = self.usual.settle(head.protocol(Protocol::Unsure));
         let half = stream.half(place.direction);
         half.bytes = place.end - place.start;
         half.progress = if place.ends_stream { Progress::Ended } else { Progress::Begun };
@@ -225,7 +225,7 @@ impl Http2 {
         let Some(stream) = self.streams.find(place.stream) else { return };
         let was_unseen = stream.progress(place.direction) == Progress::Unseen;
         stream.doubted = 0;
-        stream.protocol = head.protocol(stream.protocol);
+        stream.protocol = self.usual.settle(head.protocol(stream.protocol));
         set_encoding(stream, place.direction, head);
         let half = stream.half(place.direction);
         half.bytes += place.end - place.start;
