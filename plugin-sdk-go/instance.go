@@ -22,7 +22,8 @@ type slot struct {
 	// nil: there is no such connection.
 	connection Connection
 	transport  Transport
-	finished   bool
+	// Finished: no more calls but Close. Upgraded: nothing is taken any more.
+	finished, upgraded bool
 	// The call in which bytes were left: events of that call that come later are given again by the host.
 	leftInCall uint64
 	// By direction: position of the next byte that the parser wants.
@@ -96,13 +97,13 @@ func (i *Instance) find(number uint32) *slot {
 func (i *Instance) data(index uint32, event *abi.StreamEvent, arena []byte) {
 	slot := i.find(event.Connection)
 	bytes, ok := pieceOf(arena, event)
-	if slot == nil || !ok || slot.leftInCall == i.call {
+	if slot == nil || !ok || slot.finished || slot.leftInCall == i.call {
 		return
 	}
 	direction := Direction(event.Direction & 1)
 	end := saturatingAdd(event.Position, uint64(event.Length))
 	progress := abi.Progress{Event: index, ResumeAt: max(slot.resumeAt[direction], event.Position)}
-	if !slot.finished && progress.ResumeAt < end {
+	if !slot.upgraded && progress.ResumeAt < end {
 		input := Input{Bytes: bytes, Direction: direction, Position: event.Position, Time: event.TimeOrBytes}
 		i.run(slot, event.Connection, input, end, &progress)
 	}
@@ -139,7 +140,7 @@ func (i *Instance) run(slot *slot, number uint32, event Input, end uint64, progr
 			slot.finished = true
 			progress.State, progress.ResumeAt = abi.StateFinished, end
 		case stepUpgraded:
-			slot.finished = true
+			slot.upgraded = true
 			progress.State, progress.ResumeAt = abi.StateUpgraded, saturatingAdd(position, step.n)
 			return
 		default:
@@ -151,7 +152,7 @@ func (i *Instance) run(slot *slot, number uint32, event Input, end uint64, progr
 
 func (i *Instance) gap(event *abi.StreamEvent, arena []byte) {
 	slot := i.find(event.Connection)
-	if slot == nil || slot.leftInCall == i.call || slot.finished {
+	if slot == nil || slot.leftInCall == i.call || slot.finished || slot.upgraded {
 		return
 	}
 	direction := Direction(event.Direction & 1)

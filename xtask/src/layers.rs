@@ -26,6 +26,7 @@ const RULES: &[Rule] = &[
     ("echo", SDK),
     ("weir-plugin-dns", SDK),
     ("weir-plugin-http", SDK),
+    ("weir-plugin-http2", SDK),
     ("weir-plugin-mysql", SDK),
     ("weir-plugin-protobuf", SDK),
     ("weir-plugin-redis", SDK),

@@ -192,4 +192,4 @@ macro_rules! protocols {
     };
 }
 
-protocols!(dns "dns_", http1 "http1_", mysql "mysql_", redis "redis_");
+protocols!(dns "dns_", grpc "grpc_", h2c "h2c_", http1 "http1_", mysql "mysql_", redis "redis_");

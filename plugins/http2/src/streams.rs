@@ -168,6 +168,25 @@ impl Streams {
         self.streams.extract_if(.., |stream| fits(stream)).collect()
     }
 
+    /// The stream is the one that comes behind the last request: ids ascend, so no other request lies between (RFC 9113 section
+    /// 5.1.1).
+    pub(crate) fn is_next_request(&self, id: u32) -> bool {
+        match self.last_request {
+            0 => id == 1,
+            last => id == last.saturating_add(2),
+        }
+    }
+
+    /// How far the answer of this stream is, where it is a call of gRPC and no other stream can have anything sent by the server.
+    pub(crate) fn only_call(&self, id: u32) -> Option<Progress> {
+        match (self.streams.as_slice(), self.reset.is_empty()) {
+            ([stream], true) if stream.id == id && stream.protocol.is_grpc() => {
+                Some(stream.progress(Direction::ServerToClient))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
         self.streams.iter_mut()
     }

@@ -16,7 +16,7 @@ use crate::support::{
 
 /// Subjects that are put together piece by piece.
 #[derive(Default)]
-struct Shown(Subjects);
+pub(crate) struct Shown(Subjects);
 
 impl Shown {
     fn slice(&mut self, text: &[u8]) -> Slice {
@@ -76,14 +76,14 @@ impl Shown {
         self
     }
 
-    fn observe(&self, kind: HookKind, plugin: &mut Instance) -> Result<Patches, PluginFault> {
+    pub(crate) fn observe(&self, kind: HookKind, plugin: &mut Instance) -> Result<Patches, PluginFault> {
         let mut patches = Patches::default();
         plugin.observe(kind, &self.0, &mut patches).map(|()| patches)
     }
 }
 
 /// A `GET` whose body is what the mirror answers.
-fn get(body: &[u8]) -> Shown {
+pub(crate) fn get(body: &[u8]) -> Shown {
     let fields = [
         (F::RequestType, "POST"),
         (F::RequestDomain, "shop"),

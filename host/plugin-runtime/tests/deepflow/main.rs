@@ -10,6 +10,10 @@ mod hooks;
 mod hostile;
 mod loading;
 mod merging;
+mod pipeline;
+mod real;
 mod records;
+#[path = "../../../pipeline/tests/common/mod.rs"]
+mod segments;
 mod side_by_side;
 mod support;
