@@ -44,6 +44,12 @@ pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
     Ok(vec![(PLUGINS_VARIABLE, plugins), (PROGRAM_VARIABLE, go.program)])
 }
 
+/// Compiles one example.
+pub(crate) fn example(name: &str) -> Result<PathBuf> {
+    let go = Go { program: setup::go::program()?, folder: workspace::root().join("plugin-sdk-go") };
+    go.example(name.as_ref())
+}
+
 struct Go {
     program: PathBuf,
     folder: PathBuf,
@@ -74,22 +80,33 @@ impl Go {
 
     /// Every folder of `examples` is a plugin.
     fn examples(&self) -> Result<PathBuf> {
-        let plugins = workspace::target().join("go-plugins");
-        std::fs::create_dir_all(&plugins)?;
         let examples = self.folder.join("examples");
         let mut count = 0;
         for entry in std::fs::read_dir(&examples).with_context(|| format!("no {}", examples.display()))? {
-            let name = entry?.file_name();
-            self.build(&name, "", &plugins.join(&name).with_extension("wasm"))?;
+            self.example(&entry?.file_name())?;
             count += 1;
         }
+        let plugins = Self::plugins();
         self.build(OsStr::new(DEEPFLOW_EXAMPLE), DEEPFLOW_TAG, &plugins.join("deepflow-abi.wasm"))?;
         println!("{} Go plugins in {}", count + 1, plugins.display());
         Ok(plugins)
     }
+
+    fn example(&self, name: &OsStr) -> Result<PathBuf> {
+        let plugins = Self::plugins();
+        std::fs::create_dir_all(&plugins)?;
+        let module = plugins.join(name).with_extension("wasm");
+        self.build(name, "", &module)?;
+        Ok(module)
+    }
+
     fn build(&self, example: &OsStr, tags: &str, module: &Path) -> Result<()> {
         let mut build = self.wasm();
         build.args(["build", "-buildmode=c-shared", "-tags", tags, "-o"]).arg(module);
         command::run(build.arg(Path::new("./examples").join(example)))
+    }
+
+    fn plugins() -> PathBuf {
+        workspace::target().join("go-plugins")
     }
 }

@@ -343,8 +343,7 @@ impl Sessions {
         let is_over = exchange.is_complete();
         if let Some(index) = in_open {
             self.tell_if_complete(index, facts, teller);
-        } else if is_over
-            && let Some(index) = self.pending.iter().position(|exchange| exchange.is_complete())
+        } else if is_over && let Some(index) = self.pending.iter().position(|exchange| exchange.is_complete())
         {
             let exchange = self.pending.remove(index);
             teller.tell(exchange, facts, Lone::Unanswered);

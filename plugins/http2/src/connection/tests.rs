@@ -44,7 +44,8 @@ fn line(message: &Message) -> String {
         Field::ResponseCode,
         Field::ResponseException,
     ];
-    let texts: String = fields.iter().filter_map(|f| message.text(*f)).map(|text| format!(" {text}")).collect();
+    let texts: String =
+        fields.iter().filter_map(|f| message.text(*f)).map(|text| format!(" {text}")).collect();
     format!("{}{mark}{protocol}{texts}{status}{part}", message.correlation.unwrap_or_default())
 }
 
@@ -54,14 +55,16 @@ fn lines(messages: &[Message]) -> Vec<String> {
 
 /// Plays a script in its own segments; what the parser told is joined.
 fn play(script: &Script) -> Vec<String> {
-    let harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     assert_eq!(harness.violations(), 0);
     lines(&harness.close().joined())
 }
 
 /// The same in every split, and cut off behind every byte.
 fn told(script: &Script) -> Vec<String> {
-    let script: Vec<(Direction, &[u8])> = script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
+    let script: Vec<(Direction, &[u8])> =
+        script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
     weir_plugin_sdk::testing::every_prefix::<Http2>(&script);
     lines(&weir_plugin_sdk::testing::every_split::<Http2>(&script))
 }

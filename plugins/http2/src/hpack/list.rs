@@ -17,7 +17,7 @@ pub(crate) struct HeaderList {
     text: Vec<u8>,
     lines: Vec<Span>,
     /// Fields that were left out because the dynamic table hides them.
-    unknown: u32,
+    pub(super) unknown: u32,
     /// The first field of the block is one of them: that is where pseudo-header fields stand.
     unknown_first: bool,
     /// Fields that HTTP forbids were left out.

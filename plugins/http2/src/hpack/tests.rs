@@ -60,10 +60,16 @@ fn responses_with_eviction() {
         told,
         ":status: 302|cache-control: private|date: Mon, 21 Oct 2013 20:13:21 GMT|location: https://www.example.com|"
     );
-    assert!(lines(&mut decoder, "4883 640e ffc1 c0bf").starts_with(":status: 307|cache-control: private|date: Mon"));
+    assert!(
+        lines(&mut decoder, "4883 640e ffc1 c0bf")
+            .starts_with(":status: 307|cache-control: private|date: Mon")
+    );
     let third = "88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf cd5b 3960 d5af 2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07";
     let told = lines(&mut decoder, third);
-    assert!(told.contains("|content-encoding: gzip|set-cookie: foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600"), "{told}");
+    assert!(
+        told.contains("|content-encoding: gzip|set-cookie: foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600"),
+        "{told}"
+    );
     assert_eq!(decode(&mut decoder, &[0xc1]).0, Err(Stop::Bad), "evicted, and nothing is behind it");
 }
 
@@ -74,7 +80,10 @@ fn joined_behind_the_first_request() {
     let told = decode(&mut decoder, &bytes("8286 84be 5808 6e6f 2d63 6163 6865"));
     assert_eq!(told, (Ok(()), ":method: GET|:scheme: http|:path: /|cache-control: no-cache|".into(), 1));
     let told = decode(&mut decoder, &bytes("8287 85bf be"));
-    assert_eq!(told, (Ok(()), ":method: GET|:scheme: https|:path: /index.html|cache-control: no-cache|".into(), 1));
+    assert_eq!(
+        told,
+        (Ok(()), ":method: GET|:scheme: https|:path: /index.html|cache-control: no-cache|".into(), 1)
+    );
 }
 
 #[test]
@@ -86,7 +95,11 @@ fn a_loss_hides_and_a_new_size_shows_again() {
     assert_eq!(decode(&mut decoder, &bytes("7e 01 32")).2, 1, "a known value of an unknown name");
     assert_eq!(decode(&mut decoder, &[0xbe]).2, 1, "and it stays unknown");
     assert_eq!(lines(&mut decoder, "20 3f e1 1f 4001 6201 31 be"), "b: 1|b: 1|");
-    assert_eq!(decode(&mut decoder, &[0xbf]).0, Err(Stop::Bad), "the table was emptied, so nothing is unknown");
+    assert_eq!(
+        decode(&mut decoder, &[0xbf]).0,
+        Err(Stop::Bad),
+        "the table was emptied, so nothing is unknown"
+    );
 }
 
 #[test]
@@ -110,7 +123,9 @@ fn cut_and_bad_blocks() {
 #[test]
 fn what_http_forbids_is_left_out() {
     let mut list = HeaderList::default();
-    for (name, value) in [("A", "upper"), ("a b", "1"), ("", "1"), (":", "1"), ("x", "1\r\nforged: 1"), ("ok", "2")] {
+    for (name, value) in
+        [("A", "upper"), ("a b", "1"), ("", "1"), (":", "1"), ("x", "1\r\nforged: 1"), ("ok", "2")]
+    {
         list.push(name.as_bytes(), value.as_bytes());
     }
     assert!(list.is_bad());

@@ -9,7 +9,8 @@ fn wanted() -> Harness<Http2> {
 }
 
 fn every(script: &Script) -> Vec<Message> {
-    let script: Vec<(Direction, &[u8])> = script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
+    let script: Vec<(Direction, &[u8])> =
+        script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
     every_split_of(wanted, &script)
 }
 
@@ -29,7 +30,8 @@ fn text(bytes: &[u8]) -> String {
 fn heads_and_trailers() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
-    let cookie = [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a"), ("cookie", "k=v")];
+    let cookie =
+        [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a"), ("cookie", "k=v")];
     script.push((CLIENT, client.headers(1, &cookie, true)));
     script.push((SERVER, server.headers(1, &[(":status", "200")], false)));
     script.push((SERVER, server.headers(1, &[("sum", "1")], true)));
@@ -47,7 +49,10 @@ fn http_bodies_side_by_side() {
         let head = [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "a")];
         script.push((CLIENT, client.headers(stream, &head, false)));
     }
-    script.push((CLIENT, [data(1, b"first ", false), data(3, &[b'x'; 250], false), data(1, b"body", true)].concat()));
+    script.push((
+        CLIENT,
+        [data(1, b"first ", false), data(3, &[b'x'; 250], false), data(1, b"body", true)].concat(),
+    ));
     script.push((CLIENT, [data(3, b"not wanted", false), data(3, b"", true)].concat()));
     let packed = server.headers(1, &[(":status", "200"), ("content-encoding", "gzip")], false);
     let padded = frame(frame::DATA, 0x9, 1, b"\x04answer\0\0\0\0");
@@ -66,7 +71,9 @@ fn grpc_messages() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
     script.push((CLIENT, call(&mut client, 1, "/g.Game/Talk", false)));
-    let all = [message(false, b"one"), message(false, b""), message(false, &[b'l'; 300]), message(false, b"four")].concat();
+    let all =
+        [message(false, b"one"), message(false, b""), message(false, &[b'l'; 300]), message(false, b"four")]
+            .concat();
     for (n, part) in all.chunks(11).enumerate() {
         script.push((CLIENT, data(1, part, (n + 1) * 11 >= all.len())));
     }
@@ -123,11 +130,19 @@ fn damaged() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
     for stream in [1, 3, 5] {
-        script.push((CLIENT, [call(&mut client, stream, "/g.Game/Play", false), data(stream, &message(false, b"question"), true)].concat()));
+        script.push((
+            CLIENT,
+            [
+                call(&mut client, stream, "/g.Game/Play", false),
+                data(stream, &message(false, b"question"), true),
+            ]
+            .concat(),
+        ));
         let head = server.headers(stream, &[(":status", "200"), GRPC], false);
         script.push((SERVER, [head, data(stream, &message(true, b"answer"), false)].concat()));
         script.push((SERVER, server.headers(stream, &[("grpc-status", "0")], true)));
     }
-    let script: Vec<(Direction, &[u8])> = script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
+    let script: Vec<(Direction, &[u8])> =
+        script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
     mutations_of(|harness: Harness<Http2>| harness.with_heads().with_bodies(64), &script, 2000);
 }

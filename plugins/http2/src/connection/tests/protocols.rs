@@ -17,10 +17,14 @@ fn unary() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
     for stream in [1, 3, 5] {
-        script.push((CLIENT, [call(&mut client, stream, "/g.Game/Play", false), data(stream, &message(b"q"), true)].concat()));
+        script.push((
+            CLIENT,
+            [call(&mut client, stream, "/g.Game/Play", false), data(stream, &message(b"q"), true)].concat(),
+        ));
     }
     script.push((SERVER, answer(&mut server, 1, &[("grpc-status", "0")])));
-    script.push((SERVER, answer(&mut server, 3, &[("grpc-status", "5"), ("grpc-message", "no%20such 50%25")])));
+    script
+        .push((SERVER, answer(&mut server, 3, &[("grpc-status", "5"), ("grpc-message", "no%20such 50%25")])));
     // Without a message, and without a head of its own.
     script.push((SERVER, server.headers(5, &[(":status", "200"), GRPC, ("grpc-status", "14")], true)));
     assert_eq!(
@@ -54,10 +58,18 @@ fn streams_are_one_session() {
 fn triple_and_an_http_error() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
-    let fields = [(":method", "POST"), (":scheme", "http"), (":path", "/x.Greeter/hi"), (":authority", "a"), GRPC, ("tri-service-version", "1")];
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/x.Greeter/hi"),
+        (":authority", "a"),
+        GRPC,
+        ("tri-service-version", "1"),
+    ];
     script.push((CLIENT, client.headers(1, &fields, true)));
     script.push((SERVER, server.headers(1, &[(":status", "503"), ("content-type", "text/plain")], true)));
-    let harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     let messages = harness.messages();
     assert_eq!(lines(messages), ["1? Triple POST a /x.Greeter/hi", "1! Triple Service Unavailable server"]);
     assert_eq!(messages[1].attribute("http_status_code"), Some("503"));
@@ -75,7 +87,8 @@ fn second_call(hide_status: bool) -> Script {
 }
 
 fn joined(script: &Script) -> Vec<Message> {
-    let harness = script.iter().fold(Harness::<Http2>::tcp_joined(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp_joined(), |harness, (way, bytes)| harness.send(*way, bytes));
     harness.close().joined()
 }
 
@@ -89,10 +102,44 @@ fn hidden_content_types() {
     assert_eq!(lines(&messages), ["3? POST /g.Game/Now", "3! gRPC 5 NOT_FOUND client"]);
 }
 
+/// A connection on which all known streams are calls of gRPC: the one that hides it is one too. Where others speak HTTP, it may be
+/// either.
+#[test]
+fn hidden_content_types_beside_known_ones() {
+    for (mixed, want) in [(false, " gRPC"), (true, "")] {
+        let mut client = Encoder::default();
+        let _ = client.block(&[GRPC]);
+        let hidden =
+            client.headers(9, &[(":method", "POST"), (":scheme", "http"), (":path", "/h"), GRPC], true);
+        let mut harness = Harness::<Http2>::tcp_joined();
+        let mut fresh = Encoder::default();
+        let known = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", "/k"),
+            ("content-type", "application/grpc+proto"),
+        ];
+        harness.push(CLIENT, &fresh.headers(1, &known, true));
+        if mixed {
+            harness.push(CLIENT, &get(&mut Encoder::default(), 3, "/page"));
+        }
+        harness = harness.gap(CLIENT, 10);
+        harness.push(CLIENT, &hidden);
+        let told = lines(harness.messages());
+        assert_eq!(told.last().unwrap(), &format!("9?{want} POST /h"), "{told:?}");
+    }
+}
+
 #[test]
 fn hidden_content_types_of_plain_http() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
-    let form = [(":method", "POST"), (":scheme", "http"), (":path", "/a"), (":authority", "a"), ("content-type", "text/plain")];
+    let form = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/a"),
+        (":authority", "a"),
+        ("content-type", "text/plain"),
+    ];
     let _ = client.headers(1, &form, false);
     let _ = server.headers(1, &[("x", "y")], false);
     let script = vec![
@@ -116,7 +163,8 @@ fn trace_ids_and_proxies() {
         ("x-forwarded-for", "10.1.1.1, 10.2.2.2"),
     ];
     script.push((CLIENT, client.headers(1, &fields, true)));
-    let harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     let request = &harness.messages()[0];
     for (field, text) in [
         (Field::RequestDomain, "b.test"),

@@ -7,9 +7,13 @@ use super::*;
 fn side_by_side() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
-    script.push((CLIENT, [get(&mut client, 1, "/a"), get(&mut client, 3, "/b"), get(&mut client, 5, "/c")].concat()));
+    script.push((
+        CLIENT,
+        [get(&mut client, 1, "/a"), get(&mut client, 3, "/b"), get(&mut client, 5, "/c")].concat(),
+    ));
     script.push((SERVER, server.headers(3, &[(":status", "200")], false)));
-    script.push((SERVER, [server.headers(1, &[(":status", "404")], false), data(3, b"....", false)].concat()));
+    script
+        .push((SERVER, [server.headers(1, &[(":status", "404")], false), data(3, b"....", false)].concat()));
     script.push((SERVER, [ok(&mut server, 5, b"c"), data(1, b"none", true), data(3, b"..", true)].concat()));
     assert_eq!(
         told(&script),
@@ -32,22 +36,31 @@ fn lengths() {
     let request = get(&mut client, 1, "/a");
     script.push((CLIENT, [request.clone(), get(&mut client, 3, "/b")].concat()));
     let head = server.headers(1, &[(":status", "200")], false);
-    script.push((SERVER, [head.clone(), ok(&mut server, 3, &[b'x'; 100]), data(1, b"0123456789", true)].concat()));
-    let harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    script.push((
+        SERVER,
+        [head.clone(), ok(&mut server, 3, &[b'x'; 100]), data(1, b"0123456789", true)].concat(),
+    ));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     let messages = harness.messages();
     let request_told = messages.iter().find(|m| line(m).starts_with("1?")).unwrap();
     assert_eq!(request_told.end - request_told.start, request.len() as u64);
     let end = messages.iter().find(|m| line(m).starts_with("1!") && m.part == Part::End).unwrap();
     assert_eq!(end.end - end.start, (head.len() + 9 + 10) as u64);
-    assert_eq!(end.end, script.iter().filter(|(way, _)| *way == SERVER).map(|(_, b)| b.len() as u64).sum::<u64>());
+    assert_eq!(
+        end.end,
+        script.iter().filter(|(way, _)| *way == SERVER).map(|(_, b)| b.len() as u64).sum::<u64>()
+    );
 }
 
 #[test]
 fn padding_priority_and_continuation() {
     let mut client = Encoder::default();
-    let block = client.block(&[(":method", "GET"), (":scheme", "http"), (":path", "/padded"), (":authority", "a")]);
+    let block =
+        client.block(&[(":method", "GET"), (":scheme", "http"), (":path", "/padded"), (":authority", "a")]);
     let padded = [b"\x07".as_slice(), b"\x80\0\0\x01\xff", &block, &[0; 7]].concat();
-    let block = client.block(&[(":method", "GET"), (":scheme", "http"), (":path", "/long"), (":authority", "a")]);
+    let block =
+        client.block(&[(":method", "GET"), (":scheme", "http"), (":path", "/long"), (":authority", "a")]);
     let (first, rest) = block.split_at(3);
     let (second, third) = rest.split_at(2);
     let mut script = opening();
@@ -100,7 +113,8 @@ fn resets() {
     script.push((SERVER, frame(frame::RST_STREAM, 0, 5, &[0, 0, 0, 2])));
     // What was on its way is nobody's answer.
     script.push((SERVER, ok(&mut server, 1, b"late")));
-    let harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     assert_eq!(
         lines(harness.messages()),
         [
@@ -120,12 +134,15 @@ fn goaway() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
     script.push((CLIENT, [get(&mut client, 1, "/a"), get(&mut client, 3, "/b")].concat()));
-    let bye = |last: u32, code: u32| frame(frame::GOAWAY, 0, 0, &[last.to_be_bytes(), code.to_be_bytes()].concat());
+    let bye =
+        |last: u32, code: u32| frame(frame::GOAWAY, 0, 0, &[last.to_be_bytes(), code.to_be_bytes()].concat());
     script.push((SERVER, [bye(0x7fff_ffff, 0), bye(1, 11), ok(&mut server, 1, b"a")].concat()));
-    let harness = script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
     assert_eq!(
         lines(&harness.messages()[2..]),
-        ["3# ENHANCE_YOUR_CALM server (end)", "1! 200 ok (open)", "1! ok (end)"].map(|l| l.replace("1! ok (end)", "1! (end)"))
+        ["3# ENHANCE_YOUR_CALM server (end)", "1! 200 ok (open)", "1! ok (end)"]
+            .map(|l| l.replace("1! ok (end)", "1! (end)"))
     );
 }
 
@@ -134,7 +151,8 @@ fn pushes() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut script = opening();
     script.push((CLIENT, get(&mut client, 1, "/page")));
-    let promised = [(":method", "GET"), (":scheme", "http"), (":path", "/style.css"), (":authority", "a.test")];
+    let promised =
+        [(":method", "GET"), (":scheme", "http"), (":path", "/style.css"), (":authority", "a.test")];
     let promise = [b"\0\0\0\x02".as_slice(), &server.block(&promised)].concat();
     script.push((SERVER, frame(frame::PUSH_PROMISE, 4, 1, &promise)));
     script.push((SERVER, [ok(&mut server, 2, b"css"), ok(&mut server, 1, b"page")].concat()));
@@ -190,10 +208,14 @@ fn what_is_no_frame() {
 fn extensions_and_one_side() {
     let mut client = Encoder::default();
     let mut script = opening();
-    script.push((CLIENT, [frame(0x10, 0, 0, b"u=1"), get(&mut client, 1, "/a"), frame(0xb, 0xff, 9, b"grease")].concat()));
+    script.push((
+        CLIENT,
+        [frame(0x10, 0, 0, b"u=1"), get(&mut client, 1, "/a"), frame(0xb, 0xff, 9, b"grease")].concat(),
+    ));
     script.push((CLIENT, get(&mut client, 3, "/b")));
     assert_eq!(told(&script), ["1? GET a.test /a", "3? GET a.test /b"]);
     let mut server = Encoder::default();
-    let alone: Script = vec![(SERVER, [settings(), ok(&mut server, 1, b"a"), ok(&mut server, 3, b"b")].concat())];
+    let alone: Script =
+        vec![(SERVER, [settings(), ok(&mut server, 1, b"a"), ok(&mut server, 3, b"b")].concat())];
     assert_eq!(told(&alone), ["1! 200 ok", "3! 200 ok"]);
 }

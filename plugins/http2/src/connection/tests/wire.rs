@@ -84,7 +84,13 @@ pub(super) fn opening() -> Script {
 
 /// A gRPC request's head.
 pub(super) fn call(client: &mut Encoder, stream: u32, path: &str, end: bool) -> Vec<u8> {
-    let fields =
-        [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "a.test"), ("te", "trailers"), GRPC];
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", path),
+        (":authority", "a.test"),
+        ("te", "trailers"),
+        GRPC,
+    ];
     client.headers(stream, &fields, end)
 }
