@@ -120,6 +120,8 @@ impl Http2 {
         // Cut off or bad, what was read before is right.
         let _ = self.lane(place.direction).decoder.decode(fragment, &mut list);
         if list.lines().next().is_some() {
+            // At least one more is missing.
+            list.unknown();
             self.fields(place, &list, output);
         }
         list.give_back();

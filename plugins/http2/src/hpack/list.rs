@@ -93,7 +93,7 @@ impl HeaderList {
     }
 
     /// A field that nobody can know.
-    pub(super) fn unknown(&mut self) {
+    pub(crate) fn unknown(&mut self) {
         self.unknown_first |= self.lines.is_empty();
         self.unknown += 1;
     }
