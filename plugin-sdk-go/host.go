@@ -24,3 +24,8 @@ func Config(key string) (string, bool) { return hostConfig(key) }
 
 // Count adds to one of the plugin's own counters: at most 64 names of at most 64 bytes. Natively it counts nothing.
 func Count(counter string, by uint64) { hostCount(counter, by) }
+
+var nativeConfig map[string]string
+
+// SetConfig is for native tests: what Config shall answer from now on. In the sandbox the host answers.
+func SetConfig(values map[string]string) { nativeConfig = values }

@@ -4,11 +4,6 @@ package weir
 
 import "os"
 
-var nativeConfig map[string]string
-
-// SetConfig is for native tests: what Config shall answer from now on.
-func SetConfig(values map[string]string) { nativeConfig = values }
-
 func hostLog(level Level, message string) {
 	names := [...]string{"error", "warn", "info", "debug"}
 	_, _ = os.Stderr.WriteString(names[level&3] + ": " + message + "\n")

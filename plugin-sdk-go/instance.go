@@ -14,6 +14,8 @@ type Instance struct {
 	parser      Parser
 	connections []slot
 	lists       Lists
+	// Of the connection that opens; kept here so that nothing is allocated for it.
+	flow Flow
 	// Counts calls, so that "left alone in this call" needs no clearing.
 	call uint64
 }
@@ -22,7 +24,8 @@ type slot struct {
 	// nil: there is no such connection.
 	connection Connection
 	transport  Transport
-	finished   bool
+	// Finished: no more calls but Close. Upgraded: nothing is taken any more.
+	finished, upgraded bool
 	// The call in which bytes were left: events of that call that come later are given again by the host.
 	leftInCall uint64
 	// By direction: position of the next byte that the parser wants.
@@ -72,7 +75,7 @@ func (i *Instance) open(flow *abi.Flow) {
 	for len(i.connections) <= number {
 		i.connections = append(i.connections, slot{})
 	}
-	facts := Flow{
+	i.flow = Flow{
 		Transport: Transport(flow.Transport),
 		Client:    endpoint(&flow.Client),
 		Server:    endpoint(&flow.Server),
@@ -80,7 +83,7 @@ func (i *Instance) open(flow *abi.Flow) {
 		Heads:     flow.Heads != 0,
 		BodyLimit: flow.BodyLimit,
 	}
-	i.connections[number] = slot{connection: i.parser.Open(&facts), transport: facts.Transport}
+	i.connections[number] = slot{connection: i.parser.Open(&i.flow), transport: i.flow.Transport}
 }
 
 func (i *Instance) find(number uint32) *slot {
@@ -96,13 +99,13 @@ func (i *Instance) find(number uint32) *slot {
 func (i *Instance) data(index uint32, event *abi.StreamEvent, arena []byte) {
 	slot := i.find(event.Connection)
 	bytes, ok := pieceOf(arena, event)
-	if slot == nil || !ok || slot.leftInCall == i.call {
+	if slot == nil || !ok || slot.finished || slot.leftInCall == i.call {
 		return
 	}
 	direction := Direction(event.Direction & 1)
 	end := saturatingAdd(event.Position, uint64(event.Length))
 	progress := abi.Progress{Event: index, ResumeAt: max(slot.resumeAt[direction], event.Position)}
-	if !slot.finished && progress.ResumeAt < end {
+	if !slot.upgraded && progress.ResumeAt < end {
 		input := Input{Bytes: bytes, Direction: direction, Position: event.Position, Time: event.TimeOrBytes}
 		i.run(slot, event.Connection, input, end, &progress)
 	}
@@ -139,7 +142,7 @@ func (i *Instance) run(slot *slot, number uint32, event Input, end uint64, progr
 			slot.finished = true
 			progress.State, progress.ResumeAt = abi.StateFinished, end
 		case stepUpgraded:
-			slot.finished = true
+			slot.upgraded = true
 			progress.State, progress.ResumeAt = abi.StateUpgraded, saturatingAdd(position, step.n)
 			return
 		default:
@@ -151,7 +154,7 @@ func (i *Instance) run(slot *slot, number uint32, event Input, end uint64, progr
 
 func (i *Instance) gap(event *abi.StreamEvent, arena []byte) {
 	slot := i.find(event.Connection)
-	if slot == nil || slot.leftInCall == i.call || slot.finished {
+	if slot == nil || slot.leftInCall == i.call || slot.finished || slot.upgraded {
 		return
 	}
 	direction := Direction(event.Direction & 1)

@@ -102,7 +102,7 @@ func (s *Subject) AttributeAt(index int) ([]byte, Value) {
 // Header gives the value of the first header field of that name, whatever the case of its letters; nil when there is none.
 func (s *Subject) Header(name string) []byte {
 	head := s.Head()
-	for len(head) > 0 {
+	for len(head) > 0 && name != "" {
 		line := head
 		if end := bytes.IndexByte(head, '\n'); end >= 0 {
 			line, head = head[:end], head[end+1:]
@@ -110,11 +110,24 @@ func (s *Subject) Header(name string) []byte {
 			head = nil
 		}
 		if len(line) > len(name) && line[len(name)] == ':' && equalFold(line[:len(name)], name) {
-			return bytes.TrimSpace(line[len(name)+1:])
+			return trimBlanks(line[len(name)+1:])
 		}
 	}
 	return nil
 }
+
+// trimBlanks cuts blanks and line ends off both ends; what is left is never nil, since an empty value is not an absent one.
+func trimBlanks(text []byte) []byte {
+	for len(text) > 0 && isBlank(text[0]) {
+		text = text[1:]
+	}
+	for len(text) > 0 && isBlank(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // equalFold compares two texts of one length as HTTP compares names: only ASCII letters have two cases (RFC 9110 section 5.1).
 func equalFold(text []byte, name string) bool {

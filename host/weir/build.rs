@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 /// What belongs to an SDK: its sources, and not its own tests and examples.
 const SDKS: [(&str, &str, &[&str]); 2] =
-    [("RUST", "plugin-sdk-rust/src", &["rs"]), ("GO", "plugin-sdk-go", &["go", "mod"])];
+    [("RUST", "plugin-sdk-rust/src", &["rs"]), ("GO", "plugin-sdk-go", &["go", "mod", "s"])];
 
 /// Folders of an SDK that are for who works on it.
 const LEFT_OUT: [&str; 3] = ["examples", "testdata", "cases"];

@@ -9,6 +9,7 @@ mod conversation;
 mod exchange;
 mod measure;
 mod pcap;
+mod plugins;
 mod programs;
 mod random;
 mod report;
@@ -21,7 +22,7 @@ use clap::Args;
 
 use crate::cache;
 use captures::Capture;
-use contender::{CAT, Contender, JSONL, NATIVE, NULL, NULL_TWO, SURICATA, TSHARK};
+use contender::{CAT, Contender, JSONL, LOOK, NATIVE, NULL, NULL_TWO, SURICATA, TSHARK};
 use measure::{Cost, Table};
 use programs::Programs;
 use report::Report;
@@ -63,6 +64,12 @@ impl Options {
     }
 }
 
+/// Name of the table of plugins.
+const PLUGINS: &str = "plugins";
+
+/// Seconds for each plugin: enough for ten million payloads of the slower SDK.
+const PLUGIN_SECONDS: u64 = 20;
+
 /// Megabytes of the body in the download capture, so that the file has about 1 GB.
 const DOWNLOAD: u64 = 900;
 
@@ -76,6 +83,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     bench.http(&mut report)?;
     bench.download(&mut report)?;
     bench.idle(&mut report)?;
+    if options.wants(PLUGINS) {
+        plugins::parsers(&bench.programs.weir, options.size(PLUGIN_SECONDS), &mut report)?;
+    }
     if options.write {
         report.write()?;
     }
@@ -101,6 +111,8 @@ impl Bench<'_> {
             contender::weir_jsonl(JSONL, weir, &capture.path, &self.scratch),
             contender::weir_null(NATIVE, &self.programs.native, 1, &capture.path),
         ];
+        let look = plugins::rust_example("look")?;
+        contenders.push(contender::weir_plugin(LOOK, weir, &look, &capture.path));
         if self.programs.suricata {
             contenders.push(contender::suricata(&capture.path, &self.scratch)?);
         }
@@ -113,6 +125,7 @@ impl Bench<'_> {
         report.ratio("requests a CPU second, weir jsonl : Suricata", table.processor(SURICATA, JSONL));
         report.ratio("requests a CPU second, weir null : tshark", table.processor(TSHARK, NULL));
         report.ratio("CPU time, parsers in Wasm : parsers linked natively", table.processor(NULL, NATIVE));
+        report.added("a hook that looks at requests", &capture, table.processor_difference(NULL, LOOK));
         report.ratio("wall time, 1 thread : 2 threads", table.wall(NULL, NULL_TWO));
         Ok(())
     }

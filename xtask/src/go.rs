@@ -3,6 +3,7 @@
 //! Takes: `plugin-sdk-go/`. Gives: status, and one module for each example in the build folder. Where there is no Go and none can be had
 //! it is left out, but never where `CI` is set.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,6 +17,12 @@ const PLUGINS_VARIABLE: &str = "WEIR_GO_PLUGINS";
 /// The same for the program, for tests that build what they make themselves.
 const PROGRAM_VARIABLE: &str = "WEIR_GO";
 
+/// With it package `deepflow` speaks DeepFlow's own interface.
+const DEEPFLOW_TAG: &str = "deepflow_abi";
+const DEEPFLOW_PACKAGES: &str = "./deepflow/...";
+/// The example that is built both ways.
+const DEEPFLOW_EXAMPLE: &str = "deepflow";
+
 /// Checks and tests it, then builds the examples; gives the variables by which tests find them.
 pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
     let program = match setup::go::program() {
@@ -28,11 +35,19 @@ pub(crate) fn test() -> Result<Vec<(&'static str, PathBuf)>> {
     };
     let go = Go { program, folder: workspace::root().join("plugin-sdk-go") };
     go.format()?;
-    command::run(go.call().args(["vet", "./..."]))?;
-    command::run(go.wasm().args(["vet", "./..."]))?;
-    command::run(go.call().args(["test", "./..."]))?;
+    for (tags, packages) in [("", "./..."), (DEEPFLOW_TAG, DEEPFLOW_PACKAGES)] {
+        command::run(go.call().args(["vet", "-tags", tags, packages]))?;
+        command::run(go.wasm().args(["vet", "-tags", tags, packages]))?;
+        command::run(go.call().args(["test", "-tags", tags, packages]))?;
+    }
     let plugins = go.examples()?;
     Ok(vec![(PLUGINS_VARIABLE, plugins), (PROGRAM_VARIABLE, go.program)])
+}
+
+/// Compiles one example.
+pub(crate) fn example(name: &str) -> Result<PathBuf> {
+    let go = Go { program: setup::go::program()?, folder: workspace::root().join("plugin-sdk-go") };
+    go.example(name.as_ref())
 }
 
 struct Go {
@@ -65,18 +80,33 @@ impl Go {
 
     /// Every folder of `examples` is a plugin.
     fn examples(&self) -> Result<PathBuf> {
-        let plugins = workspace::target().join("go-plugins");
-        std::fs::create_dir_all(&plugins)?;
         let examples = self.folder.join("examples");
         let mut count = 0;
         for entry in std::fs::read_dir(&examples).with_context(|| format!("no {}", examples.display()))? {
-            let name = entry?.file_name();
-            let module = plugins.join(&name).with_extension("wasm");
-            let package = Path::new("./examples").join(&name);
-            command::run(self.wasm().args(["build", "-buildmode=c-shared", "-o"]).arg(module).arg(package))?;
+            self.example(&entry?.file_name())?;
             count += 1;
         }
-        println!("{count} Go plugins in {}", plugins.display());
+        let plugins = Self::plugins();
+        self.build(OsStr::new(DEEPFLOW_EXAMPLE), DEEPFLOW_TAG, &plugins.join("deepflow-abi.wasm"))?;
+        println!("{} Go plugins in {}", count + 1, plugins.display());
         Ok(plugins)
+    }
+
+    fn example(&self, name: &OsStr) -> Result<PathBuf> {
+        let plugins = Self::plugins();
+        std::fs::create_dir_all(&plugins)?;
+        let module = plugins.join(name).with_extension("wasm");
+        self.build(name, "", &module)?;
+        Ok(module)
+    }
+
+    fn build(&self, example: &OsStr, tags: &str, module: &Path) -> Result<()> {
+        let mut build = self.wasm();
+        build.args(["build", "-buildmode=c-shared", "-tags", tags, "-o"]).arg(module);
+        command::run(build.arg(Path::new("./examples").join(example)))
+    }
+
+    fn plugins() -> PathBuf {
+        workspace::target().join("go-plugins")
     }
 }

@@ -49,6 +49,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
+    /// Checks and tests the Go SDK and builds its examples, as `test` does.
+    Go,
     /// Everything that must hold before a change lands: format, layers, licences, lints, tests, fuzz smoke.
     Ci,
     /// Checks which crate may use which.
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run().and_then(|()| setup::go::program().map(drop)),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Test { filter } => test::run(&filter),
+        Task::Go => go::test().map(drop),
         Task::Ci => ci::run(),
         Task::Layers => layers::run(),
         Task::Deny => deny::run(),

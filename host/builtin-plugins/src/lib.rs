@@ -28,7 +28,19 @@ mod tests {
     #[test]
     fn every_folder_is_a_module() {
         let names: Vec<_> = super::all().iter().map(|builtin| builtin.name).collect();
-        assert_eq!(names, ["dns", "http", "http2", "mysql", "redis"]);
+        let all = [
+            "dns",
+            "http",
+            "http2",
+            "json-status",
+            "mysql",
+            "protobuf",
+            "redact",
+            "redis",
+            "sample",
+            "transaction-id",
+        ];
+        assert_eq!(names, all);
         for builtin in super::all() {
             assert!(builtin.wasm.starts_with(b"\0asm\x01\0\0\0"), "{} is no core module", builtin.name);
             assert!(builtin.wasm.len() < 1 << 20, "{}: {} bytes", builtin.name, builtin.wasm.len());

@@ -5,6 +5,7 @@
 
 mod deadline;
 mod log;
+mod printed;
 mod random;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::limits::Limits;
 use crate::plugin::PluginConfig;
 use crate::stats::Counters;
 use deadline::Deadline;
+use printed::Printed;
 use random::Random;
 
 pub(crate) use log::{Level, Printable, cut};
@@ -30,6 +32,7 @@ pub(crate) struct HostState {
     pub(crate) random: Random,
     /// What plugins of DeepFlow are in the middle of.
     pub(crate) deepflow: deepflow_door::Call,
+    printed: Printed,
     /// Until when the guest has waited, by its own clock.
     waited: u64,
     deadline: Deadline,
@@ -54,6 +57,7 @@ impl HostState {
             time: 0,
             random: Random::default(),
             deepflow: deepflow_door::Call::default(),
+            printed: Printed::default(),
             waited: 0,
             deadline: Deadline::new(limits.deadline),
             limits: limits.clone(),
@@ -85,6 +89,24 @@ impl HostState {
     pub(crate) fn log(&mut self, level: Level, line: &[u8]) {
         log::write(&self.plugin, &self.counters, level, line, self.time);
     }
+
+    /// The guest printed something; its whole lines go into the log.
+    pub(crate) fn print(&mut self, level: Level, piece: &[u8]) {
+        let Self { printed, plugin, counters, time, .. } = self;
+        printed.add(level, piece, |level, line| log::write(plugin, counters, level, line, *time));
+    }
+
+    /// What it printed without ending the line goes into the log as well.
+    fn end_lines(&mut self) {
+        let Self { printed, plugin, counters, time, .. } = self;
+        printed.end(|level, line| log::write(plugin, counters, level, line, *time));
+    }
+}
+
+impl Drop for HostState {
+    fn drop(&mut self) {
+        self.end_lines();
+    }
 }
 
 /// A store with all limits on.
@@ -98,6 +120,7 @@ pub(crate) fn store(engine: &Engine, state: HostState) -> Store<HostState> {
 /// Starts the deadline of one call (with all that belongs to it: placing arguments, reading, giving back).
 pub(crate) fn begin_call(store: &mut Store<HostState>, time: u64) {
     let state = store.data_mut();
+    state.end_lines();
     state.time = time;
     state.refused = None;
     let ticks = state.deadline.begin();

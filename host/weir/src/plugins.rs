@@ -47,7 +47,8 @@ impl Plugins {
     /// # Errors
     /// A file that is not a plugin (exit status 1); a configuration that names what is not there (2).
     pub fn load(config: &GroupConfig, config_file: &Path, files: &[PathBuf]) -> Result<Self, Failure> {
-        let runtime = Runtime::new(Limits::default(), &CodeCache::default()).map_err(cannot_start)?;
+        let runtime =
+            Runtime::new(Limits::default(), &CodeCache::default()).map_err(|error| cannot_start(&error))?;
         Self::load_in(&runtime, config, config_file, files, false)
     }
 
@@ -62,7 +63,8 @@ impl Plugins {
         file: &Path,
     ) -> Result<(Self, Plugin), Failure> {
         let limits = Limits { faults: u32::MAX, ..Limits::default() };
-        let runtime = Runtime::for_authors(limits, &CodeCache::default()).map_err(cannot_start)?;
+        let runtime =
+            Runtime::for_authors(limits, &CodeCache::default()).map_err(|error| cannot_start(&error))?;
         let plugins = Self::load_in(&runtime, config, config_file, &[file.to_owned()], true)?;
         let is_own = |plugin: &Plugin| plugins.given.first() == Some(&plugin.manifest().name);
         let own = plugins.active.iter().map(|(plugin, _)| plugin).find(|plugin| is_own(plugin)).cloned();
@@ -164,7 +166,7 @@ impl PluginFactory for Plugins {
     }
 }
 
-fn cannot_start(error: LoadError) -> Failure {
+fn cannot_start(error: &LoadError) -> Failure {
     Failure::runtime(format_args!("plugins: {error}"))
 }
 

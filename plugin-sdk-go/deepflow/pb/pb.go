@@ -127,16 +127,29 @@ func varint(data []byte) (value uint64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// AppendBytes writes a field; an empty one is left out, as proto3 has it. Field numbers up to 15.
-func AppendBytes(message []byte, number uint8, content []byte) []byte {
+// AppendBytes writes a field; an empty one is left out, as proto3 has it.
+func AppendBytes(message []byte, number uint64, content []byte) []byte {
 	if len(content) == 0 {
 		return message
 	}
-	message = append(message, number<<3|wireBytes)
-	length := len(content)
-	for length >= 0x80 {
-		message = append(message, byte(length)|0x80)
-		length >>= 7
+	return AppendMessage(message, number, content)
+}
+
+// AppendMessage writes a field, also an empty one.
+func AppendMessage(message []byte, number uint64, content []byte) []byte {
+	message = appendVarint(message, number<<3|wireBytes)
+	return append(appendVarint(message, uint64(len(content))), content...)
+}
+
+// AppendNumber writes a field.
+func AppendNumber(message []byte, number, value uint64) []byte {
+	return appendVarint(appendVarint(message, number<<3|wireVarint), value)
+}
+
+func appendVarint(message []byte, value uint64) []byte {
+	for value >= 0x80 {
+		message = append(message, byte(value)|0x80)
+		value >>= 7
 	}
-	return append(append(message, byte(length)), content...)
+	return append(message, byte(value))
 }

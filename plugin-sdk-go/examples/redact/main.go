@@ -12,17 +12,18 @@ import (
 	"weir.dev/plugin-sdk-go/sessionhook"
 )
 
-// fields whose texts come from users. Ids are left alone: one in ten decimal numbers looks like a card's.
-var fields = [...]weir.Field{
-	weir.FieldRequestDomain,
-	weir.FieldRequestResource,
-	weir.FieldEndpoint,
-	weir.FieldResponseException,
-	weir.FieldResponseResult,
+// isId: ids join records: one in ten decimal numbers looks like a card's, and a trace that is torn apart helps nobody.
+func isId(field weir.Field) bool {
+	switch field {
+	case weir.FieldRequestId, weir.FieldTraceId, weir.FieldSpanId, weir.FieldParentSpanId, weir.FieldXRequestId:
+		return true
+	}
+	return false
 }
 
 // Redact is the hook.
 type Redact struct {
+	names       names
 	sqlLiterals bool
 	// Each rule writes from one into the other.
 	buffers [2][]byte
@@ -32,6 +33,8 @@ type Redact struct {
 
 // Wanted: every session, and none may pass unseen. The configuration is read here, since it is asked once.
 func (r *Redact) Wanted() weir.Interest {
+	keys, _ := weir.Config("keys")
+	r.names = namesWith(keys)
 	value, _ := weir.Config("sql-literals")
 	r.sqlLiterals = strings.TrimSpace(value) == "true"
 	return weir.Interest{Required: true}
@@ -39,8 +42,11 @@ func (r *Redact) Wanted() weir.Interest {
 
 // Session rewrites the texts that hold something.
 func (r *Redact) Session(subject *weir.Subject, patch *weir.Patch) weir.Action {
-	for _, field := range fields {
-		value := subject.Field(field)
+	for i := range subject.FieldCount() {
+		field, value := subject.FieldAt(i)
+		if isId(field) {
+			continue
+		}
 		sql := sqlNone
 		if field == weir.FieldRequestResource && r.sqlLiterals {
 			sql = dialect(subject.Protocol())
@@ -54,16 +60,16 @@ func (r *Redact) Session(subject *weir.Subject, patch *weir.Patch) weir.Action {
 		if bytes.HasPrefix(key, []byte("trace_id")) {
 			continue
 		}
-		if isSecret(key) && value.IsSet() && string(value.Bytes()) != hidden {
-			patch.Attribute(string(key), []byte(hidden))
-			continue
-		}
 		text := value.Bytes()
-		if number, ok := value.Number(); ok && text == nil && number > 0 {
+		if _, isNumber := value.Number(); isNumber && text == nil {
 			r.digits = value.Append(r.digits[:0])
 			text = r.digits
 		}
-		if text, changed := r.text(text, sqlNone); changed {
+		if r.names.has(key) {
+			if string(text) != hidden {
+				patch.Attribute(string(key), []byte(hidden))
+			}
+		} else if text, changed := r.text(text, sqlNone); changed {
 			patch.Attribute(string(key), text)
 		}
 	}
@@ -74,19 +80,25 @@ func (r *Redact) Session(subject *weir.Subject, patch *weir.Patch) weir.Action {
 const hidden = "***"
 
 // text applies all rules, in this order: what one hides the next does not see.
-func (r *Redact) text(text []byte, sql sqlDialect) ([]byte, bool) {
-	first, second := &r.buffers[0], &r.buffers[1]
-	changed := false
-	for _, rule := range [...]func(text, into []byte) ([]byte, bool){sql.hideLiterals, hideSecrets, hideCards} {
-		into, hit := rule(text, (*first)[:0])
-		// A rule may have grown the buffer: keep it.
-		*first = into
+func (r *Redact) text(text []byte, sql sqlDialect) (now []byte, changed bool) {
+	now, next := text, 0
+	for rule := range 3 {
+		into, hit := r.buffers[next][:0], false
+		switch rule {
+		case 0:
+			into, hit = sql.hideLiterals(now, into)
+		case 1:
+			into, hit = r.names.hideSecrets(now, into)
+		case 2:
+			into, hit = hideCards(now, into)
+		}
+		// A rule may have made the buffer larger: keep it.
+		r.buffers[next] = into
 		if hit {
-			text, changed = into, true
-			first, second = second, first
+			now, next, changed = into, 1-next, true
 		}
 	}
-	return text, changed
+	return now, changed
 }
 
 func init() {

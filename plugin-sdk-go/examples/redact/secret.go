@@ -5,45 +5,71 @@ import (
 	"strings"
 )
 
-// secretNames: a key is secret when it ends with one of these, whatever the case, without its `_`, `-` and `.`.
-var secretNames = [...]string{
-	"password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "secretkey", "privatekey", "accesskey", "authorization",
-}
+// usualNames: a key is secret when it ends with one of these, whatever the case, without its `_`, `-` and `.`.
+const usualNames = "password,passwd,passphrase,pwd,secret,token,apikey,secretkey,privatekey,accesskey,authorization"
 
 // keyLimit: no key is longer; bounds the look back from each separator.
 const keyLimit = 64
 
-func isSecret(key []byte) bool {
-	if len(key) > keyLimit {
-		key = key[len(key)-keyLimit:]
-	}
-	var buffer [keyLimit]byte
-	plain := buffer[:0]
-	for _, c := range key {
-		if isWord(c) && c != '_' {
-			if 'A' <= c && c <= 'Z' {
-				c |= 0x20
+// names are what secrets are called.
+type names []string
+
+// namesWith gives the usual ones, and those of a list with commas.
+func namesWith(more string) (all names) {
+	for _, name := range strings.Split(usualNames+","+more, ",") {
+		plain := ""
+		for _, c := range []byte(name) {
+			if isPlain(c) {
+				plain += string(rune(lower(c)))
 			}
-			plain = append(plain, c)
+		}
+		if plain != "" {
+			all = append(all, plain)
 		}
 	}
-	for _, name := range secretNames {
-		if strings.HasSuffix(string(plain), name) {
+	return all
+}
+
+// has says whether a key ends with one of the names.
+func (n names) has(key []byte) bool {
+	for _, name := range n {
+		left, at := len(name), len(key)
+		for left > 0 && at > 0 {
+			at--
+			if !isPlain(key[at]) {
+				continue
+			}
+			if lower(key[at]) != name[left-1] {
+				break
+			}
+			left--
+		}
+		if left == 0 {
 			return true
 		}
 	}
 	return false
 }
 
+// isPlain: a letter or a digit.
+func isPlain(c byte) bool { return isWord(c) && c != '_' }
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
 // hideSecrets replaces the values of secret keys (`key=value`, `"key": "value"`, `key: value`) and the password in front of a host
 // (`scheme://user:password@host`). False: there is none, and into is as it was.
-func hideSecrets(text, into []byte) ([]byte, bool) {
+func (n names) hideSecrets(text, into []byte) ([]byte, bool) {
 	copied, hit := 0, false
 	for at := 0; at < len(text); at++ {
 		if text[at] != '=' && text[at] != ':' {
 			continue
 		}
-		from, to := secretAt(text, copied, at)
+		from, to := n.secretAt(text, copied, at)
 		if value := string(text[from:to]); value == "" || value == hidden || value == "?" {
 			continue
 		}
@@ -58,12 +84,12 @@ func hideSecrets(text, into []byte) ([]byte, bool) {
 }
 
 // secretAt gives the range of the secret behind the separator at at; an empty one where there is none.
-func secretAt(text []byte, floor, at int) (from, to int) {
+func (n names) secretAt(text []byte, floor, at int) (from, to int) {
 	if text[at] == ':' && bytes.HasPrefix(text[at:], []byte("://")) {
 		return userInfo(text, at+3)
 	}
 	key := keyBefore(text, floor, at)
-	if !isSecret(key) {
+	if !n.has(key) {
 		return 0, 0
 	}
 	from = at + 1

@@ -146,6 +146,27 @@ pub(super) fn idle(connections: u64) -> Result<Capture> {
     })
 }
 
+/// Lines of the SDK's echo protocol, asked and answered on 100 connections, a segment each.
+pub(super) fn echo(lines: u64, bytes: usize) -> Result<Capture> {
+    made(&format!("echo-{lines}-{bytes}"), lines / 2, |path| {
+        let mut to = CaptureWriter::create(path, 10)?;
+        let mut open: Vec<Conversation> =
+            (0..100).map(|number| Conversation::new(client(number), server(number), number)).collect();
+        open.iter_mut().try_for_each(|conversation| conversation.open(&mut to))?;
+        let mut line = vec![b'x'; bytes];
+        line[bytes - 1] = b'\n';
+        for number in 0..lines / 2 {
+            let conversation = &mut open[(number % 100) as usize];
+            for (side, word) in [(Side::Client, b"PING "), (Side::Server, b"PONG ")] {
+                line[..word.len()].copy_from_slice(word);
+                conversation.send(&mut to, side, &line)?;
+            }
+        }
+        open.iter_mut().try_for_each(|conversation| conversation.close(&mut to))?;
+        to.finish()
+    })
+}
+
 /// Finds a capture or makes it.
 fn made(name: &str, requests: u64, make: impl FnOnce(&Path) -> Result<()>) -> Result<Capture> {
     let path = cache::folder("bench")?.join(format!("{name}-v{VERSION}.pcap"));

@@ -15,6 +15,7 @@ use super::suricata;
 pub(super) const CAT: &str = "cat FILE >/dev/null";
 pub(super) const NULL: &str = "weir, null";
 pub(super) const NULL_TWO: &str = "weir, null, 2 threads";
+pub(super) const LOOK: &str = "weir, null, a hook that looks at requests";
 pub(super) const JSONL: &str = "weir, jsonl to a file";
 pub(super) const NATIVE: &str = "weir-native, null";
 pub(super) const SURICATA: &str = "Suricata, HTTP log to a file";
@@ -69,6 +70,13 @@ impl Contender {
 /// `weir replay`, no output.
 pub(super) fn weir_null(name: &'static str, program: &Path, threads: u32, capture: &Path) -> Contender {
     let arguments = replay(capture, "null", threads);
+    Contender { name, program: program.to_owned(), arguments, output: Output::None }
+}
+
+/// `weir replay` with one more plugin, no output.
+pub(super) fn weir_plugin(name: &'static str, program: &Path, plugin: &Path, capture: &Path) -> Contender {
+    let mut arguments = replay(capture, "null", 1);
+    arguments.extend(["--plugin".into(), plugin.into()]);
     Contender { name, program: program.to_owned(), arguments, output: Output::None }
 }
 

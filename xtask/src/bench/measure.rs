@@ -69,6 +69,12 @@ impl Table {
         Some(self.cost(of)?.processor.as_secs_f64() / self.cost(by)?.processor.as_secs_f64())
     }
 
+    /// Seconds of processor time that one command takes more than another; none when one is not there.
+    pub(super) fn processor_difference(&self, of: &str, other: &str) -> Option<f64> {
+        let seconds = |name| Some(self.cost(name)?.processor.as_secs_f64());
+        Some((seconds(other)? - seconds(of)?).max(0.0))
+    }
+
     /// The same of wall time.
     pub(super) fn wall(&self, of: &str, by: &str) -> Option<f64> {
         Some(self.cost(of)?.wall.as_secs_f64() / self.cost(by)?.wall.as_secs_f64())

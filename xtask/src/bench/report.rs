@@ -74,6 +74,17 @@ impl Report {
         }
     }
 
+    /// Adds what something costs for each request, when it was measured.
+    pub(super) fn added(&mut self, what: &str, capture: &Capture, seconds: Option<f64>) {
+        match seconds {
+            Some(seconds) => {
+                let each = seconds * 1e9 / capture.requests.max(1) as f64;
+                self.line(&format!("- ns a request that {what} adds: {each:.0}"));
+            }
+            None => self.line(&format!("- ns a request that {what} adds: not measured")),
+        }
+    }
+
     /// Puts the text between the markers of docs/performance.md.
     pub(super) fn write(&self) -> Result<()> {
         let path = workspace::root().join("docs/performance.md");
@@ -87,7 +98,7 @@ impl Report {
 }
 
 /// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

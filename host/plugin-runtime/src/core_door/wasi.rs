@@ -155,7 +155,7 @@ fn fd_fdstat_get(mut guest: Guest<'_>, fd: u32, result: u32) -> Answer {
     Ok(SUCCESS)
 }
 
-/// What a program prints is a log line: standard output for information, standard error a warning.
+/// What a program prints are log lines: standard output for information, standard error warnings.
 fn fd_write(mut guest: Guest<'_>, fd: u32, buffers: u32, count: u32, written: u32) -> Answer {
     let level = match fd {
         1 => Level::Info,
@@ -174,10 +174,7 @@ fn fd_write(mut guest: Guest<'_>, fd: u32, buffers: u32, count: u32, written: u3
         line.extend(bytes.iter().take(LOG_LINE_BYTES.saturating_sub(line.len())));
         total = total.saturating_add(length);
     }
-    let line = line.trim_ascii_end();
-    if !line.is_empty() {
-        guest.data_mut().log(level, line);
-    }
+    guest.data_mut().print(level, &line);
     write(&mut guest, written, &total.to_le_bytes())?;
     Ok(SUCCESS)
 }

@@ -128,7 +128,6 @@ const ASKS: &str = r#"
 fn a_mirror() {
     let batch = Batch {
         flows: vec![FlowFacts {
-            flow_id: 0,
             connection: 0x0102_0304,
             flow_id: 7,
             transport: Transport::Udp,

@@ -124,6 +124,32 @@ fn a_trap_shows_the_functions_of_the_guest() {
     assert!(run.stderr.contains("build it with debug information"), "{}", run.stderr);
 }
 
+/// Go writes a panic word by word; a line of the log is a line of what it wrote.
+#[test]
+fn what_a_plugin_prints_in_pieces_is_logged_in_lines() {
+    let folder = Folder::new("tools_print");
+    let text = crate::guests::with(
+        r#"
+;;; import
+(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+;;; text
+(data (i32.const 0x1000) "\20\10\00\00\06\00\00\00" "\26\10\00\00\0b\00\00\00" "\31\10\00\00\03\00\00\00")
+(data (i32.const 0x1020) "panic:" " not this\n\t" "one")
+;;; process
+(func $process (export "weir:plugin/parser@0.1.0#process") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (drop (call $write (i32.const 2) (i32.const 0x1000) (i32.const 1) (i32.const 0x1100)))
+  (drop (call $write (i32.const 2) (i32.const 0x1008) (i32.const 1) (i32.const 0x1100)))
+  (drop (call $write (i32.const 2) (i32.const 0x1010) (i32.const 1) (i32.const 0x1100)))
+  unreachable)"#,
+    );
+    let plugin = folder.file("prints.wasm", wat::parse_str(text).unwrap());
+    let run = test(&plugin, &evil_capture(&folder), &folder.file("none.jsonl", ""), &[]);
+    let lines: Vec<&str> = run.stderr.lines().take(3).collect();
+    let printed = ["weir: warn: panic: not this plugin=\"guest\"", "weir: warn: \\tone plugin=\"guest\""];
+    assert_eq!(lines[..2], printed, "{}", run.stderr);
+    assert!(lines[2].starts_with("weir: warn: the plugin broke"), "{}", run.stderr);
+}
+
 /// A plugin that claims what a built-in one claims is refused in a replay; here it takes its place.
 #[test]
 fn a_built_in_plugin_makes_room() {

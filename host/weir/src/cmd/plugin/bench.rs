@@ -28,9 +28,9 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<(), Vec<Failure>> {
     }
     let advice = faults::advice(&report.faults).map_or_else(String::new, |advice| format!("; {advice}"));
     Err(vec![Failure::runtime(format_args!(
-        "{} broke {} times while it was measured, so the numbers say little{advice}",
+        "{} broke {} while it was measured, so the numbers say little{advice}",
         report.plugin,
-        print::grouped(faults.count())
+        faults::times(faults.count())
     ))])
 }
 

@@ -13,7 +13,7 @@ use weir_pipeline::parse::parser::{CheckVerdict, Manifest, PluginFault, Probe, P
 use weir_plugin_runtime::{GuestFrame, take_backtrace};
 
 use super::drive::Wrap;
-use super::print::harmless;
+use super::print::{grouped, harmless};
 
 /// Different faults that are told apart: an author mends them one by one.
 const DIFFERENT: usize = 32;
@@ -87,7 +87,7 @@ fn line(frame: &GuestFrame) -> String {
 pub(super) fn text(faults: &[FaultSeen]) -> String {
     let mut text = String::new();
     for fault in faults {
-        let times = if fault.count == 1 { String::new() } else { format!(" ({} times)", fault.count) };
+        let times = if fault.count == 1 { String::new() } else { format!(" ({})", times(fault.count)) };
         // Writing to memory can not fail; the same holds below.
         let _ = writeln!(text, "fault {}: {}{times}", fault.kind, fault.detail);
         for (depth, frame) in fault.backtrace.iter().enumerate() {
@@ -95,6 +95,11 @@ pub(super) fn text(faults: &[FaultSeen]) -> String {
         }
     }
     text
+}
+
+/// `once`, `7 times`.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) }
 }
 
 /// What to do when a backtrace has no lines.
@@ -106,6 +111,9 @@ pub(super) fn advice(faults: &[FaultSeen]) -> Option<&'static str> {
         Some("the module has no names of functions; build it without stripping them to see where it breaks")
     } else if frames().any(|frame| frame.contains(" at ")) {
         None
+    } else if frames().any(|frame| frame.starts_with("runtime.")) {
+        // Go's debug information is not in the module; its own panic prints lines.
+        Some("the log tells the lines of a Go plugin (WEIR_LOG=warn shows it)")
     } else {
         Some(
             "build it with debug information to see lines (Rust: `debug = \"line-tables-only\"`, `strip = \"none\"`)",

@@ -36,9 +36,9 @@ pub(super) fn run(arguments: &TestArgs) -> Result<(), Vec<Failure>> {
     if !broke.is_empty() {
         let advice = faults::advice(&broke).map_or_else(String::new, |advice| format!("; {advice}"));
         failures.push(Failure::runtime(format_args!(
-            "{} broke {} times, see above{advice}",
+            "{} broke {}, see above{advice}",
             subject.name(),
-            grouped(faults.count())
+            faults::times(faults.count())
         )));
     }
     if arguments.bless && told.is_empty() {

@@ -25,10 +25,10 @@ pub(super) struct Played {
     pub(super) calls: Histogram,
     pub(super) check_time: Duration,
     pub(super) checks: u64,
-    /// Bytes of guest memory before the first call, behind the first round, at the end, and at most.
+    /// Bytes of guest memory before the first call, at half of the time, at the end, and at most.
     pub(super) memory: [u64; 4],
-    /// Payloads between the end of the first round and the end.
-    pub(super) payloads_after_first: u64,
+    /// Payloads and subjects between half of the time and the end; 0 when there was no second half.
+    pub(super) second_half: u64,
     /// By kind of hook.
     pub(super) hooks: [HookPlayed; 3],
 }
@@ -49,17 +49,18 @@ pub(super) fn play(calls: &Calls, instance: &mut Instance, seconds: u32, faults:
     let (began, length) = (Instant::now(), Duration::from_secs(u64::from(seconds)));
     let mut ticker = Ticker::new();
     let mut answers = Answers::default();
+    let mut at_half = 0;
     loop {
         for call in &calls.calls {
             played.call(call, instance, &mut answers, faults);
         }
         played.rounds += 1;
-        if played.rounds == 1 {
-            played.memory[1] = stats.read().memory;
-            played.payloads_after_first = played.given();
-        }
         let now = Instant::now();
         let passed = now.duration_since(began);
+        if at_half == 0 && 2 * passed >= length {
+            played.memory[1] = stats.read().memory;
+            at_half = played.given();
+        }
         ticker.tick(now, || format!("weir: bench: {} of {seconds} s", passed.as_secs()));
         if passed >= length {
             break;
@@ -68,7 +69,7 @@ pub(super) fn play(calls: &Calls, instance: &mut Instance, seconds: u32, faults:
     let end = stats.read();
     played.memory[2] = end.memory;
     played.memory[3] = end.memory_peak;
-    played.payloads_after_first = played.given() - played.payloads_after_first;
+    played.second_half = played.given() - at_half;
     played
 }
 

@@ -36,8 +36,8 @@ pub(super) struct BenchReport {
     memory_before: u64,
     memory_after: u64,
     memory_peak: u64,
-    /// Of guest memory, behind the first round: what a plugin loses grows with what it is given.
-    memory_growth_a_million_payloads: f64,
+    /// Of guest memory in the second half of the time, when every pool is full: what a plugin loses grows with what it is given.
+    memory_growth_a_million_payloads: Option<f64>,
     /// Not all of the capture was kept.
     cut: bool,
     pub(super) faults: Vec<FaultSeen>,
@@ -86,8 +86,8 @@ impl BenchReport {
             memory_before: played.memory[0],
             memory_after: played.memory[2],
             memory_peak: played.memory[3],
-            memory_growth_a_million_payloads: (growth * 1e6 / played.payloads_after_first.max(1) as f64)
-                .round(),
+            memory_growth_a_million_payloads: (played.second_half > 0)
+                .then(|| (growth * 1e6 / played.second_half as f64).round()),
             cut: recorded.cut,
             faults: faults.list(),
         }
@@ -164,8 +164,9 @@ impl BenchReport {
 
     fn growth(&self) -> String {
         match self.memory_growth_a_million_payloads {
-            none if none < 1.0 => "not at all".to_owned(),
-            growth => format!("{} for each million payloads or subjects", bytes(growth as u64)),
+            None => "not known: the time was too short for two rounds".to_owned(),
+            Some(none) if none < 1.0 => "not at all".to_owned(),
+            Some(growth) => format!("{} for each million payloads or subjects", bytes(growth as u64)),
         }
     }
 }

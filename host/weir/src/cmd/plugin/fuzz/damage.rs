@@ -25,9 +25,9 @@ pub(super) fn damage(conversation: &mut Conversation, others: &[Conversation], r
     for _ in 0..times {
         let place = random.below(conversation.chunks.len());
         match random.below(16) {
-            0 | 1 => on_bytes(conversation, place, random, flip),
-            2 => on_bytes(conversation, place, random, extreme),
-            3 | 4 => on_bytes(conversation, place, random, length_field),
+            0 | 1 => on_bytes(conversation, place, random, |bytes, random| flip(bytes, random)),
+            2 => on_bytes(conversation, place, random, |bytes, random| extreme(bytes, random)),
+            3 | 4 => on_bytes(conversation, place, random, |bytes, random| length_field(bytes, random)),
             5 => on_bytes(conversation, place, random, digits),
             6 => on_bytes(conversation, place, random, cut),
             7 => on_bytes(conversation, place, random, remove),
@@ -63,14 +63,14 @@ fn somewhere(bytes: &[u8], random: &mut Random) -> usize {
     random.below(reach)
 }
 
-fn flip(bytes: &mut Vec<u8>, random: &mut Random) {
+fn flip(bytes: &mut [u8], random: &mut Random) {
     let at = somewhere(bytes, random);
     if let Some(byte) = bytes.get_mut(at) {
         *byte ^= 1 << random.below(8);
     }
 }
 
-fn extreme(bytes: &mut Vec<u8>, random: &mut Random) {
+fn extreme(bytes: &mut [u8], random: &mut Random) {
     let at = somewhere(bytes, random);
     let length = 1 + random.below((bytes.len() - at).min(8));
     let value = random.pick(&[0, 0x7f, 0x80, 0xff, b'\n', b' ']).copied().unwrap_or_default();
@@ -78,7 +78,7 @@ fn extreme(bytes: &mut Vec<u8>, random: &mut Random) {
 }
 
 /// What stands there may be a length: made extreme, or a little wrong.
-fn length_field(bytes: &mut Vec<u8>, random: &mut Random) {
+fn length_field(bytes: &mut [u8], random: &mut Random) {
     let width = [1, 2, 4, 8].into_iter().nth(random.below(4)).unwrap_or(1).min(bytes.len());
     let at = somewhere(&bytes[..=bytes.len() - width], random);
     let Some(field) = bytes.get_mut(at..at + width) else { return };
