@@ -226,7 +226,8 @@ impl<'a> Output<'a> {
         self.spanning(kind, Part::More, self.position, self.position)
     }
 
-    /// A message from position `start` to position `end` of this direction.
+    /// A message from position `start` to position `end` of this direction. Of an [`Part::End`]: where parts of other messages lie
+    /// between, `end - start` are the message's own bytes.
     pub fn spanning(&mut self, kind: Kind, part: Part, start: u64, end: u64) -> MessageBuilder<'_> {
         self.lists.messages.push(abi::Message {
             connection: self.connection,
