@@ -38,6 +38,10 @@ impl<T> Global<T> {
     }
 
     fn with<R>(&self, init: impl FnOnce() -> T, f: impl FnOnce(&mut T) -> R) -> R {
+        let init = || {
+            panic::report();
+            init()
+        };
         // SAFETY: see `Sync` above; `f` can not come here again, since it never calls an export.
         f(unsafe { &mut *self.0.get() }.get_or_insert_with(init))
     }

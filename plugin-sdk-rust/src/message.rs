@@ -217,8 +217,8 @@ impl<'a> Output<'a> {
 
     /// Ends the message that was begun in this direction, `length` bytes behind the first byte of the input.
     pub fn end(&mut self, kind: Kind, length: u64) -> MessageBuilder<'_> {
-        let end = self.position.saturating_add(length);
-        self.spanning(kind, Part::End, end, end)
+        // The start says no more than that the stream got so far; the end may lie ahead.
+        self.spanning(kind, Part::End, self.position, self.position.saturating_add(length))
     }
 
     /// Goes on with the message that was begun in this direction: adds to it.
@@ -266,7 +266,7 @@ impl MessageBuilder<'_> {
     }
 
     /// Sets a field to a text: free of copies when it is a piece of the input. A copy is cut at
-    /// [`TEXT_LIMIT`](crate::text::TEXT_LIMIT).
+    /// [`TEXT_LIMIT`].
     pub fn text(&mut self, field: Field, text: impl AsRef<[u8]>) -> &mut Self {
         let value = self.value_of(text.as_ref());
         self.push(field, value)

@@ -90,7 +90,7 @@ impl<'a> Patch<'a> {
     }
 
     /// Replaces what the field held; an empty text removes it. Free of copies when the text is a piece of the subject; a copy is cut
-    /// at [`TEXT_LIMIT`](crate::text::TEXT_LIMIT).
+    /// at [`TEXT_LIMIT`].
     pub fn text(&mut self, field: Field, text: impl AsRef<[u8]>) -> &mut Self {
         let value = text::place(self.arena, &mut self.lists.owned, text.as_ref());
         self.push(field, value)
