@@ -51,7 +51,7 @@ fn a_module_for_deepflow_is_known_as_one() {
     let [facts] = weir(["plugin", "check", "--format", "jsonl", &file]).logs().try_into().unwrap();
     assert_eq!(
         (&facts["kind"], &facts["name"]),
-        (&"module for DeepFlow's agent".into(), &"old-plugin".into())
+        (&"module for DeepFlow's agent".into(), &"deepflow-old-plugin".into())
     );
     let exports = facts["exports"].as_array().unwrap();
     assert!(exports.contains(&"parser".into()) && exports.contains(&"http-hook".into()), "{facts}");
