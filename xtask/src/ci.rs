@@ -13,8 +13,14 @@ const COMPONENTS: [(&str, &str); 2] =
     [("fmt", "rustup component add rustfmt"), ("clippy", "rustup component add clippy")];
 
 /// Crates that are compiled to Wasm.
-const GUESTS: [&str; 5] =
-    ["weir-plugin-dns", "weir-plugin-http", "weir-plugin-mysql", "weir-plugin-redis", "echo"];
+const GUESTS: [&str; 6] = [
+    "weir-plugin-dns",
+    "weir-plugin-http",
+    "weir-plugin-http2",
+    "weir-plugin-mysql",
+    "weir-plugin-redis",
+    "echo",
+];
 
 /// Runs all steps; the first that fails ends the run.
 pub(crate) fn run() -> Result<()> {

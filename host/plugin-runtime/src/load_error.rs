@@ -39,7 +39,8 @@ pub enum LoadError {
     /// Asks for something that plugins are not given.
     #[error(
         "it imports `{name}` from `{module}`; a plugin may import log, config and count from `weir:plugin/host@0.1.0`, and \
-         those functions of `wasi_snapshot_preview1` that need no rights"
+         those functions of `wasi_snapshot_preview1` that need no rights (one that was built for DeepFlow's agent: the nine \
+         functions of `deepflow`, and WASI)"
     )]
     Import {
         /// Where from.

@@ -16,9 +16,9 @@ type Expected = (&'static str, &'static [(&'static str, &'static str, usize)]);
 /// The numbers were checked against the packets by hand; `tests/deepflow.md` has the reasons.
 const EXPECTED: &[Expected] = &[
     ("http/client-ip", &[("session", "HTTP", 1)]),
-    ("http/grpc-server-stream", &[]),
-    ("http/grpc-unary", &[]),
-    ("http/h2c_ascii", &[]),
+    ("http/grpc-server-stream", &[("session", "gRPC", 1)]),
+    ("http/grpc-unary", &[("session", "gRPC", 1)]),
+    ("http/h2c_ascii", &[("session", "gRPC", 1)]),
     ("http/httpv1", &[("session", "HTTP", 1)]),
     ("http/istio-tcp-frag", &[("session", "HTTP", 1)]),
     ("mysql/171-mysql", &[("session", "MySQL", 390)]),

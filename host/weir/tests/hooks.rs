@@ -105,6 +105,34 @@ fn unchanged_elsewhere(name: &str, plain: &[Value], hooked: &[Value]) {
     }
 }
 
+/// `cargo xtask test` builds the Go twins of the built-in plugins and says where they are.
+#[test]
+fn rust_and_go_give_the_same() {
+    let Some(folder) = std::env::var_os("WEIR_GO_PLUGINS").map(PathBuf::from) else {
+        assert!(std::env::var_os("CI").is_none(), "the Go plugins must be there: run `cargo xtask test`");
+        println!("skipped: the Go plugins are not built; `cargo xtask test` builds them");
+        return;
+    };
+    let settings = "plugin-config:\n  redact: {sql-literals: true}\n  sample: {keep: 40}\n";
+    let (mut records, mut touched) = (0, 0);
+    for name in ["json-status", "transaction-id", "redact", "sample"] {
+        let config = config(&format!("twin-{name}"), &format!("wasm-plugins: [{name}]\n{settings}"));
+        let rust = ["--group-config", config.to_str().unwrap()];
+        let module = folder.join(name).with_extension("wasm");
+        let go = [&rust[..], &["--plugin", module.to_str().unwrap()]].concat();
+        for entry in std::fs::read_dir(cases()).unwrap() {
+            let capture = entry.unwrap().path();
+            if capture.extension().is_some_and(|e| e == "pcap") {
+                let (rust, go) = (replay(&capture, &rust), replay(&capture, &go));
+                assert_eq!(rust, go, "{name} on {}", capture.display());
+                records += rust.len();
+                touched += rust.iter().filter(|line| line["plugin"][1] != Value::Null).count();
+            }
+        }
+    }
+    assert!(records > 5000 && touched > 100, "{touched} of {records} records were changed");
+}
+
 #[test]
 fn sampling_keeps_or_drops_whole_traces() {
     let capture = cases().join("http1_core.pcap");

@@ -16,7 +16,7 @@ use crate::check;
 use crate::frame::{self, FrameHeader, HEADER, PREFACE};
 use crate::hpack::Decoder;
 use crate::resync::{Begins, begins};
-use crate::streams::Streams;
+use crate::streams::{Streams, Usual};
 
 /// Bytes of a header block, over all its frames: servers refuse more than 8 to 64 KiB. A larger one is stepped over.
 const BLOCK_LIMIT: usize = 64 << 10;
@@ -31,17 +31,21 @@ pub struct Http2 {
     streams: Streams,
     /// Some response may have lost its end.
     doubted: bool,
+    /// What all streams spoke of which that is known.
+    usual: Usual,
 }
 
 /// One direction.
 #[derive(Debug)]
 struct Lane {
     decoder: Decoder,
+    /// Frames were lost, and nobody knows yet whether header blocks were among them.
+    is_suspect: bool,
     phase: Phase,
     /// A header block that goes on in CONTINUATION frames.
     block: Option<Box<Block>>,
-    /// Behind the last byte that was seen.
-    seen: u64,
+    /// Behind the last frame that was dealt with, or in front of the present one.
+    done: u64,
     /// When it was captured, nanoseconds since 1970.
     time: u64,
 }
@@ -84,7 +88,7 @@ struct Block {
 impl Lane {
     fn new(from_start: bool) -> Self {
         let phase = if from_start { Phase::Frame } else { Phase::Anywhere };
-        Self { decoder: Decoder::new(from_start), phase, block: None, seen: 0, time: 0 }
+        Self { decoder: Decoder::new(from_start), is_suspect: false, phase, block: None, done: 0, time: 0 }
     }
 }
 
@@ -111,12 +115,13 @@ impl Parser for Http2 {
             lanes: [Lane::new(flow.from_start), Lane::new(flow.from_start)],
             streams: Streams::default(),
             doubted: false,
+            usual: Usual::default(),
         }
     }
 
     fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
         let lane = self.lane(input.direction);
-        lane.see(&input);
+        lane.time = input.time;
         match lane.phase {
             Phase::Frame => self.frame(&input, output),
             Phase::Data(frame) => self.data(frame, &input, output),
@@ -149,12 +154,13 @@ impl Http2 {
             return self.preface(input);
         }
         let lane = self.lane(input.direction);
+        lane.done = input.position;
         if lane.block.is_some() && header.kind != frame::CONTINUATION {
             // RFC 9113 section 6.10 forbids it; the block will never be whole.
             lane.block = None;
-            lane.decoder.lost();
+            lane.lose_table();
         }
-        match header.kind {
+        let step = match header.kind {
             frame::DATA => self.data_frame(header, input, output),
             frame::HEADERS | frame::PUSH_PROMISE | frame::CONTINUATION => {
                 self.header_frame(header, input, output)
@@ -162,7 +168,11 @@ impl Http2 {
             frame::RST_STREAM => self.reset_frame(header, input, output),
             frame::GOAWAY => self.goaway_frame(header, input, output),
             _ => Step::Consumed(header.total() as u64),
+        };
+        if let (Step::Consumed(bytes), true) = (step, header.kind != frame::DATA) {
+            self.lane(input.direction).done = input.position.saturating_add(bytes);
         }
+        step
     }
 
     /// No frame: the client's preface, or nothing that belongs here.
@@ -174,7 +184,9 @@ impl Http2 {
                 }
                 Begins::Yes(_) => {
                     // Nothing was sent before it.
-                    self.lane(input.direction).decoder = Decoder::new(true);
+                    let lane = self.lane(input.direction);
+                    lane.decoder = Decoder::new(true);
+                    lane.is_suspect = false;
                     return Step::Consumed(PREFACE.len() as u64);
                 }
                 _ => {}

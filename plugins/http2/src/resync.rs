@@ -6,7 +6,7 @@ use weir_plugin_sdk::prelude::*;
 
 use crate::frame::{self, FrameHeader, HEADER, PREFACE};
 use crate::head::Head;
-use crate::hpack::{Decoder, HeaderList};
+use crate::hpack::{Decoder, HeaderList, Stop};
 
 /// Frames that are looked at: more only cost time.
 const FRAMES_LIMIT: usize = 8;
@@ -41,14 +41,16 @@ pub(crate) fn begins(bytes: &[u8]) -> Begins {
         let payload = rest.get(HEADER..).unwrap_or_default();
         match of_frame(header, payload) {
             Frame::Bad => return Begins::No,
-            Frame::Cut => return answer(sure, speaker, true),
+            // The one behind it is found by itself.
+            Frame::Weak if !sure => return Begins::No,
             Frame::Weak => {}
+            Frame::Cut => return answer(sure, speaker, true),
             Frame::Sure(from) => {
                 sure = true;
                 speaker = speaker.or(from);
             }
         }
-        if header.kind == frame::DATA && (!sure || rest.len() < header.total()) {
+        if rest.len() < header.total() {
             return answer(sure, speaker, false);
         }
         rest = rest.get(header.total()..).unwrap_or_default();
@@ -85,7 +87,12 @@ enum Frame {
 }
 
 fn of_frame(header: FrameHeader, payload: &[u8]) -> Frame {
-    if header.kind == frame::DATA {
+    let can_prove = match header.kind {
+        frame::HEADERS => header.ends_headers(),
+        // Blocks of these can not be read alone, and a body may hold anything.
+        kind => !matches!(kind, frame::DATA | frame::PUSH_PROMISE | frame::CONTINUATION),
+    };
+    if !can_prove {
         return Frame::Weak;
     }
     let Some(payload) = payload.get(..header.length as usize) else { return Frame::Cut };
@@ -93,14 +100,12 @@ fn of_frame(header: FrameHeader, payload: &[u8]) -> Frame {
         payload.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_be_bytes(*word))
     };
     let good = match header.kind {
-        frame::HEADERS if header.ends_headers() => return of_block(header, payload),
+        frame::HEADERS => return of_block(header, payload),
         frame::SETTINGS => payload.as_chunks::<6>().0.iter().all(is_setting),
         frame::RST_STREAM => word(0) < CODE_LIMIT,
         frame::WINDOW_UPDATE => (1..=0x7fff_ffff).contains(&word(0)),
         frame::GOAWAY => word(0) <= 0x7fff_ffff && word(4) < CODE_LIMIT,
-        frame::PING | frame::PRIORITY => true,
-        // Their blocks can not be read alone.
-        _ => return Frame::Weak,
+        _ => true,
     };
     if good { Frame::Sure(None) } else { Frame::Bad }
 }
@@ -134,6 +139,24 @@ fn of_block(header: FrameHeader, payload: &[u8]) -> Frame {
     };
     list.give_back();
     proof
+}
+
+/// A header block begins here and is cut off: what is there of it shows who sent it.
+pub(crate) fn begins_cut(bytes: &[u8]) -> bool {
+    let Some(header) = FrameHeader::read(bytes) else { return false };
+    let payload = bytes.get(HEADER..).unwrap_or_default();
+    if !header.is_strict() || header.kind != frame::HEADERS || !header.ends_headers() {
+        return false;
+    }
+    let Some((fragment, _)) = header.fragment(payload) else { return false };
+    let mut list = HeaderList::take();
+    let read = Decoder::new(false).decode(fragment, &mut list);
+    let head = Head::read(&list, None);
+    // Both a method and a scheme, or a code, in front of everything else.
+    let shows = head.is_request_beyond_doubt() || (head.is_response() && !head.is_request());
+    let good = read != Err(Stop::Bad) && !list.is_bad() && shows && !list.begins_unknown();
+    list.give_back();
+    good
 }
 
 #[cfg(test)]

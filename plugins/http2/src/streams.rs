@@ -37,6 +37,25 @@ impl Protocol {
     }
 }
 
+/// What the streams of a connection speak. Those of a gRPC channel all speak gRPC, so where a stream hides it, the others tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usual {
+    protocol: Protocol,
+    is_mixed: bool,
+}
+
+impl Usual {
+    /// What a stream speaks: what it says itself, else what all others do, where that is gRPC.
+    pub(crate) fn settle(&mut self, said: Protocol) -> Protocol {
+        if said == Protocol::Unsure {
+            return if self.protocol.is_grpc() && !self.is_mixed { self.protocol } else { said };
+        }
+        self.is_mixed |= self.protocol != Protocol::Unsure && self.protocol != said;
+        self.protocol = said;
+        said
+    }
+}
+
 /// How far a message of a stream is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -166,6 +185,25 @@ impl Streams {
     /// Takes all streams out that fit.
     pub(crate) fn take(&mut self, fits: impl Fn(&Stream) -> bool) -> Vec<Stream> {
         self.streams.extract_if(.., |stream| fits(stream)).collect()
+    }
+
+    /// The stream is the one that comes behind the last request: ids ascend, so no other request lies between (RFC 9113 section
+    /// 5.1.1).
+    pub(crate) fn is_next_request(&self, id: u32) -> bool {
+        match self.last_request {
+            0 => id == 1,
+            last => id == last.saturating_add(2),
+        }
+    }
+
+    /// How far the answer of this stream is, where it is a call of gRPC and no other stream can have anything sent by the server.
+    pub(crate) fn only_call(&self, id: u32) -> Option<Progress> {
+        match (self.streams.as_slice(), self.reset.is_empty()) {
+            ([stream], true) if stream.id == id && stream.protocol.is_grpc() => {
+                Some(stream.progress(Direction::ServerToClient))
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {

@@ -6,11 +6,16 @@
 mod checks;
 mod context;
 mod guest;
+mod hook_patches;
 mod hooks;
 mod hostile;
 mod loading;
 mod merging;
+mod pipeline;
 mod real;
 mod records;
+#[path = "../../../pipeline/tests/common/mod.rs"]
+mod segments;
+mod shown;
 mod side_by_side;
 mod support;

@@ -55,7 +55,7 @@ const FUZZ_EXAMPLES: &str = "\
 Examples:
   weir plugin fuzz my-parser.wasm --pcap t.pcap --seconds 60
   weir plugin fuzz my-parser.wasm --pcap t.pcap --seed 7 --runs 1000        the same inputs every time
-  weir replay weir-fuzz/trap-1.pcap --plugin my-parser.wasm                 the first trap once more
+  weir replay weir-fuzz/trap-7-1.pcap --plugin my-parser.wasm               the first trap of seed 7 once more
 
 Conversations of the capture that the plugin follows are damaged (bits, lengths, cuts, splices, chunks twice or lost, other
 segments) and replayed through it. The input of the first fault of each kind is written to --out.";

@@ -2,7 +2,7 @@
 
 use crate::capture::Capture;
 use crate::program::{Folder, weir};
-use crate::support::{bad_plugin, echo, echo_capture, evil_capture};
+use crate::support::{bad_plugin, echo, echo_capture, evil_capture, plugin};
 
 #[test]
 fn numbers_fit_together() {
@@ -12,7 +12,7 @@ fn numbers_fit_together() {
     assert_eq!((run.status, run.stderr.as_str()), (0, ""));
     let [report] = run.logs().try_into().unwrap();
     let number = |name: &str| report[name].as_f64().expect(name);
-    // Four payloads of 43 bytes and as many messages in each round.
+    // Four payloads of 44 bytes in all and as many messages in each round.
     let rounds = number("rounds");
     assert!(rounds >= 1.0);
     assert_eq!((number("payloads"), number("messages")), (4.0 * rounds, 4.0 * rounds));
@@ -24,6 +24,30 @@ fn numbers_fit_together() {
     assert_eq!(number("memory_growth_a_million_payloads"), 0.0, "{report}");
     assert!(number("memory_peak") >= number("memory_before"));
     assert_eq!(report["plugin"].as_str().unwrap().split('@').next(), Some("echo"));
+}
+
+#[test]
+fn hooks_are_measured_by_what_they_see() {
+    let folder = Folder::new("tools_bench_hook");
+    let capture = folder.file("http.pcap", Capture::http(2, 3));
+    let run = weir([
+        "plugin",
+        "bench",
+        &plugin("json-status"),
+        "--pcap",
+        &capture,
+        "--seconds",
+        "1",
+        "--format",
+        "jsonl",
+    ]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let [report] = run.logs().try_into().unwrap();
+    let hook = &report["hooks"][0];
+    // It wants responses alone.
+    assert_eq!(hook["subjects"].as_u64().unwrap(), 6 * report["rounds"].as_u64().unwrap(), "{report}");
+    assert_eq!((&hook["hook"], &report["payloads"]), (&"http".into(), &0.into()));
+    assert!(hook["nanoseconds_a_subject"].as_f64().unwrap() > 0.0, "{report}");
 }
 
 #[test]

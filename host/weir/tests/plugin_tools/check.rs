@@ -1,7 +1,7 @@
 //! `weir plugin check`: what it says of good plugins, and that it refuses what `weir replay` refuses, with the same words.
 
 use crate::program::{Folder, weir};
-use crate::support::{bad_plugin, echo, echo_capture};
+use crate::support::{bad_plugin, echo, echo_capture, plugin};
 
 #[test]
 fn a_good_plugin_is_told_whole() {
@@ -29,6 +29,18 @@ fn json_has_the_same_facts() {
     assert_eq!(facts["signatures"][0]["any_of"], serde_json::json!(["PING ", "PONG ", "FAIL "]));
     assert_eq!(facts["memory_limit"], 64 << 20);
     assert!(facts.get("refused").is_none(), "{facts}");
+}
+
+#[test]
+fn hooks_are_told_with_what_they_want() {
+    let run = weir(["plugin", "check", &plugin("json-status")]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("  exports      http-hook\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("  http-hook    HTTP"), "{}", run.stdout);
+    assert!(!run.stdout.contains("signature") && !run.stdout.contains("protocols"), "{}", run.stdout);
+    let [facts] =
+        weir(["plugin", "check", "--format", "jsonl", &plugin("json-status")]).logs().try_into().unwrap();
+    assert_eq!((&facts["hooks"][0]["hook"], &facts["hooks"][0]["responses"]), (&"http".into(), &true.into()));
 }
 
 /// The words behind the file's name are those that a replay with that plugin ends with.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use crate::capture::Capture;
 use crate::guests::guest;
 use crate::program::{Folder, weir};
-use crate::support::{bad_plugin, echo, echo_capture, evil_capture};
+use crate::support::{bad_plugin, echo, echo_capture, evil_capture, plugin};
 
 #[test]
 fn a_good_plugin_lives() {
@@ -55,7 +56,7 @@ fn a_fault_is_found_and_saved_and_happens_again() {
     let fault = faults.iter().find(|fault| fault["kind"] == "trap").expect("no trap was found");
     assert_eq!(fault["backtrace"][0], "process");
     let file = fault["file"].as_str().unwrap();
-    assert!(file.ends_with("trap-1.pcap"), "{file}");
+    assert!(file.ends_with("trap-7-1.pcap"), "{file}");
 
     let again = weir(["replay", file, "--plugin", &plugin, "--format", "null"]);
     assert_eq!(again.status, 0);
@@ -82,7 +83,7 @@ fn every_kind_of_fault_is_told_apart() {
         ]);
         assert_eq!(run.status, 1, "{guest}: {}", run.stdout);
         assert!(run.stdout.contains(&format!("fault {kind}: ")), "{guest}: {}", run.stdout);
-        assert!(Path::new(&out).join(format!("{kind}-1.pcap")).exists(), "{guest}: {}", run.stdout);
+        assert!(Path::new(&out).join(format!("{kind}-1-1.pcap")).exists(), "{guest}: {}", run.stdout);
     }
 }
 
@@ -94,4 +95,28 @@ fn a_folder_that_can_not_be_written_is_told() {
     let run = weir(["plugin", "fuzz", &plugin, "--pcap", &capture, "--runs", "3", "--out", &out]);
     assert_eq!(run.status, 1);
     assert!(run.refusal().contains("choose another --out"), "{}", run.stderr);
+}
+
+/// A hook is attacked through the parsers whose messages it sees.
+#[test]
+fn a_hook_is_attacked_too() {
+    let folder = Folder::new("tools_fuzz_hook");
+    let capture = folder.file("http.pcap", Capture::http(2, 3));
+    let run = weir([
+        "plugin",
+        "fuzz",
+        &plugin("json-status"),
+        "--pcap",
+        &capture,
+        "--runs",
+        "300",
+        "--seed",
+        "1",
+        "--format",
+        "jsonl",
+    ]);
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    let [report] = run.logs().try_into().unwrap();
+    assert_eq!((&report["conversations"], &report["inputs"]), (&2.into(), &300.into()));
+    assert!(report["calls"].as_u64().unwrap() > 200, "the hook saw most of them: {report}");
 }

@@ -1,6 +1,6 @@
 //! Plugins and captures for them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -14,15 +14,21 @@ pub(crate) const ECHO: &[(bool, &str)] =
 
 /// The echo plugin of the SDK, as an author would build it.
 pub(crate) fn echo() -> String {
-    static WASM: OnceLock<PathBuf> = OnceLock::new();
-    let built = WASM.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
-        let mut cargo = cargo(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &target);
-        cargo.args(["build", "--quiet", "--package", "echo", "--profile", "guest"]);
-        run(cargo.args(["--target", "wasm32-unknown-unknown"]));
-        target.join("wasm32-unknown-unknown/guest/echo.wasm")
-    });
-    built.to_str().unwrap().to_owned()
+    static WASM: OnceLock<String> = OnceLock::new();
+    WASM.get_or_init(|| build("echo", "echo.wasm")).clone()
+}
+
+/// A plugin of `plugins/`.
+pub(crate) fn plugin(name: &str) -> String {
+    build(&format!("weir-plugin-{name}"), &format!("weir_plugin_{}.wasm", name.replace('-', "_")))
+}
+
+fn build(package: &str, file: &str) -> String {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
+    let mut cargo = cargo(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &target);
+    cargo.args(["build", "--quiet", "--package", package, "--profile", "guest"]);
+    run(cargo.args(["--target", "wasm32-unknown-unknown"]));
+    target.join("wasm32-unknown-unknown/guest").join(file).to_str().unwrap().to_owned()
 }
 
 /// A cargo of its own: what the outer one, or who measures coverage, has set is not for it.

@@ -107,14 +107,14 @@ impl Http2 {
 
     /// A message ends at this position.
     pub(super) fn end(&mut self, id: u32, direction: Direction, end: u64, output: &mut Output<'_>) {
-        let seen = self.lanes.each_ref().map(|lane| lane.seen);
+        let done = self.lanes.each_ref().map(|lane| lane.done);
         let Some(stream) = self.streams.find(id) else { return };
         let half = stream.half(direction);
         let (before, bytes) = (half.progress, half.bytes);
         half.progress = Progress::Ended;
         let is_response = direction == Direction::ServerToClient;
         if is_response {
-            end_request(stream, seen, output);
+            end_request(stream, done, output);
         }
         let start = end.saturating_sub(bytes);
         let mut output = output.toward(direction);

@@ -40,7 +40,7 @@ impl Http2 {
         let lane = self.lane(input.direction);
         if total > BLOCK_LIMIT + HEADER {
             lane.block = None;
-            lane.decoder.lost();
+            lane.lose_table();
             host::count("header-blocks-too-large", 1);
             return consumed;
         }
@@ -89,7 +89,7 @@ impl Http2 {
         let Some(mut block) = block.filter(|block| block.fragment.len() + fragment.len() <= BLOCK_LIMIT)
         else {
             // Its beginning was not seen, or it is too large.
-            lane.decoder.lost();
+            lane.lose_table();
             return None;
         };
         block.fragment.extend_from_slice(fragment);
@@ -101,12 +101,13 @@ impl Http2 {
     }
 
     fn block(&mut self, place: Place, fragment: &[u8], output: &mut Output<'_>) {
+        self.settle_suspicion(&place, fragment);
         let mut list = HeaderList::take();
         let lane = self.lane(place.direction);
         if lane.decoder.decode(fragment, &mut list).is_ok() {
             self.fields(place, &list, output);
         } else {
-            lane.decoder.lost();
+            lane.lose_table();
             host::count("header-blocks-bad", 1);
         }
         list.give_back();
@@ -114,6 +115,7 @@ impl Http2 {
 
     /// A block that a loss cuts off: the fields that are there still tell.
     pub(super) fn cut_block(&mut self, place: Place, fragment: &[u8], output: &mut Output<'_>) {
+        self.settle_suspicion(&place, fragment);
         let mut list = HeaderList::take();
         // Cut off or bad, what was read before is right.
         let _ = self.lane(place.direction).decoder.decode(fragment, &mut list);
@@ -166,7 +168,7 @@ impl Http2 {
         let head = &fields.head;
         let mut stream = self.streams.find(place.stream).copied().unwrap_or_default();
         stream.id = place.stream;
-        stream.protocol = head.protocol(Protocol::Unsure);
+        stream.protocol = self.usual.settle(head.protocol(Protocol::Unsure));
         let half = stream.half(place.direction);
         half.bytes = place.end - place.start;
         half.progress = if place.ends_stream { Progress::Ended } else { Progress::Begun };
@@ -219,11 +221,11 @@ impl Http2 {
             }
             self.insert(Stream::new(place.stream), output);
         }
-        let lanes = self.lanes.each_ref().map(|lane| lane.seen);
+        let done = self.lanes.each_ref().map(|lane| lane.done);
         let Some(stream) = self.streams.find(place.stream) else { return };
         let was_unseen = stream.progress(place.direction) == Progress::Unseen;
         stream.doubted = 0;
-        stream.protocol = head.protocol(stream.protocol);
+        stream.protocol = self.usual.settle(head.protocol(stream.protocol));
         set_encoding(stream, place.direction, head);
         let half = stream.half(place.direction);
         half.bytes += place.end - place.start;
@@ -237,7 +239,7 @@ impl Http2 {
         let start = if part == Part::End { place.end.saturating_sub(half.bytes) } else { place.start };
         let end = if place.ends_stream { place.end } else { start };
         if place.ends_stream {
-            end_request(stream, lanes, output);
+            end_request(stream, done, output);
         }
         let mut message = output.spanning(stream.kind(place.direction), part, start, end);
         message.correlation(u64::from(stream.id)).protocol(stream.protocol.index());
@@ -265,14 +267,14 @@ pub(super) fn name_stream(stream: &Stream, message: &mut MessageBuilder<'_>) {
 }
 
 /// The request is over when the response is: nobody reads the rest of it.
-pub(super) fn end_request(stream: &mut Stream, seen: [u64; 2], output: &mut Output<'_>) {
+pub(super) fn end_request(stream: &mut Stream, done: [u64; 2], output: &mut Output<'_>) {
     let direction = Direction::ClientToServer;
     let half = stream.half(direction);
     if half.progress != Progress::Begun {
         return;
     }
     half.progress = Progress::Ended;
-    let end = seen[direction.index()];
+    let end = done[direction.index()];
     let start = end.saturating_sub(half.bytes);
     let mut output = output.toward(direction);
     let mut message = output.spanning(Kind::Request, Part::End, start, end);

@@ -5,6 +5,7 @@ use weir_plugin_sdk::prelude::*;
 use super::headers::Place;
 use super::{Http2, Lane, Phase};
 use crate::frame::{self, FrameHeader, HEADER};
+use crate::resync::begins_cut;
 use crate::streams::Progress;
 
 /// A message of which the last frames may be lost is ended when its stream was silent for so long, nanoseconds: longer than usual
@@ -17,7 +18,7 @@ impl Http2 {
         let after = gap.position.saturating_add(gap.bytes);
         let lane = self.lane(direction);
         let time = lane.time;
-        lane.seen = lane.seen.max(after);
+        lane.done = lane.done.max(after);
         let end = match lane.phase {
             Phase::Frame => self.cut_frame(gap, output),
             Phase::Inside(end) => Some(end),
@@ -30,11 +31,62 @@ impl Http2 {
                 }
                 Some(frame.end)
             }
+            Phase::Anywhere if begins_cut(gap.unread) => self.cut_frame(gap, output),
             Phase::Anywhere => None,
         };
         match end {
             Some(end) if end >= after => self.lane(direction).phase = Phase::Inside(end),
-            _ => self.out_of_step(direction, time),
+            _ => self.lost_frames(direction, time),
+        }
+    }
+
+    /// Whole frames are missing. Whether header blocks were among them may show later: until then the header table is suspect.
+    fn lost_frames(&mut self, direction: Direction, time: u64) {
+        let trailers_may_be_lost = direction == Direction::ClientToServer
+            && self
+                .streams
+                .iter_mut()
+                .any(|stream| stream.progress(direction) == Progress::Begun && !stream.protocol.is_grpc());
+        let is_suspect = !trailers_may_be_lost && self.lane(direction).block.is_none();
+        self.leave_step(direction, time);
+        let lane = self.lane(direction);
+        if is_suspect {
+            lane.is_suspect = true;
+        } else {
+            lane.lose_table();
+        }
+    }
+
+    /// Before a header block of a suspect table: whether one was lost. Nothing is taken for granted that RFC 9113 or gRPC leave open.
+    pub(super) fn settle_suspicion(&mut self, place: &Place, fragment: &[u8]) {
+        if !self.lane(place.direction).is_suspect {
+            return;
+        }
+        let nothing_lost = match place.direction {
+            Direction::ClientToServer => self.streams.is_next_request(place.stream),
+            Direction::ServerToClient => self.is_only_answer(place, fragment),
+        };
+        let lane = self.lane(place.direction);
+        lane.is_suspect = false;
+        if !nothing_lost {
+            lane.lose_table();
+        }
+    }
+
+    /// All requests are known, one call of gRPC is on its way, and this is the next block of its answer: no other one can have
+    /// been sent (gRPC has neither interim responses nor pushes).
+    fn is_only_answer(&mut self, place: &Place, fragment: &[u8]) -> bool {
+        let client = self.lane(Direction::ClientToServer);
+        if client.is_suspect || matches!(client.phase, Phase::Anywhere) {
+            return false;
+        }
+        let Some(progress) = self.streams.only_call(place.stream) else { return false };
+        // `:status`, indexed or with a name of the static table (RFC 7541 appendix A).
+        let is_head = matches!(fragment.first(), Some(0x88..=0x8e | 0x48 | 0x08 | 0x18));
+        match progress {
+            Progress::Unseen => is_head,
+            Progress::Begun => place.ends_stream && !is_head,
+            Progress::Ended => false,
         }
     }
 
@@ -79,16 +131,20 @@ impl Http2 {
             }
             _ => return Some(end),
         }
-        self.lane(direction).decoder.lost();
+        self.lane(direction).lose_table();
         Some(end)
     }
 
-    /// Where the next frame begins nobody knows, and what was in the lost ones neither.
+    /// These are no frames: where the next one begins nobody knows, and what was in the ones before it neither.
     pub(super) fn out_of_step(&mut self, direction: Direction, time: u64) {
+        self.leave_step(direction, time);
+        self.lane(direction).lose_table();
+    }
+
+    fn leave_step(&mut self, direction: Direction, time: u64) {
         let lane = self.lane(direction);
         lane.phase = Phase::Anywhere;
         lane.block = None;
-        lane.decoder.lost();
         for stream in self.streams.iter_mut() {
             let half = stream.half(direction);
             half.body.is_broken = true;
@@ -116,9 +172,9 @@ impl Http2 {
 }
 
 impl Lane {
-    /// Bytes were seen.
-    pub(super) fn see(&mut self, input: &Input<'_>) {
-        self.seen = self.seen.max(input.position.saturating_add(input.bytes.len() as u64));
-        self.time = input.time;
+    /// A header block was lost, whole or in part.
+    pub(super) fn lose_table(&mut self) {
+        self.is_suspect = false;
+        self.decoder.lost();
     }
 }

@@ -61,12 +61,12 @@ impl Http2 {
         by: Option<Direction>,
         output: &mut Output<'_>,
     ) {
-        let seen = self.lanes.each_ref().map(|lane| lane.seen);
+        let done = self.lanes.each_ref().map(|lane| lane.done);
         let (client, server) = (Direction::ClientToServer, Direction::ServerToClient);
         let answered = stream.progress(server) == Progress::Begun;
         let (direction, kind) = match (answered, stream.is_push) {
             (true, _) => {
-                end_request(&mut stream, seen, output);
+                end_request(&mut stream, done, output);
                 (server, stream.kind(server))
             }
             // No answer will come: the request stands alone.
@@ -75,7 +75,7 @@ impl Http2 {
             }
             _ => return,
         };
-        let end = seen[direction.index()];
+        let end = done[direction.index()];
         let start = end.saturating_sub(stream.half(direction).bytes);
         let mut output = output.toward(direction);
         let mut message = output.spanning(kind, Part::End, start, end);

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use weir_sinks::{Null, Sink};
 
-use self::random::Random;
 use self::report::FuzzReport;
 use self::run::Runner;
 use super::conversation::{Heard, Listen, ListenToAll};
@@ -54,7 +53,7 @@ fn attack(arguments: &FuzzArgs) -> Result<FuzzReport, Failure> {
         )));
     }
     let seed = arguments.seed.unwrap_or_else(random::seed);
-    let mut runner = Runner::new(&subject, &conversations, Random::new(seed))?;
+    let mut runner = Runner::new(&subject, &conversations, seed)?;
     let (began, length) = (Instant::now(), Duration::from_secs(u64::from(arguments.seconds)));
     let mut ticker = Ticker::new();
     loop {

@@ -142,6 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn a_component_is_told_with_the_modules_inside() {
+        let content = of(r#"(component
+            (import "host" (instance))
+            (core module (memory 1) (func (export "f")))
+            (core module (func (param i32) (drop (local.get 0)) (drop (i32.const 1)))))"#);
+        assert_eq!((content.kind, content.modules.len()), ("component", 2), "{content:?}");
+        assert_eq!(content.component_imports[0].name, "host");
+        assert_eq!(content.modules[0].exports[0].name, "f");
+        assert!(content.main().unwrap().memories.is_empty(), "the larger one is the author's");
+        assert!(content.modules.iter().all(|module| module.bytes > 8 && module.bytes < 100), "{content:?}");
+    }
+
+    #[test]
     fn garbage_ends_the_list() {
         let whole = wat::parse_str("(module (memory 1) (func (export \"f\")))").unwrap();
         for end in 0..whole.len() {

@@ -125,6 +125,41 @@ fn a_lost_end() {
     assert_eq!(ended(&harness), 1);
 }
 
+/// Bodies are lost, and frames of the connection: no header block was among them, so the header table still holds.
+#[test]
+fn what_is_certain_stays_known() {
+    let (mut client, mut server) = (Encoder::default(), Encoder::default());
+    let mut harness =
+        opening().iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let fields = [("grpc-status", "5"), ("grpc-message", "no")];
+    for stream in [1, 3, 5] {
+        // Pings.
+        harness = harness.gap(CLIENT, 34);
+        harness.push(CLIENT, &super::wire::call(&mut client, stream, "/g.Game/Play", true));
+        harness.push(SERVER, &server.headers(stream, &[(":status", "200"), GRPC], false));
+        // Parts of a body.
+        harness = harness.gap(SERVER, 200);
+        harness.push(SERVER, &frame(frame::WINDOW_UPDATE, 0, 0, b"\0\0\0\x09"));
+        harness.push(SERVER, &server.headers(stream, &fields, true));
+    }
+    let call = |n: u32| format!("{n}? gRPC POST a.test /g.Game/Play");
+    let answer = |n: u32| format!("{n}! gRPC 5 no client");
+    assert_eq!(lines(&harness.joined()), [call(1), answer(1), call(3), answer(3), call(5), answer(5)]);
+}
+
+/// The same, but a whole request was lost: what it put into the table is unknown, and what was there has moved.
+#[test]
+fn what_is_not_certain_is_unknown() {
+    let mut client = Encoder::default();
+    let mut harness =
+        opening().iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    harness.push(CLIENT, &get(&mut client, 1, "/a"));
+    let lost = get(&mut client, 3, "/b");
+    harness = harness.gap(CLIENT, lost.len() as u64);
+    harness.push(CLIENT, &get(&mut client, 5, "/a"));
+    assert_eq!(lines(harness.messages()), ["1? GET a.test /a", "5? GET"]);
+}
+
 #[test]
 fn damaged() {
     let script = script();

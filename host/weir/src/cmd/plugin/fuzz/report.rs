@@ -21,7 +21,9 @@ pub(super) struct FuzzReport {
     inputs: u64,
     frames: u64,
     frame_bytes: u64,
-    /// Told by the plugin: when there are none, it refuses everything early.
+    /// Of the plugin.
+    calls: u64,
+    /// Told by it, or patches: when there are none, it refuses everything early.
     messages: u64,
     seconds: f64,
     pub(super) faults: Vec<Found>,
@@ -46,6 +48,7 @@ impl FuzzReport {
         let files = &runner.files;
         let file =
             |key: &str| files.iter().find(|(known, _)| known == key).map(|(_, f)| f.display().to_string());
+        let (calls, messages) = runner.cost();
         let keys = runner.faults.keys();
         let faults = runner.faults.list();
         let faults = keys.iter().zip(faults).map(|(key, fault)| Found { fault, file: file(key) }).collect();
@@ -56,7 +59,8 @@ impl FuzzReport {
             inputs: runner.runs,
             frames: runner.frames,
             frame_bytes: runner.bytes,
-            messages: runner.messages(),
+            calls,
+            messages,
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
             faults,
         }
@@ -67,12 +71,13 @@ impl FuzzReport {
         // Writing to memory can not fail; the same holds below.
         let _ = writeln!(
             text,
-            "{}: {} inputs of {} conversations in {} s, seed {}, {} messages or patches told, {} faults",
+            "{}: {} inputs of {} conversations in {} s, seed {}, {} calls, {} messages or patches told, {} faults",
             self.plugin,
             grouped(self.inputs),
             grouped(self.conversations as u64),
             self.seconds,
             self.seed,
+            grouped(self.calls),
             grouped(self.messages),
             grouped(self.faults.iter().map(|found| found.fault.count).sum()),
         );

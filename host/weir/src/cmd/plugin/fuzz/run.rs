@@ -43,6 +43,7 @@ const PAUSE: u64 = 1_000_000_000;
 pub(super) struct Runner<'a> {
     subject: &'a Subject,
     conversations: &'a [Conversation],
+    seed: u64,
     random: Random,
     limits: Limits,
     players: Players,
@@ -51,7 +52,9 @@ pub(super) struct Runner<'a> {
     pub(super) runs: u64,
     pub(super) frames: u64,
     pub(super) bytes: u64,
-    pub(super) messages: u64,
+    /// Of the instances before this one.
+    calls: u64,
+    messages: u64,
     pub(super) faults: Faults,
     /// Files, in the order in which their faults were found, with the numbers of faults that were known before.
     pub(super) files: Vec<(String, PathBuf)>,
@@ -61,20 +64,22 @@ impl<'a> Runner<'a> {
     pub(super) fn new(
         subject: &'a Subject,
         conversations: &'a [Conversation],
-        random: Random,
+        seed: u64,
     ) -> Result<Self, Failure> {
         let limits = Limits { flows: FLOWS, ..subject.config.limits.clone() };
         let faults = Faults::default();
         Ok(Self {
             subject,
             conversations,
-            random,
+            seed,
+            random: Random::new(seed),
             limits,
             players: Players::new(subject, &faults)?,
             seen: Vec::new(),
             runs: 0,
             frames: 0,
             bytes: 0,
+            calls: 0,
             messages: 0,
             faults,
             files: Vec::new(),
@@ -84,7 +89,7 @@ impl<'a> Runner<'a> {
     /// One input; what breaks the plugin in a new way is written to `folder`.
     pub(super) fn run(&mut self, folder: &Path) -> Result<(), Failure> {
         if self.seen.len() >= INPUTS {
-            self.messages += self.players.stats.read().messages;
+            (self.calls, self.messages) = self.cost();
             self.players = Players::new(self.subject, &self.faults)?;
             self.seen.clear();
         }
@@ -101,9 +106,10 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Messages that the plugin told, or patches: a plugin that tells nothing refuses everything early.
-    pub(super) fn messages(&self) -> u64 {
-        self.messages + self.players.stats.read().messages
+    /// Calls of the plugin, and messages or patches that it told: a plugin that tells nothing refuses everything early.
+    pub(super) fn cost(&self) -> (u64, u64) {
+        let now = self.players.stats.read();
+        (self.calls + now.calls, self.messages + now.messages)
     }
 
     fn input(&mut self) -> Vec<OwnedFrame> {
@@ -131,7 +137,8 @@ impl<'a> Runner<'a> {
         let inputs = self.seen.get(first..).unwrap_or_default();
         let kind = key.split(' ').next().unwrap_or("fault");
         let number = 1 + self.files.iter().filter(|(known, _)| known.split(' ').next() == Some(kind)).count();
-        let file = folder.join(format!("{kind}-{number}.pcap"));
+        // With the seed, so that the next run does not write over what this one found.
+        let file = folder.join(format!("{kind}-{}-{number}.pcap", self.seed));
         write(&file, inputs).map_err(|error| {
             Failure::runtime(format_args!("can not write {}: {error}; choose another --out", file.display()))
         })?;
