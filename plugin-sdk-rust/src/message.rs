@@ -339,9 +339,6 @@ impl MessageBuilder<'_> {
     }
 
     fn push(&mut self, field: Field, value: abi::Value) -> &mut Self {
-        if self.last().fields == u16::MAX {
-            return self;
-        }
         self.lists.fields.push(abi::Field { name: field as u8, value, ..abi::Field::default() });
         self.last().fields += 1;
         self
