@@ -164,6 +164,8 @@ impl<'a> Head<'a> {
             (Some(text), _) => {
                 message.text(Field::ResponseException, &text);
             }
+            // The message may be hidden.
+            (None, _) if self.has_unknown => {}
             (None, _) => {
                 message.text(Field::ResponseException, grpc::name(code));
             }
