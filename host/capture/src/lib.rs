@@ -1,6 +1,6 @@
-//! Capture files -> frames.
+//! Capture files and network interfaces -> frames.
 //!
-//! Takes: a path or a byte source. Gives: [`Block`]s of frames that borrow from one read buffer. Does not do: looking into
+//! Takes: a path, a byte source, or names of interfaces (Linux). Gives: [`Block`]s of frames that borrow from one read buffer. Does not do: looking into
 //! frames (that is `weir_pipeline::decode`), threads, retries.
 //!
 //! pcap in micro- and nanoseconds and the "modified" form, pcapng with any number of sections and interfaces, both in both
@@ -18,12 +18,18 @@
 //! }
 //! # Ok(()) }
 //! ```
-#![forbid(unsafe_code)]
+//!
+//! Unsafe code is in `live/kernel` and `live/filter/libpcap.rs` alone.
+#![deny(unsafe_code)]
 
 mod block;
 mod error;
 mod file;
 mod link;
+
+/// Network interfaces.
+#[cfg(target_os = "linux")]
+pub mod live;
 
 /// Capture files from frames, for tests and benchmarks.
 pub mod write;
