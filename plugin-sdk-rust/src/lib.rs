@@ -89,6 +89,21 @@ pub mod export;
 #[doc = include_str!("../README.md")]
 pub mod readme {}
 
+/// So are those of the book.
+#[cfg(doctest)]
+pub mod book {
+    #[doc = include_str!("../../docs/plugins/debugging.md")]
+    pub mod debugging {}
+    #[doc = include_str!("../../docs/plugins/hooks.md")]
+    pub mod hooks {}
+    #[doc = include_str!("../../docs/plugins/limits.md")]
+    pub mod limits {}
+    #[doc = include_str!("../../docs/plugins/performance.md")]
+    pub mod performance {}
+    #[doc = include_str!("../../docs/plugins/rust.md")]
+    pub mod rust {}
+}
+
 pub use parser::Parser;
 
 /// What a parser or a hook needs to name.
