@@ -18,8 +18,9 @@ const (
 // standard error.
 func Log(level Level, message string) { hostLog(level, message) }
 
-// Config is the plugin's configuration value of that name, and whether it is set. Ask once and keep it, not before the host
-// asked for the manifest or for what a hook wants (init functions are too early). Natively it is what SetConfig set.
+// Config is the plugin's configuration value of that name, and whether it is set. Ask once and keep it, in Manifest or Wanted. An init
+// function is too early: the host makes an instance to learn the plugin's name, and only then knows which configuration is its own.
+// Natively it is what SetConfig set.
 func Config(key string) (string, bool) { return hostConfig(key) }
 
 // Count adds to one of the plugin's own counters: at most 64 names of at most 64 bytes. Natively it counts nothing.

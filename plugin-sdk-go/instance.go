@@ -14,6 +14,8 @@ type Instance struct {
 	parser      Parser
 	connections []slot
 	lists       Lists
+	// Of the connection that opens; kept here so that nothing is allocated for it.
+	flow Flow
 	// Counts calls, so that "left alone in this call" needs no clearing.
 	call uint64
 }
@@ -73,7 +75,7 @@ func (i *Instance) open(flow *abi.Flow) {
 	for len(i.connections) <= number {
 		i.connections = append(i.connections, slot{})
 	}
-	facts := Flow{
+	i.flow = Flow{
 		Transport: Transport(flow.Transport),
 		Client:    endpoint(&flow.Client),
 		Server:    endpoint(&flow.Server),
@@ -81,7 +83,7 @@ func (i *Instance) open(flow *abi.Flow) {
 		Heads:     flow.Heads != 0,
 		BodyLimit: flow.BodyLimit,
 	}
-	i.connections[number] = slot{connection: i.parser.Open(&facts), transport: facts.Transport}
+	i.connections[number] = slot{connection: i.parser.Open(&i.flow), transport: i.flow.Transport}
 }
 
 func (i *Instance) find(number uint32) *slot {

@@ -242,3 +242,23 @@ func TestAMessageIsFilledBeforeTheNext(t *testing.T) {
 	}()
 	weir.NewInstance(parser).Process([]byte("x"), []abi.Flow{{}}, []abi.StreamEvent{opened(), data(0, 0, 1, 0)})
 }
+
+// quiet needs no memory.
+type quiet struct{ weir.NoMemory }
+
+func (quiet) Manifest() weir.Manifest               { return weir.Manifest{} }
+func (quiet) Check([]byte, weir.Probe) weir.Verdict { return weir.VerdictNo }
+func (q quiet) Open(*weir.Flow) weir.Connection     { return q }
+func (quiet) Parse(in weir.Input, out weir.Output) weir.Step {
+	out.Message(weir.KindRequest, 1).Text(weir.FieldRequestType, in.Bytes).String(weir.FieldEndpoint, "owned").Attribute("key", in.Bytes)
+	return weir.Consumed(uint64(len(in.Bytes)))
+}
+
+func TestParsersAllocateNothing(t *testing.T) {
+	instance := weir.NewInstance(quiet{})
+	arena, flows := []byte("0123456789"), []abi.Flow{{}}
+	events := []abi.StreamEvent{opened(), data(0, 0, 5, 0), data(1, 5, 5, 0), {Case: abi.EventGap, Position: 5, TimeOrBytes: 9}, {Case: abi.EventClosed}}
+	if n := testing.AllocsPerRun(100, func() { instance.Process(arena, flows, events).Place(7) }); n != 0 {
+		t.Errorf("%v allocations, for connections that come and go too", n)
+	}
+}

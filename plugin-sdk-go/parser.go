@@ -15,7 +15,7 @@ type Parser interface {
 	Check(payload []byte, probe Probe) Verdict
 
 	// Open: a connection that Check claimed begins, or comes over from an instance that had to be thrown away. A value without
-	// memory of its own (an empty struct) costs nothing.
+	// memory of its own (an empty struct) costs nothing. The flow is good until Open returns: copy what is kept.
 	Open(flow *Flow) Connection
 }
 

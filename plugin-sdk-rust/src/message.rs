@@ -226,7 +226,8 @@ impl<'a> Output<'a> {
         self.spanning(kind, Part::More, self.position, self.position)
     }
 
-    /// A message from position `start` to position `end` of this direction.
+    /// A message from position `start` to position `end` of this direction. Of an [`Part::End`]: where parts of other messages lie
+    /// between, `end - start` are the message's own bytes.
     pub fn spanning(&mut self, kind: Kind, part: Part, start: u64, end: u64) -> MessageBuilder<'_> {
         self.lists.messages.push(abi::Message {
             connection: self.connection,
@@ -338,9 +339,6 @@ impl MessageBuilder<'_> {
     }
 
     fn push(&mut self, field: Field, value: abi::Value) -> &mut Self {
-        if self.last().fields == u16::MAX {
-            return self;
-        }
         self.lists.fields.push(abi::Field { name: field as u8, value, ..abi::Field::default() });
         self.last().fields += 1;
         self

@@ -9,13 +9,26 @@ pub const TEXT_LIMIT: usize = 64 * 1024;
 /// The piece of the arena that `text` is, else a copy of its first [`TEXT_LIMIT`] bytes.
 #[inline]
 pub(crate) fn place(arena: &[u8], owned: &mut Vec<u8>, text: &[u8]) -> abi::Value {
-    inside(arena, text).unwrap_or_else(|| own(owned, cut(text, TEXT_LIMIT)))
+    match offset_in(arena, text) {
+        Some(offset) => value(value_case::SLICE, offset, text.len()),
+        None => own_text(owned, text),
+    }
+}
+
+/// Apart, so that the common case stays small where it is inlined.
+#[cold]
+#[inline(never)]
+fn own_text(owned: &mut Vec<u8>, text: &[u8]) -> abi::Value {
+    own(owned, cut(text, TEXT_LIMIT))
 }
 
 /// The same for the bytes of a piece, which are not a text: nothing is cut.
 #[inline]
 pub(crate) fn place_bytes(arena: &[u8], owned: &mut Vec<u8>, bytes: &[u8]) -> abi::Value {
-    inside(arena, bytes).unwrap_or_else(|| own(owned, bytes))
+    match offset_in(arena, bytes) {
+        Some(offset) => value(value_case::SLICE, offset, bytes.len()),
+        None => own(owned, bytes),
+    }
 }
 
 /// A copy.
@@ -44,10 +57,10 @@ pub(crate) fn cut(text: &[u8], limit: usize) -> &[u8] {
 }
 
 #[inline]
-fn inside(arena: &[u8], text: &[u8]) -> Option<abi::Value> {
+fn offset_in(arena: &[u8], text: &[u8]) -> Option<usize> {
     let (start, base) = (text.as_ptr() as usize, arena.as_ptr() as usize);
     let inside = start >= base && start + text.len() <= base + arena.len();
-    (inside && !text.is_empty()).then(|| value(value_case::SLICE, start - base, text.len()))
+    (inside && !text.is_empty()).then(|| start - base)
 }
 
 fn value(case: u8, offset: usize, length: usize) -> abi::Value {

@@ -24,12 +24,18 @@ const RULES: &[Rule] = &[
     ("weir", HOST),
     ("weir-plugin-sdk", &[]),
     ("echo", SDK),
+    ("ledger", SDK),
+    ("look", SDK),
     ("weir-plugin-dns", SDK),
     ("weir-plugin-http", SDK),
     ("weir-plugin-http2", SDK),
+    ("weir-plugin-json-status", SDK),
     ("weir-plugin-mysql", SDK),
     ("weir-plugin-protobuf", SDK),
+    ("weir-plugin-redact", SDK),
     ("weir-plugin-redis", SDK),
+    ("weir-plugin-sample", SDK),
+    ("weir-plugin-transaction-id", SDK),
     ("xtask", &[]),
 ];
 

@@ -207,11 +207,11 @@ impl Application {
         let known = self.known(flow, side);
         let payload = probing.with(side, bytes);
         let checks = self.stats.checks;
-        let mut answer = self.ask(flow, side, &payload, probing.is_from_start(side), known);
+        let mut answer = self.ask(flow, side, (&payload, origin.time), probing.is_from_start(side), known);
         if matches!(answer, Answer::Nobody) && payload.len() > bytes.len() {
             // What waited was the end of something else; a message may begin with this segment.
             probing.drop_side(side);
-            answer = self.ask(flow, side, bytes, false, known);
+            answer = self.ask(flow, side, (bytes, origin.time), false, known);
         }
         match answer {
             Answer::Claimed { parser, speaker_is_client } => {
@@ -257,7 +257,7 @@ impl Application {
         &mut self,
         flow: &FlowIdentity,
         side: Side,
-        payload: &[u8],
+        (payload, time): (&[u8], u64),
         from_start: bool,
         known: Option<usize>,
     ) -> Answer {
@@ -281,7 +281,7 @@ impl Application {
             let Some(parser) = self.parsers.slot(place) else { continue };
             let Some(driver) = self.parsers.get_mut(parser) else { continue };
             self.stats.checks += 1;
-            match driver.check(payload, &probe) {
+            match driver.check(payload, &probe, time) {
                 Ok(CheckVerdict::ClientSpeaks) => return Answer::Claimed { parser, speaker_is_client: true },
                 Ok(CheckVerdict::ServerSpeaks) => {
                     return Answer::Claimed { parser, speaker_is_client: false };

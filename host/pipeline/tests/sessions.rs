@@ -272,3 +272,23 @@ fn what_was_left_is_shown_once_more_before_a_loss_and_before_the_end() {
     tcp.finish();
     assert_eq!(*seen.lock().unwrap(), ["Q2 cut", "A end"]);
 }
+
+/// The new instance is told of every connection, also of those whose bytes wait in the batch of that moment.
+#[test]
+fn a_fault_in_check_costs_other_connections_nothing() {
+    for flushed in [true, false] {
+        let mut tcp = tcp();
+        tcp.send(CLIENT, b"Qone\n").send(SERVER, b"Aeins\n").send(CLIENT, b"Qtw");
+        if flushed {
+            tcp.worker.flush(&mut tcp.told);
+        }
+        let (port, next) = (tcp.client_port, tcp.next);
+        tcp.client_port += 1;
+        tcp.next = [500, 700];
+        tcp.handshake().send(CLIENT, b"Z\n");
+        (tcp.client_port, tcp.next) = (port, next);
+        tcp.send(CLIENT, b"o\n").send(SERVER, b"Azwei\n").close();
+        assert_eq!(tcp.finish(), ["session one -> eins ok", "session two -> zwei ok"], "{flushed}");
+        assert_eq!(tcp.worker.stats().faults, 1);
+    }
+}

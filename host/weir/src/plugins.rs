@@ -221,11 +221,11 @@ fn missing(name: &Text, given: &[Given], chosen: &[Given]) -> ConfigError {
     }
     let built_in = weir_builtin_plugins::all().iter().filter(|b| !b.parses).map(|b| b.name);
     let names: Vec<&str> = given.iter().flat_map(Given::names).chain(built_in).collect();
-    let hint = match nearest(&name.text, names.iter().copied()) {
-        Some(nearest) => format!("the nearest name is `{nearest}`"),
-        None => format!("give its file with `--plugin {}.wasm`", name.text),
-    };
-    ConfigError::new(name.line, format!("no plugin is called `{}`; {hint}", name.text))
+    let near = nearest(&name.text, names.iter().copied());
+    let near = near.map_or_else(String::new, |near| format!("the nearest name is `{near}`; else "));
+    let message =
+        format!("no plugin is called `{0}`; {near}give its file with `--plugin {0}.wasm`", name.text);
+    ConfigError::new(name.line, message)
 }
 
 impl Given {

@@ -62,7 +62,7 @@ var fieldNames = []string{
 }
 
 // Run shows the subjects of each case of tests/hooks/NAME.json to a fresh hook in one call and compares the patches. The observer asks
-// for what it wants first, as the host does.
+// for what it wants first, as the host does. Then the subjects are damaged: nothing may panic.
 func Run(t *testing.T, name string, observer func() *weir.Observer) {
 	t.Helper()
 	var all []testCase
@@ -91,6 +91,7 @@ func Run(t *testing.T, name string, observer func() *weir.Observer) {
 					}
 				}
 			}
+			weirtest.HookMutations(hook, subjects, 100)
 		})
 	}
 }

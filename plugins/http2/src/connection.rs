@@ -16,7 +16,7 @@ use crate::check;
 use crate::frame::{self, FrameHeader, HEADER, PREFACE};
 use crate::hpack::Decoder;
 use crate::resync::{Begins, begins};
-use crate::streams::Streams;
+use crate::streams::{Streams, Usual};
 
 /// Bytes of a header block, over all its frames: servers refuse more than 8 to 64 KiB. A larger one is stepped over.
 const BLOCK_LIMIT: usize = 64 << 10;
@@ -31,6 +31,8 @@ pub struct Http2 {
     streams: Streams,
     /// Some response may have lost its end.
     doubted: bool,
+    /// What all streams spoke of which that is known.
+    usual: Usual,
 }
 
 /// One direction.
@@ -113,6 +115,7 @@ impl Parser for Http2 {
             lanes: [Lane::new(flow.from_start), Lane::new(flow.from_start)],
             streams: Streams::default(),
             doubted: false,
+            usual: Usual::default(),
         }
     }
 

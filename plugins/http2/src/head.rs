@@ -94,6 +94,11 @@ impl<'a> Head<'a> {
         self.method.is_some() || self.path.is_some() || self.authority.is_some() || self.scheme
     }
 
+    /// Method and scheme are here, and nothing of a response.
+    pub(crate) fn is_request_beyond_doubt(&self) -> bool {
+        self.method.is_some() && self.scheme && !self.is_response()
+    }
+
     /// It may be the head of a response: the code is here, or what stands where it belongs is not known.
     pub(crate) fn may_be_response(&self) -> bool {
         self.code.is_some() || self.begins_unknown
@@ -159,6 +164,8 @@ impl<'a> Head<'a> {
             (Some(text), _) => {
                 message.text(Field::ResponseException, &text);
             }
+            // The message may be hidden.
+            (None, _) if self.has_unknown => {}
             (None, _) => {
                 message.text(Field::ResponseException, grpc::name(code));
             }

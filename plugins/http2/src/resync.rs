@@ -6,7 +6,7 @@ use weir_plugin_sdk::prelude::*;
 
 use crate::frame::{self, FrameHeader, HEADER, PREFACE};
 use crate::head::Head;
-use crate::hpack::{Decoder, HeaderList};
+use crate::hpack::{Decoder, HeaderList, Stop};
 
 /// Frames that are looked at: more only cost time.
 const FRAMES_LIMIT: usize = 8;
@@ -139,6 +139,24 @@ fn of_block(header: FrameHeader, payload: &[u8]) -> Frame {
     };
     list.give_back();
     proof
+}
+
+/// A header block begins here and is cut off: what is there of it shows who sent it.
+pub(crate) fn begins_cut(bytes: &[u8]) -> bool {
+    let Some(header) = FrameHeader::read(bytes) else { return false };
+    let payload = bytes.get(HEADER..).unwrap_or_default();
+    if !header.is_strict() || header.kind != frame::HEADERS || !header.ends_headers() {
+        return false;
+    }
+    let Some((fragment, _)) = header.fragment(payload) else { return false };
+    let mut list = HeaderList::take();
+    let read = Decoder::new(false).decode(fragment, &mut list);
+    let head = Head::read(&list, None);
+    // Both a method and a scheme, or a code, in front of everything else.
+    let shows = head.is_request_beyond_doubt() || (head.is_response() && !head.is_request());
+    let good = read != Err(Stop::Bad) && !list.is_bad() && shows && !list.begins_unknown();
+    list.give_back();
+    good
 }
 
 #[cfg(test)]

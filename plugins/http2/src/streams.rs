@@ -37,6 +37,25 @@ impl Protocol {
     }
 }
 
+/// What the streams of a connection speak. Those of a gRPC channel all speak gRPC, so where a stream hides it, the others tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usual {
+    protocol: Protocol,
+    is_mixed: bool,
+}
+
+impl Usual {
+    /// What a stream speaks: what it says itself, else what all others do, where that is gRPC.
+    pub(crate) fn settle(&mut self, said: Protocol) -> Protocol {
+        if said == Protocol::Unsure {
+            return if self.protocol.is_grpc() && !self.is_mixed { self.protocol } else { said };
+        }
+        self.is_mixed |= self.protocol != Protocol::Unsure && self.protocol != said;
+        self.protocol = said;
+        said
+    }
+}
+
 /// How far a message of a stream is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Progress {

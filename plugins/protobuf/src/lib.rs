@@ -16,6 +16,8 @@ mod settings;
 mod walk;
 mod wire;
 
+use std::cell::Cell;
+
 use weir_plugin_sdk::host::{self, Level};
 use weir_plugin_sdk::prelude::{Action, Interest, MessageHook, Patch, Subject};
 
@@ -26,8 +28,13 @@ use settings::Settings;
 #[derive(Debug)]
 pub struct Protobuf(Engine);
 
+thread_local! {
+    /// What `wanted` made: reading a schema is the longest that this plugin does, so `new` does not do it again.
+    static READY: Cell<Option<(Settings, Engine)>> = const { Cell::new(None) };
+}
+
 impl MessageHook for Protobuf {
-    /// Reads everything once to say at the start what is wrong with it.
+    /// Reads everything, and says at the start what is wrong with it.
     fn wanted() -> Interest {
         let settings = Settings::read(host::config);
         let (engine, problems) = Engine::new(&settings);
@@ -35,11 +42,17 @@ impl MessageHook for Protobuf {
         for problem in problems.iter().chain(&problem) {
             host::log(Level::Error, problem);
         }
-        engine.interest(body_limit)
+        let interest = engine.interest(body_limit);
+        READY.set(Some((settings, engine)));
+        interest
     }
 
     fn new() -> Self {
-        Self(Engine::new(&Settings::read(host::config)).0)
+        let settings = Settings::read(host::config);
+        match READY.take() {
+            Some((same, engine)) if same == settings => Self(engine),
+            _ => Self(Engine::new(&settings).0),
+        }
     }
 
     fn message(&mut self, subject: &Subject<'_>, patch: &mut Patch<'_>) -> Action {

@@ -11,7 +11,7 @@ const BODY_LIMIT: u32 = 64 << 10;
 const BODY_LIMIT_MOST: u32 = 1 << 20;
 
 /// The values, as the host gives them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) rules: Option<String>,
     pub(crate) proto: Option<String>,

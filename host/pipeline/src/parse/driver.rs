@@ -16,7 +16,7 @@ use weir_request_log::{LogSink, RequestLog, Transport};
 
 use super::batch::Batch;
 use super::connection::{Connection, Connections};
-use super::event::{Direction, FlowFacts};
+use super::event::{Direction, FlowFacts, StreamEvent};
 use super::lane::Lane;
 use super::outcome::Outcome;
 use super::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
@@ -113,13 +113,42 @@ impl Driver {
         self.parser.manifest()
     }
 
-    pub(crate) fn check(&mut self, payload: &[u8], probe: &Probe) -> Result<CheckVerdict, PluginFault> {
+    /// `time`: when the bytes were captured.
+    pub(crate) fn check(
+        &mut self,
+        payload: &[u8],
+        probe: &Probe,
+        time: u64,
+    ) -> Result<CheckVerdict, PluginFault> {
+        self.parser.advance(time);
         let verdict = self.parser.check(payload, probe);
         if verdict.as_ref().is_err_and(|fault| fault.kind != FaultKind::Quarantined) {
             // A fault replaces the instance here as well: the new one has to be told of every connection again.
             self.instance = self.instance.wrapping_add(1);
+            self.open_batch_again();
         }
         verdict
+    }
+
+    /// What waits in the batch is of connections that the new instance does not know: each is opened before its first event.
+    fn open_batch_again(&mut self) {
+        for event in std::mem::take(&mut self.batch.events) {
+            let number = match event {
+                StreamEvent::Opened { flow } => {
+                    self.batch.flows.get(flow as usize).map_or(u32::MAX, |facts| facts.connection)
+                }
+                StreamEvent::Data { connection, .. }
+                | StreamEvent::Gap { connection, .. }
+                | StreamEvent::Closed { connection } => connection,
+            };
+            if let Some(connection) = self.connections.find(number) {
+                match event {
+                    StreamEvent::Opened { .. } => connection.opened_in = self.instance,
+                    _ => open_again(connection, self.instance, &mut self.batch),
+                }
+            }
+            self.batch.events.push(event);
+        }
     }
 
     pub(crate) fn released(&mut self) -> &mut Vec<Released> {
@@ -195,6 +224,7 @@ impl Driver {
         let lane = &mut connection.lanes[direction.index()];
         let position = lane.position;
         lane.position += bytes;
+        connection.sessions.cut_payloads(direction);
         if lane.resume_at >= lane.position || connection.finished {
             // Inside of what the parser stepped over anyway.
             return self.reach(number, direction, context);

@@ -18,7 +18,7 @@ use weir_pipeline::worker::{Worker, WorkerConfig};
 use weir_request_log::{Field, LogSink, RequestLog};
 
 /// `Qtext\n` asks, `Atext\n` answers, `N<n>\n` answers with a body of n bytes behind the line, `!\n` is the last line.
-/// Whoever writes `X` first makes the parser fault.
+/// Whoever writes `X` first makes the parser fault, and `Z` its check.
 pub struct Lines {
     manifest: Arc<Manifest>,
     /// Connections of this instance: left in the present call?
@@ -45,7 +45,7 @@ impl Lines {
                 .map(|transport| Signature {
                     transport,
                     offset: 0,
-                    any_of: vec![b"Q".to_vec(), b"A".to_vec(), b"N".to_vec()],
+                    any_of: [b"Q", b"A", b"N", b"Z"].map(|first| first.to_vec()).to_vec(),
                     ports: vec![],
                 })
                 .to_vec(),
@@ -154,6 +154,11 @@ impl ProtocolParser for Lines {
     }
 
     fn check(&mut self, payload: &[u8], _: &Probe) -> Result<CheckVerdict, PluginFault> {
+        if payload.first() == Some(&b'Z') {
+            self.open.clear();
+            self.resume.clear();
+            return Err(PluginFault { kind: FaultKind::Trap, detail: "Z".into() });
+        }
         Ok(match payload.first() {
             Some(b'Q') => CheckVerdict::ClientSpeaks,
             Some(b'A' | b'N') => CheckVerdict::ServerSpeaks,

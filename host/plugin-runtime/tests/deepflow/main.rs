@@ -6,6 +6,7 @@
 mod checks;
 mod context;
 mod guest;
+mod hook_patches;
 mod hooks;
 mod hostile;
 mod loading;
@@ -15,5 +16,6 @@ mod real;
 mod records;
 #[path = "../../../pipeline/tests/common/mod.rs"]
 mod segments;
+mod shown;
 mod side_by_side;
 mod support;

@@ -8,7 +8,7 @@ use weir_pipeline::parse::outcome::{FieldName as F, MessageKind, MessageStatus};
 use weir_pipeline::parse::parser::{CheckVerdict, FaultKind, ProtocolParser};
 use weir_plugin_runtime::{Plugin, PluginConfig};
 
-use crate::hooks::get;
+use crate::shown::get;
 use crate::support::{Batch, C2S, S2C, flow_id, probe, runtime, said};
 
 /// `go/main.go` as standard Go builds it; none without a Go that can.
@@ -23,7 +23,7 @@ fn go_plugin() -> Option<Plugin> {
         .envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GO111MODULE", "off"), ("GOTOOLCHAIN", "local")])
         .status();
     let Ok(status) = built else {
-        println!("skipped: there is no `go`; name one with GO");
+        eprintln!("skipped: there is no `go`; name one with GO");
         return None;
     };
     assert!(status.success(), "main.go must compile");
@@ -65,7 +65,7 @@ fn plugins_of_others() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance/deepflow");
     let files = wasm_files(&folder);
     if files.is_empty() {
-        println!("skipped: there is no .wasm below {}", folder.display());
+        eprintln!("skipped: there is no .wasm below {}", folder.display());
     }
     for file in files {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests are tests
 
+mod backtrace;
 mod bad_guests;
 mod builtins;
 mod doors;

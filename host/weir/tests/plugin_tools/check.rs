@@ -1,5 +1,6 @@
 //! `weir plugin check`: what it says of good plugins, and that it refuses what `weir replay` refuses, with the same words.
 
+use crate::deepflow_guest::Guest;
 use crate::program::{Folder, weir};
 use crate::support::{bad_plugin, echo, echo_capture, plugin};
 
@@ -41,6 +42,20 @@ fn hooks_are_told_with_what_they_want() {
     let [facts] =
         weir(["plugin", "check", "--format", "jsonl", &plugin("json-status")]).logs().try_into().unwrap();
     assert_eq!((&facts["hooks"][0]["hook"], &facts["hooks"][0]["responses"]), (&"http".into(), &true.into()));
+}
+
+#[test]
+fn a_module_for_deepflow_is_known_as_one() {
+    let folder = Folder::new("tools_deepflow");
+    let file = folder.file("old-plugin.wasm", wat::parse_str(Guest::default().text()).unwrap());
+    let [facts] = weir(["plugin", "check", "--format", "jsonl", &file]).logs().try_into().unwrap();
+    assert_eq!(
+        (&facts["kind"], &facts["name"]),
+        (&"module for DeepFlow's agent".into(), &"deepflow-old-plugin".into())
+    );
+    let exports = facts["exports"].as_array().unwrap();
+    assert!(exports.contains(&"parser".into()) && exports.contains(&"http-hook".into()), "{facts}");
+    assert_eq!(weir(["plugin", "check", &file]).status, 0);
 }
 
 /// The words behind the file's name are those that a replay with that plugin ends with.

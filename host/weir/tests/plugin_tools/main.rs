@@ -4,6 +4,9 @@
 
 #[path = "../cli/capture.rs"]
 mod capture;
+#[path = "../../../plugin-runtime/tests/deepflow/guest.rs"]
+#[allow(dead_code)] // the runtime's tests use all of it
+mod deepflow_guest;
 #[path = "../../../../tests/guests/guests.rs"]
 mod guests;
 #[path = "../cli/program.rs"]

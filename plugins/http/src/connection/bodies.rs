@@ -17,9 +17,13 @@ impl Http {
     /// Remembers how much of the body that follows is wanted.
     #[inline]
     pub(super) fn want_body(&mut self, input: &Input<'_>, head: usize, body: Body) {
-        if self.body_limit == 0 {
-            return;
+        if self.body_limit > 0 {
+            self.prepare_body(input, head, body);
         }
+    }
+
+    #[inline(never)]
+    fn prepare_body(&mut self, input: &Input<'_>, head: usize, body: Body) {
         let has_body = !matches!(body, Body::Length(0) | Body::Unknown);
         let packing = if has_body { packing(input.bytes.get(..head).unwrap_or_default()) } else { None };
         let limit = self.body_limit;
@@ -40,6 +44,22 @@ impl Http {
     /// A message with a body of known length. It is told whole when all that is wanted is here.
     #[inline]
     pub(super) fn begin_bytes<'o>(
+        &mut self,
+        input: &Input<'_>,
+        head: usize,
+        body: u64,
+        output: &'o mut Output<'_>,
+    ) -> (MessageBuilder<'o>, Step) {
+        let length = head as u64 + body;
+        if !self.heads && self.body_limit == 0 {
+            return (output.message(kind_of(input.direction), length), Step::Consumed(length));
+        }
+        self.begin_wanted(input, head, body, output)
+    }
+
+    /// The same where a hook wants heads or bodies; apart, so that the path without hooks stays small.
+    #[inline(never)]
+    fn begin_wanted<'o>(
         &mut self,
         input: &Input<'_>,
         head: usize,

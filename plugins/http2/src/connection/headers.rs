@@ -120,6 +120,8 @@ impl Http2 {
         // Cut off or bad, what was read before is right.
         let _ = self.lane(place.direction).decoder.decode(fragment, &mut list);
         if list.lines().next().is_some() {
+            // At least one more is missing.
+            list.unknown();
             self.fields(place, &list, output);
         }
         list.give_back();
@@ -130,7 +132,7 @@ impl Http2 {
         let fields = Fields { head: Head::read(list, Some(&trace_headers)), lines: list.text() };
         self.settle_doubts(place.time, output);
         match (place.direction, place.promised) {
-            (Direction::ClientToServer, None) => self.from_client(place, &fields, output),
+            (Direction::ClientToServer, None) => self.sent_by_client(place, &fields, output),
             (Direction::ServerToClient, Some(promised)) => self.promise(place, promised, &fields, output),
             (Direction::ServerToClient, None) => self.response(place, &fields, output),
             // RFC 9113 section 8.4: a client can not push.
@@ -138,7 +140,7 @@ impl Http2 {
         }
     }
 
-    fn from_client(&mut self, place: Place, fields: &Fields<'_>, output: &mut Output<'_>) {
+    fn sent_by_client(&mut self, place: Place, fields: &Fields<'_>, output: &mut Output<'_>) {
         let is_new = place.stream > self.streams.last_request;
         if is_new && place.stream & 1 == 1 && fields.head.is_request() {
             return self.request(place, fields, output);
@@ -168,7 +170,7 @@ impl Http2 {
         let head = &fields.head;
         let mut stream = self.streams.find(place.stream).copied().unwrap_or_default();
         stream.id = place.stream;
-        stream.protocol = head.protocol(Protocol::Unsure);
+        stream.protocol = self.usual.settle(head.protocol(Protocol::Unsure));
         let half = stream.half(place.direction);
         half.bytes = place.end - place.start;
         half.progress = if place.ends_stream { Progress::Ended } else { Progress::Begun };
@@ -225,7 +227,7 @@ impl Http2 {
         let Some(stream) = self.streams.find(place.stream) else { return };
         let was_unseen = stream.progress(place.direction) == Progress::Unseen;
         stream.doubted = 0;
-        stream.protocol = head.protocol(stream.protocol);
+        stream.protocol = self.usual.settle(head.protocol(stream.protocol));
         set_encoding(stream, place.direction, head);
         let half = stream.half(place.direction);
         half.bytes += place.end - place.start;

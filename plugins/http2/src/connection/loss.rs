@@ -5,6 +5,7 @@ use weir_plugin_sdk::prelude::*;
 use super::headers::Place;
 use super::{Http2, Lane, Phase};
 use crate::frame::{self, FrameHeader, HEADER};
+use crate::resync::begins_cut;
 use crate::streams::Progress;
 
 /// A message of which the last frames may be lost is ended when its stream was silent for so long, nanoseconds: longer than usual
@@ -30,6 +31,7 @@ impl Http2 {
                 }
                 Some(frame.end)
             }
+            Phase::Anywhere if begins_cut(gap.unread) => self.cut_frame(gap, output),
             Phase::Anywhere => None,
         };
         match end {

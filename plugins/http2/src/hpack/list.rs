@@ -93,7 +93,7 @@ impl HeaderList {
     }
 
     /// A field that nobody can know.
-    pub(super) fn unknown(&mut self) {
+    pub(crate) fn unknown(&mut self) {
         self.unknown_first |= self.lines.is_empty();
         self.unknown += 1;
     }
@@ -159,10 +159,25 @@ impl HeaderList {
 }
 
 /// A token without upper-case letters, with a colon before those of pseudo-header fields (RFC 9113 section 8.2.1 and 8.3).
+#[inline]
 fn is_name(name: &[u8]) -> bool {
     let token = name.strip_prefix(b":").unwrap_or(name);
-    let good = |byte: &u8| {
-        matches!(byte, 0x21..=0x7e) && !byte.is_ascii_uppercase() && !b"()<>@,;:\\\"/[]?={}".contains(byte)
-    };
-    !token.is_empty() && token.iter().all(good)
+    !token.is_empty() && token.iter().all(|byte| NAME_BYTES[usize::from(*byte)])
 }
+
+/// Bytes of a name: visible ASCII without upper-case letters and separators. A table, since every byte of every name is looked at.
+static NAME_BYTES: [bool; 256] = {
+    let separators = b"()<>@,;:\\\"/[]?={}";
+    let mut good = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        good[byte] = !(byte as u8).is_ascii_uppercase();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < separators.len() {
+        good[separators[at] as usize] = false;
+        at += 1;
+    }
+    good
+};

@@ -42,11 +42,11 @@ fn attack(arguments: &FuzzArgs) -> Result<FuzzReport, Failure> {
     let heard = Heard::default();
     let sink = || -> Box<dyn Sink> { Box::new(Null::default()) };
     let listen: &dyn Wrap =
-        if subject.plugin.parses() { &Listen(heard.clone()) } else { &ListenToAll(heard.clone()) };
+        if subject.plugin.hooks().is_empty() { &Listen(heard.clone()) } else { &ListenToAll(heard.clone()) };
     subject.replay(&arguments.traffic.pcap, &sink, listen)?;
     let conversations = heard.take();
     if conversations.is_empty() {
-        let who = if subject.plugin.parses() { subject.name() } else { "a parser" };
+        let who = if subject.plugin.hooks().is_empty() { subject.name() } else { "a parser" };
         return Err(Failure::runtime(format_args!(
             "there is no connection in {} that {who} follows; `weir plugin check` shows signatures",
             arguments.traffic.pcap.display()

@@ -102,6 +102,34 @@ fn hidden_content_types() {
     assert_eq!(lines(&messages), ["3? POST /g.Game/Now", "3! gRPC 5 NOT_FOUND client"]);
 }
 
+/// A connection on which all known streams are calls of gRPC: the one that hides it is one too. Where others speak HTTP, it may be
+/// either.
+#[test]
+fn hidden_content_types_beside_known_ones() {
+    for (mixed, want) in [(false, " gRPC"), (true, "")] {
+        let mut client = Encoder::default();
+        let _ = client.block(&[GRPC]);
+        let hidden =
+            client.headers(9, &[(":method", "POST"), (":scheme", "http"), (":path", "/h"), GRPC], true);
+        let mut harness = Harness::<Http2>::tcp_joined();
+        let mut fresh = Encoder::default();
+        let known = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", "/k"),
+            ("content-type", "application/grpc+proto"),
+        ];
+        harness.push(CLIENT, &fresh.headers(1, &known, true));
+        if mixed {
+            harness.push(CLIENT, &get(&mut Encoder::default(), 3, "/page"));
+        }
+        harness = harness.gap(CLIENT, 10);
+        harness.push(CLIENT, &hidden);
+        let told = lines(harness.messages());
+        assert_eq!(told.last().unwrap(), &format!("9?{want} POST /h"), "{told:?}");
+    }
+}
+
 #[test]
 fn hidden_content_types_of_plain_http() {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());

@@ -219,3 +219,10 @@ fn extensions_and_one_side() {
         vec![(SERVER, [settings(), ok(&mut server, 1, b"a"), ok(&mut server, 3, b"b")].concat())];
     assert_eq!(told(&alone), ["1! 200 ok", "3! 200 ok"]);
 }
+
+/// The README says what a connection takes.
+#[test]
+fn sizes() {
+    let (connection, stream) = (std::mem::size_of::<Http2>(), std::mem::size_of::<crate::streams::Stream>());
+    assert!(connection <= 600 && stream <= 160, "{connection} and {stream} bytes");
+}

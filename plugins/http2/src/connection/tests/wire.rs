@@ -62,7 +62,7 @@ impl Encoder {
     }
 
     pub(super) fn headers(&mut self, stream: u32, fields: &[(&str, &str)], end: bool) -> Vec<u8> {
-        frame(frame::HEADERS, END_HEADERS | u8::from(end) * END_STREAM, stream, &self.block(fields))
+        frame(frame::HEADERS, END_HEADERS | (u8::from(end) * END_STREAM), stream, &self.block(fields))
     }
 }
 

@@ -104,3 +104,14 @@ fn only_what_rules_need_is_asked_for() {
         assert!(http.contains(part), "{part}: {http}");
     }
 }
+
+#[test]
+fn what_was_read_for_one_configuration_is_used_for_no_other() {
+    let rule = |field: u32| format!(r#"{{"method":"*","field":{field},"to":"trace_id"}}"#);
+    let subject = grpc_request("/a/b", &Draft::default().bytes(1, "one").bytes(2, "two"));
+    let (first, second) = (rule(1), rule(2));
+    for (asked, run, found) in [(&first, &first, "one"), (&first, &second, "two"), (&second, &first, "one")] {
+        configured(&[("rules", asked)], Protobuf::wanted);
+        assert_eq!(one(&[("rules", run)], subject.clone()).text(Field::TraceId), Some(found));
+    }
+}

@@ -166,7 +166,7 @@ struct Players {
 }
 
 impl Players {
-    /// A parser is played alone: what it does not claim is nothing to it. Hooks see what the built-in parsers tell.
+    /// A parser is played alone: what it does not claim is nothing to it. Hooks see what all parsers tell.
     fn new(subject: &Subject, faults: &Faults) -> Result<Self, Failure> {
         let (mut parsers, mut hooks) = (Vec::new(), Vec::new());
         let mut stats = None;
@@ -174,10 +174,9 @@ impl Players {
             let instance = subject.instance()?;
             stats = Some(instance.stats());
             parsers.push(faults.parser(Box::new(instance), true));
-        } else {
-            parsers.extend(subject.other_parsers()?);
         }
         if !subject.plugin.hooks().is_empty() {
+            parsers.extend(subject.other_parsers()?);
             let instance = subject.instance()?;
             stats.get_or_insert_with(|| instance.stats());
             hooks.push(faults.hook(Box::new(instance), true));
