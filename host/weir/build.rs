@@ -12,7 +12,10 @@ const SDKS: [(&str, &str, &[&str]); 2] =
     [("RUST", "plugin-sdk-rust/src", &["rs"]), ("GO", "plugin-sdk-go", &["go", "mod", "s"])];
 
 /// Folders of an SDK that are for who works on it.
-const LEFT_OUT: [&str; 3] = ["examples", "testdata", "cases"];
+const LEFT_OUT: [&str; 4] = ["examples", "testdata", "tests", "cases"];
+
+/// The same for files, by how their names end.
+const LEFT_OUT_FILES: [&str; 2] = ["_test.go", "tests.rs"];
 
 fn main() -> ExitCode {
     match write() {
@@ -62,7 +65,7 @@ fn collect(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> Result<
             if !LEFT_OUT.contains(&name) {
                 collect(&path, endings, files)?;
             }
-        } else if !name.ends_with("_test.go")
+        } else if !LEFT_OUT_FILES.iter().any(|end| name.ends_with(end))
             && path.extension().and_then(|e| e.to_str()).is_some_and(|e| endings.contains(&e))
         {
             files.push(path);

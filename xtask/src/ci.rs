@@ -12,15 +12,8 @@ use crate::{command, deny, fuzz, layers, longest, setup, test, workspace};
 const COMPONENTS: [(&str, &str); 2] =
     [("fmt", "rustup component add rustfmt"), ("clippy", "rustup component add clippy")];
 
-/// Crates that are compiled to Wasm.
-const GUESTS: [&str; 6] = [
-    "weir-plugin-dns",
-    "weir-plugin-http",
-    "weir-plugin-http2",
-    "weir-plugin-mysql",
-    "weir-plugin-redis",
-    "echo",
-];
+/// Folders of crates that become Wasm.
+const GUESTS: [&str; 2] = ["plugins", "plugin-sdk-rust/examples"];
 
 /// Runs all steps; the first that fails ends the run.
 pub(crate) fn run() -> Result<()> {
@@ -63,8 +56,23 @@ fn clippy() -> Result<()> {
             .args(deny_warnings),
     )?;
     let mut guests = workspace::cargo(["clippy", "--quiet", "--locked", "--target", setup::TARGET]);
-    for guest in GUESTS {
-        guests.args(["--package", guest]);
+    for guest in guest_packages()? {
+        guests.arg("--package").arg(guest);
     }
     command::run(guests.args(deny_warnings))
+}
+
+fn guest_packages() -> Result<Vec<String>> {
+    let mut packages = Vec::new();
+    for folder in GUESTS {
+        for entry in std::fs::read_dir(workspace::root().join(folder))? {
+            let entry = entry?;
+            if entry.path().join("Cargo.toml").is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_plugin = folder == "plugins";
+                packages.push(if is_plugin { format!("weir-plugin-{name}") } else { name });
+            }
+        }
+    }
+    Ok(packages)
 }

@@ -127,11 +127,13 @@ pub(crate) fn begin_call(store: &mut Store<HostState>, time: u64) {
     store.set_epoch_deadline(ticks);
 }
 
-/// The call that was begun is many: its deadline is longer, at most eight times.
+/// The most deadlines that one call may take.
+pub(crate) const DEADLINES: usize = 8;
+
+/// The call that was begun is many, or one that reads a configuration: its deadline is longer, at most [`DEADLINES`] times.
 pub(crate) fn expect_calls(store: &mut Store<HostState>, deadlines: usize) {
-    const MOST: usize = 8;
     if deadlines > 1 {
-        let ticks = store.data_mut().deadline.extend(deadlines.min(MOST) as u32);
+        let ticks = store.data_mut().deadline.extend(deadlines.min(DEADLINES) as u32);
         store.set_epoch_deadline(ticks);
     }
 }

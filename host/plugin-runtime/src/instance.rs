@@ -82,7 +82,10 @@ impl Instance {
     fn ready(&mut self) -> Result<(&mut Live, &Loaded), PluginFault> {
         if self.live.is_none() {
             self.counters.rebuilds.add(1);
-            self.live = Some(self.loaded.start(&self.config, &self.counters, self.time)?);
+            let mut live = self.loaded.start(&self.config, &self.counters, self.time)?;
+            // Plugins read their configuration when they are asked this.
+            self.interests = live.interests(self.time)?;
+            self.live = Some(live);
         }
         let Some(live) = &mut self.live else {
             return Err(PluginFault { kind: FaultKind::Trap, detail: "it could not be started".into() });

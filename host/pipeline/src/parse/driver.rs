@@ -224,6 +224,7 @@ impl Driver {
         let lane = &mut connection.lanes[direction.index()];
         let position = lane.position;
         lane.position += bytes;
+        connection.sessions.cut_payloads(direction);
         if lane.resume_at >= lane.position || connection.finished {
             // Inside of what the parser stepped over anyway.
             return self.reach(number, direction, context);

@@ -137,6 +137,15 @@ impl Sessions {
         self.certainty.lost = true;
     }
 
+    /// Bytes of a direction were lost: a payload that goes on there misses some.
+    pub(crate) fn cut_payloads(&mut self, direction: Direction) {
+        for exchange in self.open.iter_mut().chain(self.pending.iter_mut()) {
+            if let Some((role, _)) = exchange.open_half(direction) {
+                exchange.payloads.cut_off(role);
+            }
+        }
+    }
+
     /// Bytes of a direction were lost, up to position `end`.
     pub(crate) fn lost_bytes(&mut self, direction: Direction, end: u64) {
         self.lost();
