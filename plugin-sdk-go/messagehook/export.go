@@ -12,7 +12,7 @@ import (
 var patches abi.Patches
 
 //go:wasmexport weir:plugin/message-hook@0.1.0#wanted
-func wanted() uint32 { return memory.Address(weir.EncodeInterest(observer.Wanted())) }
+func wanted() uint32 { return memory.Address(weir.EncodeInterest(registered().Wanted())) }
 
 //go:wasmexport weir:plugin/message-hook@0.1.0#observe
 func observe(arena, arenaLength, subjects, subjectCount, fields, fieldCount, attributes, attributeCount uint32) uint32 {

@@ -13,7 +13,7 @@ var outcome abi.Outcome
 
 //go:wasmexport weir:plugin/parser@0.1.0#describe
 func describe() uint32 {
-	return memory.Address(weir.EncodeManifest(instance.Parser().Manifest()))
+	return memory.Address(weir.EncodeManifest(registered().Parser().Manifest()))
 }
 
 //go:wasmexport weir:plugin/parser@0.1.0#check

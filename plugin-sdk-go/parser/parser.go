@@ -14,3 +14,11 @@ func Register(p weir.Parser) {
 	}
 	instance = weir.NewInstance(p)
 }
+
+// registered is what Register was given. The host asks describe first, so it is checked there.
+func registered() *weir.Instance {
+	if instance == nil {
+		panic("weir: no parser is registered: call parser.Register in an init function, main is never called")
+	}
+	return instance
+}

@@ -18,3 +18,11 @@ func Register(about weir.About, hook weir.SessionHook) {
 	identity.Register(about)
 	observer = weir.ObserveSessions(hook)
 }
+
+// registered is what Register was given. The host asks wanted first, so it is checked there.
+func registered() *weir.Observer {
+	if observer == nil {
+		panic("weir: no hook is registered: call sessionhook.Register in an init function, main is never called")
+	}
+	return observer
+}

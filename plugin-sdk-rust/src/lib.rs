@@ -84,10 +84,25 @@ pub mod testing;
 #[doc(hidden)]
 pub mod export;
 
-/// The snippets of the README are compiled.
-#[cfg(doctest)]
+/// The snippets of the README are compiled. (`memchr`: the copy in an author's project has neither the feature nor the README.)
+#[cfg(all(doctest, feature = "memchr"))]
 #[doc = include_str!("../README.md")]
 pub mod readme {}
+
+/// So are those of the book.
+#[cfg(all(doctest, feature = "memchr"))]
+pub mod book {
+    #[doc = include_str!("../../docs/plugins/debugging.md")]
+    pub mod debugging {}
+    #[doc = include_str!("../../docs/plugins/hooks.md")]
+    pub mod hooks {}
+    #[doc = include_str!("../../docs/plugins/limits.md")]
+    pub mod limits {}
+    #[doc = include_str!("../../docs/plugins/performance.md")]
+    pub mod performance {}
+    #[doc = include_str!("../../docs/plugins/rust.md")]
+    pub mod rust {}
+}
 
 pub use parser::Parser;
 

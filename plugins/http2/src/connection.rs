@@ -21,6 +21,10 @@ use crate::streams::{Streams, Usual};
 /// Bytes of a header block, over all its frames: servers refuse more than 8 to 64 KiB. A larger one is stepped over.
 const BLOCK_LIMIT: usize = 64 << 10;
 
+/// Header blocks that are tried in one input while frames are searched: bytes of anything else look like one once in 2^30 places, and
+/// each may cost the decoding of 16 KiB.
+const TRIALS: usize = 8;
+
 /// The parser of one connection.
 #[derive(Debug)]
 pub struct Http2 {
@@ -198,10 +202,19 @@ impl Http2 {
 
     /// Lets bytes go by until a frame begins. That is no violation: the place was not known.
     fn search(&mut self, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        let mut blocks = 0;
         for at in 0..input.bytes.len() {
             let rest = input.bytes.get(at..).unwrap_or_default();
             if !matches!(rest.first(), Some(0 | b'P')) {
                 continue;
+            }
+            if rest.get(3) == Some(&frame::HEADERS)
+                && FrameHeader::read(rest).is_some_and(FrameHeader::is_strict)
+            {
+                blocks += 1;
+                if blocks > TRIALS {
+                    break;
+                }
             }
             match begins(rest) {
                 Begins::No => {}
