@@ -23,6 +23,7 @@
 #![deny(unsafe_code)]
 
 mod block;
+mod counts;
 mod error;
 mod file;
 mod link;
@@ -35,5 +36,6 @@ pub mod live;
 pub mod write;
 
 pub use block::{Block, FrameAt};
+pub use counts::InterfaceCounts;
 pub use error::CaptureError;
 pub use file::{CaptureFile, fuzz};

@@ -21,6 +21,7 @@ pub use self::kernel::enter_namespace;
 use self::kernel::{Ring, poll};
 use self::source::Source;
 use crate::block::Block;
+use crate::counts::{InterfaceCounts, add};
 
 /// How much of the rings goes into one block, as much as of a file.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -72,19 +73,6 @@ pub enum LiveEvent {
     },
 }
 
-/// Frames of one interface.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InterfaceCounts {
-    /// The interface.
-    pub interface: String,
-    /// Frames that were read.
-    pub frames: u64,
-    /// Frames that passed the filter and found the ring full: lost.
-    pub ring_full: u64,
-    /// Frames that are on the loopback interface a second time, as they leave; left out.
-    pub own_echo: u64,
-}
-
 /// Interfaces that are captured.
 #[derive(Debug)]
 pub struct LiveCapture {
@@ -108,8 +96,26 @@ impl LiveCapture {
     /// A filter that can not be compiled, a name that no interface has, a privilege that is missing, an interface that can not
     /// be captured. A pattern that matches nothing is no error: interfaces may come later.
     pub fn open(options: &LiveOptions) -> Result<Self, LiveError> {
+        let (mut capture, interfaces) = Self::prepare(options)?;
+        for interface in &interfaces {
+            if capture.wants(interface) {
+                capture.begin(interface)?;
+            }
+        }
+        Ok(capture)
+    }
+
+    /// Finds out whether [`LiveCapture::open`] is going to be refused, without capturing anything.
+    ///
+    /// # Errors
+    /// Those of `open` that can be known before.
+    pub fn check(options: &LiveOptions) -> Result<(), LiveError> {
+        Self::prepare(options).map(drop)
+    }
+
+    fn prepare(options: &LiveOptions) -> Result<(Self, Vec<Interface>), LiveError> {
         let filter = options.filter.as_deref().map(Filter::compile).transpose()?;
-        let mut capture = Self {
+        let capture = Self {
             patterns: options.interfaces.iter().map(|text| Pattern::new(text)).collect(),
             filter,
             promiscuous: options.promiscuous,
@@ -125,16 +131,9 @@ impl LiveCapture {
         if let Some(missing) = capture.patterns.iter().find(|p| p.is_name() && !p.matches_any(&interfaces)) {
             return Err(LiveError::NoInterface { name: missing.text().to_owned(), known: known() });
         }
-        if interfaces.is_empty() || !capture.patterns.iter().any(|p| p.matches_any(&interfaces)) {
-            // Nothing to capture yet: the privilege is asked for now, not hours later.
-            Ring::try_privilege()?;
-        }
-        for interface in &interfaces {
-            if capture.wants(interface) {
-                capture.begin(interface)?;
-            }
-        }
-        Ok(capture)
+        // Also when there is nothing to capture yet: it is refused now, not hours later.
+        Ring::try_privilege()?;
+        Ok((capture, interfaces))
     }
 
     /// Fills the block with what has come. Waits for a tenth of a second when nothing has, and gives an empty block then.
@@ -245,17 +244,5 @@ impl LiveCapture {
                 return !block.frames.is_empty();
             }
         }
-    }
-}
-
-/// Adds counts to those of the same interface.
-fn add(all: &mut Vec<InterfaceCounts>, counts: &InterfaceCounts) {
-    match all.iter_mut().find(|other| other.interface == counts.interface) {
-        Some(same) => {
-            same.frames += counts.frames;
-            same.ring_full += counts.ring_full;
-            same.own_echo += counts.own_echo;
-        }
-        None => all.push(counts.clone()),
     }
 }

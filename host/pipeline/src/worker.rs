@@ -91,10 +91,7 @@ impl Worker {
     pub fn segment(&mut self, segment: &Segment<'_>, logs: &mut dyn LogSink) {
         self.stats.segments += 1;
         self.stats.payload_bytes += segment.payload.len() as u64;
-        self.now = self.now.max(segment.time);
-        if self.now >= self.next_sweep {
-            self.sweep(logs);
-        }
+        self.advance(segment.time, logs);
         let (key, side) = FlowKey::of(segment);
         let Some(slot) = self.slot(key, side, segment, logs) else {
             self.stats.stray_segments += 1;
@@ -131,6 +128,15 @@ impl Worker {
         self.flows.touch(slot, class, segment.time);
         while let Some(released) = self.application.take_released() {
             self.ask_again(&released, logs);
+        }
+    }
+
+    /// Capture time has come this far, though no segment says so: what was silent or waits for too long is told. Nanoseconds
+    /// since 1970.
+    pub fn advance(&mut self, now: u64, logs: &mut dyn LogSink) {
+        self.now = self.now.max(now);
+        if self.now >= self.next_sweep {
+            self.sweep(logs);
         }
     }
 

@@ -1,5 +1,9 @@
 //! Takes: arguments. Gives: an exit status. Does not do: anything but choose the command and print its failure.
 
+/// Arguments of `weir agent`.
+#[cfg(target_os = "linux")]
+pub mod agent;
+
 /// Arguments of `weir plugin`.
 pub mod plugin;
 
@@ -17,16 +21,17 @@ use crate::cmd;
 use crate::failure::Failure;
 
 /// Workers of one replay: more than any machine that reads one file can feed.
-const THREADS_MAX: i64 = 64;
+pub(crate) const THREADS_MAX: i64 = 64;
 
 const EXAMPLES: &str = "\
 Examples:
   weir replay trace.pcap
   weir replay --format jsonl trace.pcapng.gz > requests.jsonl
+  weir agent -i eth0
   weir plugin new --lang rust my-parser
 
 Exit status: 0 done, 1 something could not be read or written, 2 wrong usage.
-WEIR_LOG=info (or debug) shows more of what plugins and the program say; the default is warn.";
+WEIR_LOG=info (or debug) shows more of what plugins and the program say; the default is warn, info for `weir agent`.";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -59,6 +64,9 @@ struct Cli {
 enum Command {
     /// Reads capture files and prints their request logs.
     Replay(ReplayArgs),
+    /// Captures packets of network interfaces and prints their request logs as they come.
+    #[cfg(target_os = "linux")]
+    Agent(self::agent::AgentArgs),
     /// Makes, checks, tests, measures and attacks plugins of your own.
     Plugin(PluginArgs),
 }
@@ -122,6 +130,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(arguments) => {
             cmd::start_log(Level::WARN);
             end(&cmd::replay::run(&arguments))
+        }
+        #[cfg(target_os = "linux")]
+        Command::Agent(arguments) => {
+            cmd::start_log(Level::INFO);
+            end(&cmd::agent::run(&arguments))
         }
         Command::Plugin(arguments) => cmd::plugin::run(&arguments.command),
     }

@@ -1,5 +1,9 @@
 //! What each command does. One file a command; here is what they share.
 
+/// `weir agent`.
+#[cfg(target_os = "linux")]
+pub mod agent;
+
 /// `weir plugin`.
 pub mod plugin;
 
@@ -7,8 +11,13 @@ pub mod plugin;
 pub mod replay;
 
 mod log_line;
+mod summary;
+mod tables;
+mod terminal;
 
 use tracing::Level;
+
+pub(crate) use self::summary::grouped;
 
 /// What the program and its plugins have to say goes to standard error, a line each, from `default` up or what WEIR_LOG says.
 pub(crate) fn start_log(default: Level) {

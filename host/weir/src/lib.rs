@@ -6,6 +6,10 @@
 //! Rules of this crate: no unsafe; nothing panics on what a user typed or a file holds.
 #![forbid(unsafe_code)]
 
+/// Network interfaces -> request logs, as they come.
+#[cfg(target_os = "linux")]
+mod agent;
+
 /// The command line.
 pub mod cli;
 

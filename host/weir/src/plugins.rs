@@ -5,10 +5,12 @@ mod protocols;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use weir_builtin_plugins::Builtin;
+use weir_pipeline::application::Change;
 use weir_pipeline::hooks::HOOKS;
 use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
@@ -28,6 +30,8 @@ pub struct Plugins {
     active: Vec<(Plugin, PluginConfig)>,
     /// Names of those that came from files, in the order in which they were given, active or not.
     given: Vec<String>,
+    /// By name: a hash of the file. Built-in plugins are what they are.
+    digests: BTreeMap<String, u64>,
     counters: Mutex<Vec<(String, StatsHandle)>>,
     /// What a user should know though it is no error, a line each.
     pub notes: Vec<String>,
@@ -38,6 +42,7 @@ struct Given {
     plugin: Plugin,
     /// None: it is built in.
     file: Option<PathBuf>,
+    digest: u64,
 }
 
 impl Plugins {
@@ -86,6 +91,7 @@ impl Plugins {
         replaces_built_in: bool,
     ) -> Result<Self, Failure> {
         let given = files.iter().map(|file| load_file(runtime, file)).collect::<Result<Vec<_>, _>>()?;
+        let digests = given.iter().map(|g| (g.plugin.manifest().name.clone(), g.digest)).collect();
         let names = given.iter().map(|given| given.plugin.manifest().name.clone()).collect();
         let in_config = |error: ConfigError| error.into_failure(config_file);
         let built_in = built_in(runtime, |built_in| built_in.parses)?;
@@ -99,7 +105,7 @@ impl Plugins {
         check_sections(config, &given).map_err(in_config)?;
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
-        for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
+        for Given { plugin, file, .. } in given.iter().filter(|g| enabled.given(&g.plugin)) {
             set.add(plugin.clone()).map_err(|e| refused(file.as_deref(), &e))?;
         }
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
@@ -117,7 +123,7 @@ impl Plugins {
             )));
         }
         let active = set.iter().map(|plugin| (plugin.clone(), plugin_config(config, plugin))).collect();
-        Ok(Self { active, given: names, counters: Mutex::default(), notes })
+        Ok(Self { active, given: names, digests, counters: Mutex::default(), notes })
     }
 }
 
@@ -127,6 +133,34 @@ impl Plugins {
     pub fn config_of(&self, name: &str) -> PluginConfig {
         let of = self.active.iter().find(|(plugin, _)| plugin.manifest().name == name);
         of.map(|(_, config)| config.clone()).unwrap_or_default()
+    }
+
+    /// By name of each active plugin: a number that is another one when its code or its configuration is.
+    pub(crate) fn identities(&self) -> BTreeMap<String, u64> {
+        let identity = |(plugin, config): &(Plugin, PluginConfig)| {
+            let manifest = plugin.manifest();
+            let digest = self.digests.get(&manifest.name).copied().unwrap_or_default();
+            (manifest.name.clone(), hash(&(&manifest.version, digest, format!("{config:?}"))))
+        };
+        self.active.iter().map(identity).collect()
+    }
+
+    /// All parsers in the order in which they are asked: new instances, but for those that the worker has and keeps.
+    pub(crate) fn changes(&self, keeps: impl Fn(&str) -> bool) -> Result<Vec<Change>, Failure> {
+        let mut new =
+            self.instances(|plugin| plugin.parses() && !keeps(&plugin.manifest().name))?.into_iter();
+        let parsers = self.active.iter().map(|(plugin, _)| plugin).filter(|plugin| plugin.parses());
+        let change = |plugin: &Plugin| match &plugin.manifest().name {
+            name if keeps(name) => Some(Change::Keep(name.clone())),
+            _ => new.next().map(|instance| Change::New(Box::new(instance))),
+        };
+        Ok(parsers.filter_map(change).collect())
+    }
+
+    /// Takes over what instances of other plugins counted, so that nothing is missing at the end.
+    pub(crate) fn succeed(&self, others: &Self) {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.append(&mut others.counters.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// A new instance of each active plugin that `wanted` names.
@@ -166,6 +200,13 @@ impl PluginFactory for Plugins {
     }
 }
 
+/// Tells two things of one process apart.
+fn hash(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 fn cannot_start(error: &LoadError) -> Failure {
     Failure::runtime(format_args!("plugins: {error}"))
 }
@@ -176,7 +217,8 @@ fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
     })?;
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let plugin = runtime.load_named(&bytes, stem).map_err(|error| refused(Some(file), &error))?;
-    Ok(Given { plugin, file: Some(file.to_owned()) })
+    let digest = hash(&bytes);
+    Ok(Given { plugin, file: Some(file.to_owned()), digest })
 }
 
 fn refused(file: Option<&Path>, why: &impl fmt::Display) -> Failure {
@@ -204,7 +246,7 @@ fn choose(
     names: Option<&[Text]>,
 ) -> Result<Vec<Given>, ConfigError> {
     let Some(names) = names else { return Ok(given) };
-    given.extend(with_hooks.into_iter().map(|plugin| Given { plugin, file: None }));
+    given.extend(with_hooks.into_iter().map(|plugin| Given { plugin, file: None, digest: 0 }));
     let mut chosen = Vec::new();
     for name in names {
         let Some(place) = given.iter().position(|g| g.is_called(&name.text)) else {

@@ -1,4 +1,4 @@
-//! Capture files -> request logs: the data path with a file at its front and a writer at its end.
+//! Frames -> request logs: the data path with a capture at its front and a writer at its end.
 //!
 //! Takes: files, who makes plugin instances, who makes sinks, a writer. Gives: lines to the writer, a [`Report`]. Does not do: read the
 //! command line, choose plugins, print the report. Parsers may be sandboxed or linked in; this code can not tell.
@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use weir_pipeline::application::Change;
 use weir_pipeline::hooks::hook::Hook;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_pipeline::stats::Stats;
@@ -25,6 +26,7 @@ use self::lines::{Lines, LogCounts};
 pub use self::progress::Progress;
 pub use self::report::{LogCount, Report, Span};
 use self::source::Capture;
+pub(crate) use self::source::Source;
 use crate::failure::Failure;
 
 /// Makes the plugin instances of one worker. Asked once for each worker and file, from the worker's thread.
@@ -43,10 +45,33 @@ pub trait PluginFactory: Sync {
         Ok(Vec::new())
     }
 
+    /// Which choice of plugins holds now; another number when they have changed. Asked at the end of each burst.
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    /// What a worker that has the plugins of generation `since` changes. Asked from the worker's thread.
+    ///
+    /// # Errors
+    /// Why it can not; the worker goes on with what it has.
+    fn changes(&self, since: u64) -> Result<Changes, Failure> {
+        Ok(Changes { generation: since, parsers: Vec::new(), hooks: Vec::new() })
+    }
+
     /// What the plugins cost so far, by plugin (`name@version`), all workers and files together.
     fn costs(&self) -> BTreeMap<String, PluginStats> {
         BTreeMap::new()
     }
+}
+
+/// Other plugins for a worker that goes on.
+pub struct Changes {
+    /// The generation that it has then.
+    pub generation: u64,
+    /// All parsers, in the order in which they are asked.
+    pub parsers: Vec<Change>,
+    /// All instances of plugins with hooks.
+    pub hooks: Vec<Box<dyn Hook>>,
 }
 
 /// What a replay needs besides the files.
@@ -88,21 +113,34 @@ impl<W: Write + Send> Replay<'_, W> {
     ) -> Result<OutputState, Failure> {
         let mut capture = Capture::open(file, progress)?;
         report.files += 1;
-        let state = if self.threads <= 1 {
-            inline::replay(self, &mut capture, progress, report)
-        } else {
-            spread::replay(self, &mut capture, progress, report)
-        };
+        let state = self.source(&mut capture, report);
         capture.add_to(report);
         let state = state?;
         capture.failure().map_or(Ok(state), Err)
     }
 
+    /// Reads a source to its end. What the source counts is not added to the report.
+    pub(crate) fn source(
+        &self,
+        source: &mut dyn Source,
+        report: &mut Report,
+    ) -> Result<OutputState, Failure> {
+        if self.threads <= 1 {
+            inline::replay(self, source, report)
+        } else {
+            spread::replay(self, source, report)
+        }
+    }
+
     fn worker(&self) -> Result<WorkerSide<'_, W>, Failure> {
         let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
+        let generation = self.plugins.generation();
         Ok(WorkerSide {
             worker: Worker::new(config, self.plugins.parsers()?, self.plugins.hooks()?),
             lines: Lines::new((self.sinks)(), self.output),
+            plugins: self.plugins,
+            generation,
+            asked: generation,
         })
     }
 }
@@ -111,6 +149,11 @@ impl<W: Write + Send> Replay<'_, W> {
 struct WorkerSide<'a, W> {
     worker: Worker,
     lines: Lines<'a, W>,
+    plugins: &'a dyn PluginFactory,
+    /// Of the plugins that the worker has.
+    generation: u64,
+    /// The last one that the worker was to change to.
+    asked: u64,
 }
 
 /// What is left of a worker.
@@ -124,8 +167,29 @@ struct Ended {
 impl<W: Write> WorkerSide<'_, W> {
     /// The end of a burst: hands on what there is. `false`: nobody takes it, so there is no use in going on.
     fn flush(&mut self) -> bool {
-        self.worker.flush(&mut self.lines);
+        let wanted = self.plugins.generation();
+        if wanted == self.asked {
+            self.worker.flush(&mut self.lines);
+        } else {
+            self.asked = wanted;
+            self.change();
+        }
         self.lines.hand_on()
+    }
+
+    /// Changes to the plugins that hold now; stays with what it has when that can not be.
+    #[cold]
+    fn change(&mut self) {
+        let changed = self.plugins.changes(self.generation).and_then(|changes| {
+            let Changes { generation, parsers, hooks } = changes;
+            self.worker.change(parsers, hooks, &mut self.lines).map_err(Failure::runtime)?;
+            Ok(generation)
+        });
+        match changed {
+            Ok(generation) => self.generation = generation,
+            Err(failure) => tracing::error!("a worker keeps the plugins that it has: {failure}"),
+        }
+        self.worker.flush(&mut self.lines);
     }
 
     /// The end of the capture.

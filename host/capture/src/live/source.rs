@@ -2,12 +2,12 @@
 
 use weir_pipeline::captured::LinkType;
 
-use super::InterfaceCounts;
 use super::error::LiveError;
 use super::filter::Filter;
 use super::interfaces::Interface;
 use super::kernel::{Packet, Ring, RingOptions};
 use crate::block::{Block, FrameAt};
+use crate::counts::InterfaceCounts;
 
 /// So many interfaces have a ring of the full size; those that a wide pattern adds have small ones.
 const LARGE: usize = 4;

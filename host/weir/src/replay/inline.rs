@@ -6,20 +6,19 @@ use weir_capture::Block;
 use weir_pipeline::decode::Decoder;
 use weir_sinks::OutputState;
 
-use super::source::Capture;
-use super::{Progress, Replay, Report};
+use super::source::Source;
+use super::{Replay, Report};
 use crate::failure::Failure;
 
 pub(super) fn replay<W: Write + Send>(
     replay: &Replay<'_, W>,
-    capture: &mut Capture,
-    progress: &mut Progress,
+    source: &mut dyn Source,
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
     let mut side = replay.worker()?;
     let mut decoder = Decoder::default();
     let mut block = Block::default();
-    while capture.fill(&mut block, progress) {
+    while source.fill(&mut block) {
         for frame in block.frames() {
             report.span.see(frame.time);
             let answer = decoder.frame(&frame);
@@ -27,6 +26,9 @@ pub(super) fn replay<W: Write + Send>(
             if let Ok(segment) = answer {
                 side.worker.segment(&segment, &mut side.lines);
             }
+        }
+        if let Some(now) = source.now() {
+            side.worker.advance(now, &mut side.lines);
         }
         if !side.flush() {
             break;

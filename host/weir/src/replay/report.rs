@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use weir_capture::InterfaceCounts;
 use weir_pipeline::decode::{DecodeStats, FragmentStats};
 use weir_pipeline::stats::Stats;
 use weir_request_log::{RequestLog, SessionType, Status};
@@ -15,11 +16,13 @@ use crate::failure::Failure;
 pub struct Report {
     /// Captures that could be opened.
     pub files: u64,
+    /// Interfaces that were captured.
+    pub interfaces: Vec<InterfaceCounts>,
     /// Frames that were read.
     pub frames: u64,
     /// Frames of interfaces with a link type that is not decoded.
     pub frames_of_unknown_link: u64,
-    /// Bytes of the files, as they lie on disk.
+    /// Bytes of the files, as they lie on disk; of live frames, as they were captured.
     pub bytes: u64,
     /// Between the earliest and the latest frame.
     pub span: Span,

@@ -1,4 +1,4 @@
-//! Takes: a path. Gives: blocks of frames with the progress on the way, and at the end what went wrong.
+//! Where frames come from. Takes: a path. Gives: blocks of frames with the progress on the way, and at the end what went wrong.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,40 +12,41 @@ use super::progress::Progress;
 use super::report::Report;
 use crate::failure::Failure;
 
+/// Gives frames, a block at a time.
+pub(crate) trait Source: Send {
+    /// Fills the block with what comes next; `false`: nothing does, now or later.
+    fn fill(&mut self, block: &mut Block) -> bool;
+
+    /// Filling may take as long as it pleases who writes.
+    fn may_wait(&self) -> bool;
+
+    /// The time that it is, nanoseconds since 1970, though no frame may say so; none: only frames tell.
+    fn now(&self) -> Option<u64> {
+        None
+    }
+
+    /// For the spread of flows over workers. Nobody can send traffic to a file that is there already, so that one needs no secret.
+    fn seed(&self) -> u64 {
+        0
+    }
+}
+
 /// A capture file that is being replayed.
-pub(super) struct Capture {
+pub(super) struct Capture<'p> {
     file: CaptureFile,
     /// Bytes that were read from the file so far, compressed or not.
     read: Arc<AtomicU64>,
     is_file: bool,
     failure: Option<Failure>,
+    progress: &'p mut Progress,
 }
 
-impl Capture {
-    pub(super) fn open(path: &Path, progress: &mut Progress) -> Result<Self, Failure> {
+impl<'p> Capture<'p> {
+    pub(super) fn open(path: &Path, progress: &'p mut Progress) -> Result<Self, Failure> {
         let read = Arc::new(AtomicU64::new(0));
         let (file, size) = open(path, &read).map_err(Failure::runtime)?;
         progress.begin(path, size);
-        Ok(Self { file, read, is_file: size.is_some(), failure: None })
-    }
-
-    /// Fills the block with what comes next; `false`: nothing does.
-    pub(super) fn fill(&mut self, block: &mut Block, progress: &mut Progress) -> bool {
-        match self.file.fill(block) {
-            Ok(more) => {
-                progress.at(self.read.load(Ordering::Relaxed));
-                more
-            }
-            Err(error) => {
-                self.failure = Some(Failure::runtime(error));
-                false
-            }
-        }
-    }
-
-    /// A file on a disk: no pipe, no device.
-    pub(super) fn is_file(&self) -> bool {
-        self.is_file
+        Ok(Self { file, read, is_file: size.is_some(), failure: None, progress })
     }
 
     pub(super) fn add_to(&self, report: &mut Report) {
@@ -57,6 +58,26 @@ impl Capture {
     /// Why the file could not be read to its end.
     pub(super) fn failure(self) -> Option<Failure> {
         self.failure
+    }
+}
+
+impl Source for Capture<'_> {
+    fn fill(&mut self, block: &mut Block) -> bool {
+        match self.file.fill(block) {
+            Ok(more) => {
+                self.progress.at(self.read.load(Ordering::Relaxed));
+                more
+            }
+            Err(error) => {
+                self.failure = Some(Failure::runtime(error));
+                false
+            }
+        }
+    }
+
+    /// A file on a disk does not: no pipe, no device.
+    fn may_wait(&self) -> bool {
+        !self.is_file
     }
 }
 

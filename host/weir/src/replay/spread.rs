@@ -16,17 +16,16 @@ use weir_sinks::OutputState;
 use self::batch::Batch;
 use self::reader::Reader;
 use self::turns::{Turn, Turns};
-use super::source::Capture;
-use super::{Ended, Progress, Replay, Report};
+use super::source::Source;
+use super::{Ended, Replay, Report};
 use crate::failure::Failure;
 
 pub(super) fn replay<W: Write + Send>(
     replay: &Replay<'_, W>,
-    capture: &mut Capture,
-    progress: &mut Progress,
+    source: &mut dyn Source,
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
-    let turns = Turns::new(Reader::new(capture, progress, replay.threads), replay.threads);
+    let turns = Turns::new(Reader::new(source, replay.threads), replay.threads);
     let ended = thread::scope(|scope| {
         let mut others = Vec::new();
         for number in 1..replay.threads {
@@ -73,6 +72,9 @@ fn work<W: Write + Send>(replay: &Replay<'_, W>, turns: &Turns<'_>, me: usize) -
             Turn::End => break,
         };
         batch.segments(|segment| side.worker.segment(&segment, &mut side.lines));
+        if let Some(now) = batch.now() {
+            side.worker.advance(now, &mut side.lines);
+        }
         batch.clear();
         done = Some(batch);
         if !side.flush() {

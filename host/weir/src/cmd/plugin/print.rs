@@ -94,7 +94,7 @@ impl Drop for Ticker {
 
 /// `1,234,567`.
 pub(super) fn grouped(number: u64) -> String {
-    crate::cmd::replay::grouped(number)
+    crate::cmd::grouped(number)
 }
 
 /// `64 MiB`, `1.2 KiB`, `17 bytes`.

@@ -13,6 +13,7 @@ pub(super) struct Batch {
     parts: Vec<Part>,
     /// Payloads that lie outside of the block.
     owned: Vec<u8>,
+    now: Option<u64>,
 }
 
 /// A segment without its bytes.
@@ -32,7 +33,17 @@ struct Part {
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.parts.is_empty() && self.now.is_none()
+    }
+
+    /// Says what time it is when the segments are done with.
+    pub(super) fn set_now(&mut self, now: u64) {
+        self.now = Some(now);
+    }
+
+    /// What [`Batch::set_now`] said.
+    pub(super) fn now(&self) -> Option<u64> {
+        self.now
     }
 
     /// Adds a segment; `block` are the bytes that most payloads lie in.
@@ -84,6 +95,7 @@ impl Batch {
     /// Forgets everything but the memory; the block is free when the last worker did so.
     pub(super) fn clear(&mut self) {
         self.block = None;
+        self.now = None;
         self.parts.clear();
         self.owned.clear();
     }

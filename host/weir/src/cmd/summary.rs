@@ -1,4 +1,4 @@
-//! Takes: the counts of a replay. Gives: the few lines that a person wants to see after it. What did not happen is not mentioned.
+//! Takes: the counts of a replay or of live capture. Gives: the few lines that a person wants to see after it. What did not happen is not mentioned.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -38,14 +38,23 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
         .length()
         .map_or_else(String::new, |length| format!(", {:.1} s of traffic", length as f64 / 1e9));
     // Writing to memory can not fail; the same holds below.
+    let live = !report.interfaces.is_empty();
+    let sources = if live {
+        counted(report.interfaces.len() as u64, "interface")
+    } else {
+        counted(report.files, "file")
+    };
     let _ = writeln!(
         text,
-        "weir: {}, {}, {}{span}, replayed in {:.2} s",
-        counted(report.files, "file"),
+        "weir: {sources}, {}, {}{span}, {} {:.2} s",
         counted(report.frames, "frame"),
         counted(report.bytes, "byte"),
+        if live { "captured for" } else { "replayed in" },
         took.as_secs_f64(),
     );
+    if live {
+        frames(&mut text, report);
+    }
     logs(&mut text, report);
     let pipeline: Vec<_> = report.pipeline.lines().filter(|(.., count)| *count > 0).collect();
     let of_pipeline = |wanted: &[(&str, &str)]| -> Vec<String> {
@@ -58,6 +67,7 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
     usual.extend(of_pipeline(&USUAL));
     let mut lost: Vec<_> = skipped.into_iter().map(decoded).collect();
     for (name, count) in [
+        ("capture ring-full", ring_full(report)),
         ("capture unknown-link-type", report.frames_of_unknown_link),
         ("decode fragments-given-up", report.fragments.evicted + report.fragments.expired),
         ("decode fragments-waiting", report.fragments.waiting),
@@ -73,6 +83,34 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
         }
     }
     text
+}
+
+/// Every frame that the kernel had for us: what became of it.
+fn frames(text: &mut String, report: &Report) {
+    let (no_loss, skipped): (Vec<_>, Vec<_>) =
+        report.decode.reasons().partition(|(skip, _)| NO_LOSS.contains(skip));
+    let sum = |list: &[(Skip, u64)]| list.iter().map(|(_, count)| count).sum::<u64>();
+    let _ = writeln!(
+        text,
+        "  {:<14} {} captured = {} with a segment + {} left alone + {} lost",
+        "frames",
+        grouped(report.frames + ring_full(report)),
+        grouped(report.decode.segments),
+        grouped(sum(&no_loss)),
+        grouped(sum(&skipped) + ring_full(report)),
+    );
+    let each = report.interfaces.iter().map(|counts| {
+        let lost = match counts.ring_full {
+            0 => String::new(),
+            lost => format!(" (ring-full {})", grouped(lost)),
+        };
+        format!("{} {}{lost}", harmless(&counts.interface), grouped(counts.frames))
+    });
+    let _ = writeln!(text, "  {:<14} {}", "interfaces", each.collect::<Vec<_>>().join(", "));
+}
+
+fn ring_full(report: &Report) -> u64 {
+    report.interfaces.iter().map(|counts| counts.ring_full).sum()
 }
 
 fn logs(text: &mut String, report: &Report) {
