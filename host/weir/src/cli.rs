@@ -164,7 +164,7 @@ fn usage(error: &clap::Error) -> Failure {
 /// The command that clap's `Usage: weir plugin test [OPTIONS] ...` is about.
 fn command_of(text: &str) -> String {
     let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or_default();
-    let is_word = |word: &&str| word.bytes().all(|b| b.is_ascii_lowercase());
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
     let words: Vec<&str> = usage.split(' ').take_while(is_word).collect();
     if words.is_empty() { "weir".to_owned() } else { words.join(" ") }
 }

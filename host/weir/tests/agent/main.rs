@@ -1,0 +1,24 @@
+//! `weir agent` in private network namespaces, against real servers and their logs.
+//!
+//! A namespace needs root, some tests need servers. Where something is missing, a test says so and passes; where `CI` is set it
+//! fails.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)] // a test that can not go on fails
+
+#[path = "../cli/capture.rs"]
+mod capture;
+#[path = "../cli/program.rs"]
+#[allow(dead_code)] // the tests of the command line use all of it
+mod program;
+
+mod agent;
+mod interfaces;
+mod life;
+mod nginx;
+mod own_protocol;
+mod refusals;
+mod reload;
+mod space;
+mod talk;
+mod vlan;

@@ -1,0 +1,97 @@
+//! Plugins and their configuration change while traffic goes on.
+
+use std::fs;
+
+use serde_json::Value as Json;
+
+use crate::agent::Agent;
+use crate::own_protocol::echo;
+use crate::program::Folder;
+use crate::space::Space;
+use crate::talk::{Client, server};
+
+const OFF: &str = "wasm-plugins: []\n";
+const ON: &str = "wasm-plugins: [echo]\n";
+
+fn is_echo(log: &Json) -> bool {
+    log["l7_protocol"] == "Echo"
+}
+
+#[test]
+fn a_plugin_is_switched_on_and_off_and_a_broken_file_changes_nothing() {
+    let Some(space) = Space::new(&[]) else { return };
+    let folder = Folder::new("agent-reload");
+    let address = server(&space, false);
+    let config = folder.file("group.yaml", OFF);
+    let arguments = ["-i", "lo", "--plugin", &echo(), "--group-config", &config, "--threads", "2"];
+    let mut agent = Agent::start(&space, &folder, "a", &arguments);
+    agent.says("capturing lo");
+    assert_eq!(Client::connect(&space, address).line("PING off\n"), "PONG off\n");
+
+    folder.file("group.yaml", ON);
+    agent.signal("HUP");
+    agent.says("reloaded; changed: echo");
+    // A worker that has nothing to do hears of it within a tenth of a second, one of several within a fifth.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    let mut client = Client::connect(&space, address);
+    client.line("PING on\n");
+    agent.tells(1, is_echo);
+
+    folder.file("group.yaml", "wasm-plugins: [ecko]\n");
+    agent.signal("HUP");
+    agent.says("not reloaded, the old plugins go on").says("the nearest name is `echo`");
+    client.line("PING still on\n");
+    Client::connect(&space, address).line("PING a new one\n");
+    agent.tells(3, is_echo);
+
+    // Without a signal, as an editor does it.
+    fs::rename(folder.file("new.yaml", OFF), &config).unwrap();
+    agent.says("reloaded; changed: echo\nweir: error: not").says("is `echo`");
+    crate::agent::until("the second change", || agent.stderr().matches("changed: echo").count() == 2);
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    Client::connect(&space, address).line("PING off again\n");
+    // Who is followed already is followed to the end.
+    client.line("PING old connection\n");
+    agent.tells(4, is_echo);
+    let ended = agent.end("TERM");
+    ended.accounts();
+    assert_eq!(ended.logs.iter().filter(|log| is_echo(log)).count(), 4);
+}
+
+#[test]
+fn connections_lose_nothing_while_every_parser_is_replaced() {
+    let Some(space) = Space::new(&[]) else { return };
+    let folder = Folder::new("agent-reload-traffic");
+    let address = server(&space, true);
+    let config = folder.file("group.yaml", "trace-id-headers: [x-none]\n");
+    for threads in ["1", "2"] {
+        folder.file("group.yaml", "trace-id-headers: [x-none]\n");
+        let arguments = ["-i", "lo", "--group-config", &config, "--threads", threads];
+        let mut agent = Agent::start(&space, &folder, threads, &arguments);
+        agent.says("capturing lo");
+        let mut clients: Vec<_> = (0..8).map(|_| Client::connect(&space, address)).collect();
+        let mut asked = 0;
+        for round in 0..6 {
+            let header = if round % 2 == 0 { "x-trace" } else { "x-none" };
+            folder.file("group.yaml", format!("trace-id-headers: [{header}]\n"));
+            agent.signal("HUP");
+            while agent.stderr().matches("reloaded; changed: ").count() <= round {
+                for client in &mut clients {
+                    client.ask(&format!("/{asked}"));
+                    asked += 1;
+                }
+            }
+        }
+        let ended = agent.end("TERM");
+        ended.accounts();
+        assert_eq!(ended.count(" lost\n"), 0, "{}", ended.stderr);
+        let mut told: Vec<u64> = ended.logs.iter().map(path).collect();
+        told.sort_unstable();
+        assert!(told.iter().copied().eq(0..asked), "{} of {asked}", told.len());
+        assert!(ended.logs.iter().all(|log| log["type"] == "session"));
+    }
+}
+
+fn path(log: &Json) -> u64 {
+    log["request_resource"].as_str().unwrap()[1..].parse().unwrap()
+}
