@@ -6,7 +6,7 @@
 use anyhow::{Result, bail};
 
 use crate::steps::{Outcome, Steps};
-use crate::{command, deny, fuzz, layers, longest, setup, test, workspace};
+use crate::{command, deny, fuzz, layers, longest, servers, setup, test, workspace};
 
 /// Parts of rustup that the steps use: cargo subcommand, and what to do without.
 const COMPONENTS: [(&str, &str); 2] =
@@ -19,6 +19,7 @@ const GUESTS: [&str; 2] = ["plugins", "plugin-sdk-rust/examples"];
 pub(crate) fn run() -> Result<()> {
     Steps::default()
         .run("setup", || done(components().and_then(|()| setup::run())))?
+        .run("servers", servers)?
         .run("format", || done(format()))?
         .run("layers", || done(layers::run().and_then(|()| longest::print())))?
         .run("deny", || done(deny::run()))?
@@ -26,6 +27,14 @@ pub(crate) fn run() -> Result<()> {
         .run("test", || done(test::run(&[])))?
         .run("fuzz", || fuzz::smoke(fuzz::SMOKE_SECONDS))?;
     Ok(())
+}
+
+/// Without them tests of live capture say that they did not run; where `CI` is set they must.
+fn servers() -> Result<Outcome> {
+    match servers::run() {
+        Err(error) if std::env::var_os("CI").is_none() => Ok(Outcome::Skipped(format!("{error:#}"))),
+        result => done(result),
+    }
 }
 
 fn done(result: Result<()>) -> Result<Outcome> {

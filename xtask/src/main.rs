@@ -15,6 +15,7 @@ mod fuzz;
 mod go;
 mod layers;
 mod longest;
+mod servers;
 mod setup;
 mod steps;
 mod test;
@@ -38,6 +39,8 @@ struct Arguments {
 enum Task {
     /// Brings what builds and tests need and the machine lacks (the Wasm target, Go).
     Setup,
+    /// Installs what tests of live capture need and the machine lacks (nginx, wrk, tcpdump, ...), from Debian's packages.
+    Servers,
     /// Builds `weir` and shows the request logs of a capture as a table.
     Demo {
         /// A pcap or pcapng file; without it, one from the repository.
@@ -72,6 +75,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Setup => setup::run().and_then(|()| setup::go::program().map(drop)),
+        Task::Servers => servers::run(),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Test { filter } => test::run(&filter),
         Task::Go => go::test().map(drop),

@@ -112,6 +112,43 @@ fn every_request_at_full_speed_has_one_log() {
 }
 
 #[test]
+fn what_the_ring_could_not_hold_is_counted() {
+    let Some(space) = Space::new(&["nginx", "curl", "wrk"]) else { return };
+    let folder = Folder::new("agent-full");
+    let nginx = Nginx::start(&space, &folder);
+    let mut agent = Agent::start(&space, &folder, "a", &["-i", "lo"]);
+    agent.says("capturing lo");
+    // 3 MiB an answer: the ring of 16 MiB is soon full when nobody reads it.
+    agent.signal("STOP");
+    for _ in 0..20 {
+        let mut curl = space.command("curl");
+        curl.args(["-s", "-o", "/dev/null", "http://127.0.0.1:8081/big"]);
+        assert!(curl.status().unwrap().success());
+    }
+    agent.signal("CONT");
+    // It goes on with what it gets.
+    until("room in the ring", || {
+        let mut curl = space.command("curl");
+        assert!(
+            curl.args(["-s", "http://127.0.0.1:8081/after"])
+                .stdout(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
+        );
+        agent.logs().iter().any(|log| log["request_resource"] == "/after")
+    });
+    let ended = agent.end("TERM");
+    ended.accounts();
+    let ring_full = ended.count(" captured = ") - ended.count(" frames, ");
+    assert!(ring_full > 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("capture ring-full "), "{}", ended.stderr);
+    let told = sessions(&ended.logs).len() as u64;
+    let missing = nginx.lines().len() as u64 - told;
+    assert!(missing > 0 && missing <= ring_full, "{missing} missing: {}", ended.stderr);
+}
+
+#[test]
 fn interface_and_file_tell_the_same_of_the_same_traffic() {
     let Some(space) = Space::new(&["nginx", "curl", "tcpdump"]) else { return };
     let folder = Folder::new("agent-file");

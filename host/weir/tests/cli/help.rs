@@ -11,10 +11,20 @@ fn every_level_has_an_example() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_agent_says_what_it_needs_and_how_it_ends() {
+    let run = weir(["agent", "--help"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    for words in ["Examples:\n  weir agent -i eth0 ", "CAP_NET_RAW", "SIGTERM", "SIGHUP"] {
+        assert!(run.stdout.contains(words), "{}", run.stdout);
+    }
+}
+
 #[test]
 fn only_commands_that_work_are_shown() {
     let help = weir(["--help"]).stdout;
-    for later in ["agent", "server", "ctl", "query"] {
+    for later in ["server", "ctl", "query"] {
         assert!(!help.contains(&format!("\n  {later}")), "{help}");
     }
 }

@@ -1,0 +1,54 @@
+//! Servers and tools that tests of live capture run against.
+//!
+//! Takes: the machine. Gives: it with the missing programs installed from Debian's packages, or an error that names them. Starts
+//! nothing.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::command;
+
+/// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("curl", "curl"),
+    ("ip", "iproute2"),
+    ("nginx", "nginx-light"),
+    ("python3", "python3-minimal"),
+    ("setpriv", "util-linux"),
+    ("tcpdump", "tcpdump"),
+    ("unshare", "util-linux"),
+    ("wrk", "wrk"),
+];
+
+/// Installs what is missing.
+pub(crate) fn run() -> Result<()> {
+    let mut packages: Vec<_> =
+        PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    println!("missing: {}", packages.join(" "));
+    if !is_there("apt-get") || command::output(Command::new("id").arg("-u"))?.trim() != "0" {
+        bail!(
+            "install these packages (`sudo apt-get install {}`), or what your system calls them",
+            packages.join(" ")
+        );
+    }
+    // A server that is installed must not be started: tests start their own, in namespaces of their own.
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        command::run(&mut apt)
+    };
+    apt(&["-qq", "update"])?;
+    apt(&[&["-qq", "install", "-y", "--no-install-recommends"], &packages[..]].concat())
+}
+
+fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders.into_iter().any(|folder| Path::new(&folder).join(program).is_file())
+}
