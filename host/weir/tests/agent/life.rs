@@ -111,3 +111,18 @@ fn another_namespace_is_captured_by_process_id_and_by_path() {
         agent.end("TERM").accounts();
     }
 }
+
+#[test]
+fn one_capability_is_enough() {
+    let Some(space) = Space::new(&["setpriv", "tcpdump"]) else { return };
+    let folder = Folder::new("agent-capability");
+    let mut command = space.command("setpriv");
+    let only = "-all,+net_raw";
+    command.args(["--reuid", "65534", "--clear-groups", "--inh-caps", only, "--ambient-caps", only]);
+    command.args(["--bounding-set", only, env!("CARGO_BIN_EXE_weir")]);
+    let mut agent = Agent::start_with(command, &folder, "a", &["-i", "lo", "--promiscuous", "--bpf", "tcp"]);
+    agent.says("capturing lo");
+    Client::connect(&space, server(&space, true)).ask("/nobody");
+    agent.tells(1, |log| log["request_resource"] == "/nobody");
+    agent.end("TERM").accounts();
+}
