@@ -87,6 +87,8 @@ pub struct LiveCapture {
     next_look: Instant,
     /// Set when capturing is to end.
     until: Option<Instant>,
+    /// Packets go on coming though capturing is to end.
+    gate_open: bool,
 }
 
 impl LiveCapture {
@@ -125,6 +127,7 @@ impl LiveCapture {
             ended: Vec::new(),
             next_look: Instant::now() + LOOK,
             until: None,
+            gate_open: false,
         };
         let interfaces = interfaces::all().map_err(LiveError::List)?;
         let known = || interfaces.iter().map(|interface| interface.name.clone()).collect();
@@ -146,10 +149,14 @@ impl LiveCapture {
             self.next_look = now + LOOK;
             self.look();
         }
+        let late = self.until.is_some_and(|until| now >= until);
+        if late && self.gate_open {
+            return false;
+        }
         if self.read(block) {
             return true;
         }
-        if self.until.is_some_and(|until| now >= until) {
+        if late {
             return false;
         }
         let broken = poll(self.sources.iter().map(|source| &source.ring), WAIT);
@@ -164,7 +171,7 @@ impl LiveCapture {
     pub fn stop(&mut self) {
         if self.until.is_none() {
             self.until = Some(Instant::now() + DRAIN);
-            self.sources.iter().for_each(Source::close_gate);
+            self.gate_open = !self.sources.iter().all(Source::close_gate);
         }
     }
 

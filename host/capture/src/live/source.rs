@@ -31,6 +31,9 @@ pub(super) struct Source {
     pub(super) is_gone: bool,
     link: LinkType,
     is_loopback: bool,
+    /// Packets that the kernel has counted as captured, and as dropped.
+    passed: u64,
+    dropped: u64,
     counts: InterfaceCounts,
 }
 
@@ -59,6 +62,8 @@ impl Source {
             is_gone: false,
             link: if is_ethernet { LinkType::Ethernet } else { LinkType::Raw },
             is_loopback: interface.is_loopback(),
+            passed: 0,
+            dropped: 0,
             counts: InterfaceCounts { interface: interface.name.clone(), ..InterfaceCounts::default() },
         })
     }
@@ -76,9 +81,9 @@ impl Source {
         })
     }
 
-    /// Nothing more comes into the ring.
-    pub(super) fn close_gate(&self) {
-        self.ring.reject_all();
+    /// Nothing more comes into the ring. `false`: that can not be.
+    pub(super) fn close_gate(&self) -> bool {
+        self.ring.reject_all()
     }
 
     /// The interface went down or away. When it comes up again, the kernel goes on by itself.
@@ -86,10 +91,15 @@ impl Source {
         self.ring.clear_error();
     }
 
-    /// Counts so far.
+    /// Counts so far. What the kernel has counted and nobody has read is still in the ring, or was when the interface went.
     pub(super) fn counts(&mut self) -> &InterfaceCounts {
-        self.counts.ring_full += self.ring.take_drops();
-        &self.counts
+        let (passed, dropped) = self.ring.take_statistics();
+        self.passed += passed;
+        self.dropped += dropped;
+        let counts = &mut self.counts;
+        counts.ring_full = self.dropped;
+        counts.unread = self.passed.saturating_sub(self.dropped + counts.frames + counts.own_echo);
+        counts
     }
 }
 

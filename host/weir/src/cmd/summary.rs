@@ -68,6 +68,7 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
     let mut lost: Vec<_> = skipped.into_iter().map(decoded).collect();
     for (name, count) in [
         ("capture ring-full", ring_full(report)),
+        ("capture unread-at-end", report.interfaces.iter().map(|counts| counts.unread).sum()),
         ("capture unknown-link-type", report.frames_of_unknown_link),
         ("decode fragments-given-up", report.fragments.evicted + report.fragments.expired),
         ("decode fragments-waiting", report.fragments.waiting),
@@ -89,15 +90,16 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
 fn frames(text: &mut String, report: &Report) {
     let (no_loss, skipped): (Vec<_>, Vec<_>) =
         report.decode.reasons().partition(|(skip, _)| NO_LOSS.contains(skip));
+    let never_read = report.interfaces.iter().map(|counts| counts.ring_full + counts.unread).sum::<u64>();
     let sum = |list: &[(Skip, u64)]| list.iter().map(|(_, count)| count).sum::<u64>();
     let _ = writeln!(
         text,
         "  {:<14} {} captured = {} with a segment + {} left alone + {} lost",
         "frames",
-        grouped(report.frames + ring_full(report)),
+        grouped(report.frames + never_read),
         grouped(report.decode.segments),
         grouped(sum(&no_loss)),
-        grouped(sum(&skipped) + ring_full(report)),
+        grouped(sum(&skipped) + never_read),
     );
     let each = report.interfaces.iter().map(|counts| {
         let lost = match counts.ring_full {

@@ -20,11 +20,13 @@ pub(super) fn tables(report: &Report, plugins: &BTreeMap<String, PluginStats>) -
 
 fn stages(text: &mut String, report: &Report) {
     let _ = writeln!(text, "{:<14} {:<26} {:>16}", "STAGE", "COUNTER", "COUNT");
+    let unread = report.interfaces.iter().map(|counts| counts.unread).sum();
     let ring_full = report.interfaces.iter().map(|counts| counts.ring_full).sum();
     let capture = [
         ("capture", "frames", report.frames),
         ("capture", "bytes", report.bytes),
         ("capture", "ring-full", ring_full),
+        ("capture", "unread-at-end", unread),
         ("capture", "unknown-link-type", report.frames_of_unknown_link),
         ("decode", "segments", report.decode.segments),
     ];

@@ -27,6 +27,7 @@ fn one_that_vanishes_does_not_end_the_agent_and_one_that_comes_is_captured() {
     let ended = agent.end("TERM");
     ended.accounts();
     assert!(ended.stderr.contains("weir: 3 interfaces"), "{}", ended.stderr);
+    assert_eq!(ended.count(" lost\n"), 0, "{}", ended.stderr);
 }
 
 #[test]

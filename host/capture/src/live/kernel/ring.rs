@@ -94,11 +94,10 @@ impl Ring {
         true
     }
 
-    /// No further packet comes in.
-    pub(in crate::live) fn reject_all(&self) {
+    /// No further packet comes in. `false`: the kernel has no memory for that, they go on coming.
+    pub(in crate::live) fn reject_all(&self) -> bool {
         let reject = Instruction { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k: 0 };
-        // A filter that the kernel has memory for; without it packets go on coming until the time for the rest is over.
-        let _ = self.socket.set_filter(&[reject]);
+        self.socket.set_filter(&[reject]).is_ok()
     }
 
     /// Forgets that the interface went down, so that waiting works again.
@@ -106,9 +105,10 @@ impl Ring {
         let _ = self.socket.take_error();
     }
 
-    /// How many packets found the ring full since the last call.
-    pub(in crate::live) fn take_drops(&mut self) -> u64 {
-        u64::from(self.socket.take_drops())
+    /// How many packets passed the filter since the last call, and how many of them found the ring full.
+    pub(in crate::live) fn take_statistics(&mut self) -> (u64, u64) {
+        let (packets, drops) = self.socket.take_statistics();
+        (u64::from(packets), u64::from(drops))
     }
 }
 

@@ -60,12 +60,12 @@ impl Socket {
         (error != 0).then(|| io::Error::from_raw_os_error(error))
     }
 
-    /// How many packets found no room since the last call.
-    pub(super) fn take_drops(&self) -> u32 {
+    /// How many packets passed the filter since the last call, and how many of them found no room.
+    pub(super) fn take_statistics(&self) -> (u32, u32) {
         let mut stats = libc::tpacket_stats_v3 { tp_packets: 0, tp_drops: 0, tp_freeze_q_cnt: 0 };
         match self.read(libc::SOL_PACKET, libc::PACKET_STATISTICS, &mut stats) {
-            Ok(()) => stats.tp_drops,
-            Err(_) => 0,
+            Ok(()) => (stats.tp_packets, stats.tp_drops),
+            Err(_) => (0, 0),
         }
     }
 
