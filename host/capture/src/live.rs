@@ -171,7 +171,8 @@ impl LiveCapture {
     pub fn stop(&mut self) {
         if self.until.is_none() {
             self.until = Some(Instant::now() + DRAIN);
-            self.gate_open = !self.sources.iter().all(Source::close_gate);
+            let open = self.sources.iter().filter(|source| !source.close_gate()).count();
+            self.gate_open = open > 0;
         }
     }
 
@@ -225,6 +226,10 @@ impl LiveCapture {
         for source in self.sources.iter_mut().filter(|source| !is_there(source.index)) {
             source.is_gone = true;
             self.events.push(LiveEvent::Gone { interface: source.name.clone() });
+        }
+        for source in &mut self.sources {
+            // The kernel counts in 32 bits, which a fast link fills in an hour.
+            source.counts();
         }
         self.refused.retain(|index| is_there(*index));
         for interface in &interfaces {
