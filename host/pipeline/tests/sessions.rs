@@ -201,6 +201,20 @@ fn requests_time_out_while_the_connection_lives() {
 }
 
 #[test]
+fn requests_time_out_though_no_segment_says_what_time_it_is() {
+    let mut tcp = tcp();
+    tcp.send(CLIENT, b"Qslow\n");
+    tcp.worker.flush(&mut tcp.told);
+    tcp.worker.advance(tcp.time + 119 * SECOND, &mut tcp.told);
+    assert_eq!(tcp.told.0, [""; 0]);
+    tcp.worker.advance(tcp.time + 121 * SECOND, &mut tcp.told);
+    assert_eq!(tcp.told.0, ["request slow -> - timeout"]);
+    // The past changes nothing.
+    tcp.worker.advance(0, &mut tcp.told);
+    assert_eq!(tcp.finish(), ["request slow -> - timeout"]);
+}
+
+#[test]
 fn a_fault_loses_its_batch_and_nothing_else() {
     let mut tcp = tcp();
     tcp.send(CLIENT, b"Q1\n").send(SERVER, b"A1\n");
