@@ -94,3 +94,52 @@ fn connections_lose_nothing_while_every_parser_is_replaced() {
 fn path(log: &Json) -> u64 {
     log["request_resource"].as_str().unwrap()[1..].parse().unwrap()
 }
+
+#[test]
+fn a_plugin_file_that_breaks_is_refused_and_one_that_is_whole_again_is_taken() {
+    let Some(space) = Space::new(&[]) else { return };
+    let folder = Folder::new("agent-reload-file");
+    let address = server(&space, false);
+    let whole = fs::read(echo()).unwrap();
+    let plugin = folder.file("echo.wasm", &whole);
+    let mut agent = Agent::start(&space, &folder, "a", &["-i", "lo", "--plugin", &plugin]);
+    agent.says("capturing lo");
+    fs::write(&plugin, b"\0asm and nothing more").unwrap();
+    agent.says("not reloaded, the old plugins go on").says("echo.wasm");
+    Client::connect(&space, address).line("PING one\n");
+    agent.tells(1, is_echo);
+    fs::write(&plugin, &whole).unwrap();
+    agent.says("reloaded; no plugin has changed");
+    Client::connect(&space, address).line("PING two\n");
+    agent.tells(2, is_echo);
+    agent.end("TERM").accounts();
+}
+
+#[test]
+fn hooks_come_and_go() {
+    let Some(space) = Space::new(&[]) else { return };
+    let folder = Folder::new("agent-reload-hooks");
+    let address = server(&space, true);
+    let config = folder.file("group.yaml", "wasm-plugins: []\n");
+    let mut agent = Agent::start(&space, &folder, "a", &["-i", "lo", "--group-config", &config]);
+    agent.says("capturing lo");
+    let mut client = Client::connect(&space, address);
+    client.ask("/before");
+    agent.tells(1, |log| log["request_resource"] == "/before");
+    folder.file("group.yaml", "wasm-plugins: [redact]\n");
+    agent.signal("HUP");
+    agent.says("reloaded; changed: redact");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    client.ask("/during?token=secret");
+    agent.tells(2, |_| true);
+    folder.file("group.yaml", "wasm-plugins: []\n");
+    agent.signal("HUP");
+    until("no hooks", || agent.stderr().matches("reloaded; changed: redact").count() == 2);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    client.ask("/after?token=open");
+    agent.tells(3, |_| true);
+    let ended = agent.end("TERM");
+    ended.accounts();
+    let told: Vec<_> = ended.logs.iter().map(|log| log["request_resource"].as_str().unwrap()).collect();
+    assert!(!told[1].contains("secret") && told[2] == "/after?token=open", "{told:?}");
+}
