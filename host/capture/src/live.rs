@@ -80,6 +80,8 @@ pub struct LiveCapture {
     filter: Option<Filter>,
     promiscuous: bool,
     sources: Vec<Source>,
+    /// Which of them was read last.
+    turn: usize,
     /// Indexes of interfaces that can not be captured.
     refused: Vec<u32>,
     events: Vec<LiveEvent>,
@@ -122,6 +124,7 @@ impl LiveCapture {
             filter,
             promiscuous: options.promiscuous,
             sources: Vec::new(),
+            turn: 0,
             refused: Vec::new(),
             events: Vec::new(),
             ended: Vec::new(),
@@ -244,17 +247,13 @@ impl LiveCapture {
 
     /// Reads the rings in turns, until the block is full or they are empty. `false`: nothing was there.
     fn read(&mut self, block: &mut Block) -> bool {
-        loop {
-            let mut some = false;
-            for source in &mut self.sources {
-                if block.bytes.len() + Ring::BLOCK > BLOCK_BYTES {
-                    return true;
-                }
-                some |= source.read(block);
-            }
-            if !some {
-                return !block.frames.is_empty();
-            }
+        let mut empty = 0;
+        while empty < self.sources.len() && block.bytes.len() + Ring::BLOCK <= BLOCK_BYTES {
+            // Goes on where the last block ended: a busy interface must not keep the others waiting.
+            self.turn = (self.turn + 1) % self.sources.len();
+            let some = self.sources.get_mut(self.turn).is_some_and(|source| source.read(block));
+            empty = if some { 0 } else { empty + 1 };
         }
+        !block.frames.is_empty()
     }
 }

@@ -1,6 +1,6 @@
 //! Signals and changed files. Takes them from the system; sets the stop flag, reloads plugins.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
@@ -59,7 +59,9 @@ fn listen(mut signals: Signals, stop: &AtomicBool, reload: &SyncSender<()>) {
             // When one waits already, it is for this one too.
             let _ = reload.try_send(());
         } else if stop.swap(true, Ordering::Relaxed) {
-            eprintln!("weir: a second signal: ended at once; what was captured and not told yet is lost");
+            let words = b"weir: a second signal: ended at once; what was captured and not told yet is lost\n";
+            // Nobody may be there to read it.
+            let _ = io::stderr().write_all(words);
             // As a shell says it of a process that the signal ended.
             std::process::exit(128 + signal);
         }

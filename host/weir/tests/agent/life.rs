@@ -1,5 +1,8 @@
 //! How an agent starts, ends, and what it leaves behind.
 
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use crate::agent::{Agent, until};
 use crate::program::{Folder, Run};
 use crate::space::Space;
@@ -125,4 +128,27 @@ fn one_capability_is_enough() {
     Client::connect(&space, server(&space, true)).ask("/nobody");
     agent.tells(1, |log| log["request_resource"] == "/nobody");
     agent.end("TERM").accounts();
+}
+
+#[test]
+fn a_second_signal_ends_it_though_nobody_takes_its_logs() {
+    let Some(space) = Space::new(&[]) else { return };
+    let folder = Folder::new("agent-stuck");
+    let address = server(&space, true);
+    let mut command = space.command(env!("CARGO_BIN_EXE_weir"));
+    command.args(["agent", "-i", "lo", "--format", "jsonl"]).stdout(Stdio::piped());
+    let errors = folder.path("errors");
+    let mut child = command.stderr(std::fs::File::create(&errors).unwrap()).spawn().unwrap();
+    let says = |words: &str| std::fs::read_to_string(&errors).unwrap().contains(words);
+    until("its start", || says("capturing lo"));
+    // A log has some 500 bytes and a pipe holds 64 KiB of them.
+    let mut client = Client::connect(&space, address);
+    (0..2000).for_each(|number| client.ask(&format!("/{number}")));
+    std::thread::sleep(Duration::from_millis(300));
+    let signal = || Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap();
+    assert!(signal().success());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(signal().success());
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    assert!(says("a second signal"), "{}", std::fs::read_to_string(&errors).unwrap());
 }
