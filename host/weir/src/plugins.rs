@@ -188,8 +188,9 @@ fn conflict(file: Option<&Path>, given: &[Given], error: LoadError) -> Failure {
     let before = given.iter().find(|g| g.plugin.manifest().name == *first).and_then(|g| g.file.as_deref());
     let place =
         |file: Option<&Path>| file.map_or_else(|| "built in".to_owned(), |file| file.display().to_string());
+    let advice = if file.and(before).is_some() { "give only one of them" } else { "choose another name" };
     let why = format_args!(
-        "{what} `{name}` is claimed by the plugins `{first}` ({}) and `{second}` ({}); give only one of them",
+        "{what} `{name}` is claimed by the plugins `{first}` ({}) and `{second}` ({}); {advice}",
         place(before),
         place(file)
     );
