@@ -87,6 +87,36 @@ fn a_rust_project_is_a_good_plugin_at_once() {
     assert_eq!(fuzzed.status, 0, "{}", fuzzed.stdout);
 }
 
+/// The README tells how to make a capture of texts, with a program that not everybody has.
+#[test]
+fn a_capture_can_be_made_of_texts() {
+    if !Command::new("text2pcap").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: there is no text2pcap on the path");
+        return;
+    }
+    let folder = Folder::new("tools_new_texts");
+    for (arguments, resource) in [(&[][..], "umbrella"), (&["--hook", "http"], "/orders/7?token=s3cret")] {
+        let name = format!("texts{}", arguments.len());
+        assert_eq!(new_in(&folder, &[&["--lang", "rust", &name], arguments].concat()).status, 0);
+        let project = rust_project().beside(&folder, &name);
+        let readme = std::fs::read_to_string(project.file("README.md")).unwrap();
+        let script = readme.split("```sh\n").nth(3).unwrap().split("```").next().unwrap();
+        run(Command::new("sh").args(["-e", "-c", script]).current_dir(&project.folder));
+        let replayed = weir([
+            "replay",
+            &project.file("mine.pcap"),
+            "--plugin",
+            &project.wasm("release"),
+            "--format",
+            "jsonl",
+        ]);
+        let logs = replayed.logs();
+        assert_eq!((logs.len(), &logs[0]["type"]), (1, &"session".into()), "{script}\n{}", replayed.stdout);
+        assert_eq!(logs[0]["request_resource"], resource);
+        assert_eq!(logs[0]["plugin"].as_array().unwrap().last().unwrap(), &format!("{name}@0.1.0"));
+    }
+}
+
 /// The hooks, and how many request logs of the example's capture are left.
 const HOOKS: [(&str, usize); 3] = [("http", 2), ("message", 3), ("session", 2)];
 

@@ -57,6 +57,12 @@ pub(super) fn http() -> Talk {
 }
 
 impl Talk {
+    /// What the client says first, and what the server answers, as `printf` takes it.
+    pub(super) fn first(&self) -> [String; 2] {
+        let text = |place: usize| self.said.get(place).map_or("", |(_, text)| text).replace("\r\n", "\\r\\n");
+        [text(0), text(1)]
+    }
+
     /// A pcap file.
     pub(super) fn capture(&self) -> Vec<u8> {
         let chunks =

@@ -124,6 +124,7 @@ impl Project {
         // A path without a dot would be the name of a module to Go.
         let sdk = own_sdk.map_or_else(|| format!("./{}", sdk::FOLDER), str::to_owned);
         let all = self.example.all();
+        let [ask, answer] = self.example.talk.first();
         let about_all =
             " `--all`: those too that the plugin left as they were, so one that it shall drop is seen.";
         [
@@ -137,6 +138,8 @@ impl Project {
             ("{{what it is}}", self.example.what),
             ("{{kind}}", self.example.kind),
             ("{{port}}", &self.example.talk.port.to_string()),
+            ("{{ask}}", &ask),
+            ("{{answer}}", &answer),
             ("{{all}}", all),
             ("{{about all}}", if all.is_empty() { "" } else { about_all }),
             ("{{test}}", self.commands.test),
