@@ -17,9 +17,14 @@ pub(crate) fn start_log(default: Level) {
     start_log_to(default, std::io::stderr);
 }
 
-/// The same, but it waits for [`held_log::show`], and what is said again and again is shown once.
+/// The same, but it waits for [`held_log::show`], and what is said again and again is shown once; unless somebody set WEIR_LOG, who
+/// wants to see each line when it comes.
 pub(crate) fn start_held_log(default: Level) {
-    start_log_to(default, || held_log::Held);
+    if std::env::var_os("WEIR_LOG").is_some() {
+        start_log(default);
+    } else {
+        start_log_to(default, || held_log::Held);
+    }
 }
 
 fn start_log_to<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(default: Level, writer: W) {

@@ -1,5 +1,5 @@
-//! A log that waits. Takes: lines. Gives: each once, with how often it was said, to standard error when somebody asks. Does not do:
-//! levels and format.
+//! A log that waits. Takes: lines. Gives: the first of those that are alike, and how many they were, to standard error when somebody
+//! asks. Does not do: levels and format.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ const LINES: usize = 1000;
 struct Lines {
     /// In the order in which they were said first, and how often.
     said: Vec<(String, u64)>,
-    /// Places in `said`.
+    /// Places in `said`, by what lines that are alike have in common.
     places: HashMap<String, usize>,
     left_out: u64,
 }
@@ -50,10 +50,11 @@ fn lock() -> MutexGuard<'static, Option<Lines>> {
 impl Lines {
     fn add(&mut self, line: &str) {
         let line = line.trim_end();
-        if let Some((_, count)) = self.places.get(line).and_then(|place| self.said.get_mut(*place)) {
+        let key = without_numbers(line);
+        if let Some((_, count)) = self.places.get(&key).and_then(|place| self.said.get_mut(*place)) {
             *count += 1;
         } else if self.said.len() < LINES {
-            self.places.insert(line.to_owned(), self.said.len());
+            self.places.insert(key, self.said.len());
             self.said.push((line.to_owned(), 1));
         } else {
             self.left_out += 1;
@@ -63,7 +64,7 @@ impl Lines {
     fn text(&self) -> String {
         let line = |(line, count): &(String, u64)| match count {
             1 => format!("{line}\n"),
-            _ => format!("{line} ({count} times)\n"),
+            _ => format!("{line} (and {} more like it)\n", count - 1),
         };
         let mut text: String = self.said.iter().map(line).collect();
         if self.left_out > 0 {
@@ -71,6 +72,22 @@ impl Lines {
         }
         text
     }
+}
+
+/// A panic tells the same with other addresses and lengths each time.
+fn without_numbers(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(start);
+        text.push_str(before);
+        text.push('#');
+        rest = match number.strip_prefix("0x") {
+            Some(digits) => digits.trim_start_matches(|c: char| c.is_ascii_hexdigit()),
+            None => number.trim_start_matches(|c: char| c.is_ascii_digit()),
+        };
+    }
+    text + rest
 }
 
 #[cfg(test)]
@@ -83,17 +100,27 @@ mod tests {
         for line in ["b\n", "a\n", "b\n", "b\n"] {
             lines.add(line);
         }
-        assert_eq!(lines.text(), "b (3 times)\na\n");
+        assert_eq!(lines.text(), "b (and 2 more like it)\na\n");
+    }
+
+    #[test]
+    fn numbers_make_no_difference() {
+        let mut lines = Lines::default();
+        for line in ["f(0x1ab, 7) a.go:7", "f(0xff, 123) a.go:7", "f(0x, 1) b.go:7", "x0x"] {
+            lines.add(line);
+        }
+        let text = "f(0x1ab, 7) a.go:7 (and 1 more like it)\nf(0x, 1) b.go:7\nx0x\n";
+        assert_eq!(lines.text(), text);
     }
 
     #[test]
     fn there_is_no_end_of_different_lines() {
         let mut lines = Lines::default();
-        (0..LINES + 7).for_each(|n| lines.add(&n.to_string()));
-        lines.add("0");
+        (1..=LINES + 7).for_each(|n| lines.add(&"x".repeat(n)));
+        lines.add("x");
         let text = lines.text();
         assert_eq!(text.lines().count(), LINES + 1);
-        assert!(text.starts_with("0 (2 times)\n"), "{text}");
+        assert!(text.starts_with("x (and 1 more like it)\n"), "{text}");
         assert!(text.ends_with("weir: warn: 7 more lines of the log are not shown\n"), "{text}");
     }
 }
