@@ -217,8 +217,8 @@ impl<'a> Output<'a> {
 
     /// Ends the message that was begun in this direction, `length` bytes behind the first byte of the input.
     pub fn end(&mut self, kind: Kind, length: u64) -> MessageBuilder<'_> {
-        // The start says no more than that the stream got so far; the end may lie ahead.
-        self.spanning(kind, Part::End, self.position, self.position.saturating_add(length))
+        let end = self.position.saturating_add(length);
+        self.spanning(kind, Part::End, end, end)
     }
 
     /// Goes on with the message that was begun in this direction: adds to it.

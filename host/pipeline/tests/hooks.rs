@@ -1,4 +1,5 @@
 //! Hooks see what they asked for, in order, and change what they may change.
+#![allow(clippy::unwrap_used)] // tests
 
 mod common;
 
@@ -156,8 +157,7 @@ fn heads_and_bodies_only_where_they_are_wanted() {
     let seen_by = |kind, interest: Interest| {
         let (hook, seen) = hook("looks", kind, interest, |_, _, _| Action::Next);
         one_exchange(vec![hook]);
-        let seen = seen.lock().unwrap().clone();
-        seen
+        seen.lock().unwrap().clone()
     };
     let fields = "[RequestResource=one ResponseResult=eins]";
     let nothing = Interest { protocols: vec!["Lines".into()], ..Interest::default() };

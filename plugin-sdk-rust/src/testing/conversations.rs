@@ -1,6 +1,7 @@
 //! Runs whole conversations: in every split, through every prefix, damaged.
 
 use super::{Harness, Message};
+use crate::message::Part;
 use crate::parser::{Direction, Parser};
 
 /// Runs a conversation in its own segments, byte by byte and in many other splits, and asserts that the messages are the
@@ -62,7 +63,8 @@ pub fn every_prefix_of<P: Parser>(open: impl Fn() -> Harness<P>, script: &[(Dire
             }
         }
         let harness = harness.close();
-        for message in harness.messages() {
+        // Of an end only the end means something, and that may lie ahead.
+        for message in harness.messages().iter().filter(|m| matches!(m.part, Part::Whole | Part::Begin)) {
             let seen = harness.lanes[message.direction.index()].position;
             assert!(message.start <= seen, "{message:?} begins behind byte {seen}, prefix of {length} bytes");
         }

@@ -49,8 +49,8 @@ struct Lane {
 enum Phase {
     /// Inside a message that was begun and whose end is not known: bytes are let through until it shows.
     Adrift { chunked: bool },
-    /// In the body of a message that was begun, at this position; where it ends.
-    Bytes { at: u64, end: u64 },
+    /// In the body of a message that was begun, which ends at this position.
+    Bytes { end: u64 },
     /// In the body of a message that was begun.
     Chunks(Next),
     /// Behind the head of a response that was begun; nobody knows whether it has a body, since its request was not seen.
@@ -104,7 +104,7 @@ impl Parser for Http {
         match (lane.phase, input.direction) {
             (Phase::Head, Direction::ClientToServer) => self.request(&input, output),
             (Phase::Head, Direction::ServerToClient) => self.response(&input, output),
-            (Phase::Bytes { end, .. }, _) => self.bytes(end, &input, output),
+            (Phase::Bytes { end }, _) => self.bytes(end, &input, output),
             (Phase::Chunks(next), _) => self.chunks(next, &input, output),
             (Phase::Told { end }, _) => self.step_over(end, &input),
             (Phase::UntilClose, _) => self.until_close(&input, output),
@@ -124,7 +124,7 @@ impl Parser for Http {
             (Phase::Doubt { body: Body::Length(bytes), end_of_head }, _) => {
                 // A body is the likelier case, and then this is its end.
                 let end = end_of_head.saturating_add(bytes);
-                output.spanning(Kind::Response, Part::End, end_of_head, end);
+                output.spanning(Kind::Response, Part::End, end, end);
             }
             _ => {}
         }

@@ -9,6 +9,7 @@ mod doors;
 mod echo;
 #[path = "../../../../tests/guests/guests.rs"]
 mod guests;
+mod hooks;
 mod lies;
 mod limits;
 mod load_errors;

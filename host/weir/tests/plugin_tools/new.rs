@@ -20,7 +20,9 @@ struct Project {
 fn rust_project() -> &'static Project {
     static PROJECT: OnceLock<Project> = OnceLock::new();
     PROJECT.get_or_init(|| {
-        let folder = Folder::new("tools_new");
+        // Test runners may give each test a process of its own.
+        let test = std::thread::current().name().unwrap_or("all").replace("::", "_");
+        let folder = Folder::new(&format!("tools_{test}_project"));
         let made = new_in(&folder, &["--lang", "rust", "shop-orders"]);
         assert_eq!((made.status, made.stderr.as_str()), (0, ""));
         let target = "rustup target add wasm32-unknown-unknown";
@@ -193,7 +195,7 @@ fn a_trap_shows_the_line_of_the_source() {
     assert_ne!(text, broken);
     let line = broken.lines().position(|line| line.contains("not this one")).unwrap() + 1;
     std::fs::write(&source, broken).unwrap();
-    let target = rust_project().target.clone();
+    let target = PathBuf::from(folder.path("target"));
     run(cargo(Path::new(&folder.path("breaks")), &target).args([
         "build",
         "--offline",

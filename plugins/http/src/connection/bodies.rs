@@ -77,8 +77,7 @@ impl Http {
             (output.message(kind, length), Step::Consumed(length))
         } else {
             lane.wanted = wanted - here.len() as u64;
-            let at = input.position.saturating_add(input.bytes.len() as u64);
-            lane.phase = Phase::Bytes { at, end: input.position.saturating_add(length) };
+            lane.phase = Phase::Bytes { end: input.position.saturating_add(length) };
             (output.begin(kind), Step::Consumed(input.bytes.len() as u64))
         };
         self.tell_head(input.bytes, head, &mut message);
@@ -103,7 +102,7 @@ impl Http {
             lane.phase = Phase::Head;
             output.end(kind, left)
         } else {
-            lane.phase = Phase::Bytes { at: input.position.saturating_add(step), end };
+            lane.phase = Phase::Bytes { end };
             output.more(kind)
         };
         if !taken.is_empty() {
@@ -223,8 +222,8 @@ impl Http {
         let after = gap.position.saturating_add(gap.bytes);
         let lane = self.lane(gap.direction);
         match lane.phase {
-            Phase::Bytes { at, end } => {
-                output.spanning(kind, Part::End, at, end);
+            Phase::Bytes { end } => {
+                output.spanning(kind, Part::End, end, end);
                 lane.wanted = 0;
                 lane.phase = if after < end { Phase::Told { end } } else { Phase::Head };
                 after <= end
@@ -257,8 +256,8 @@ impl Http {
     /// connection, which the host knows.
     pub(super) fn close_bodies(&mut self, output: &mut Output<'_>) {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            if let Phase::Bytes { at, end } = self.lane(direction).phase {
-                output.toward(direction).spanning(kind_of(direction), Part::End, at, end);
+            if let Phase::Bytes { end } = self.lane(direction).phase {
+                output.toward(direction).spanning(kind_of(direction), Part::End, end, end);
             }
         }
     }
