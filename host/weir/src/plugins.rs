@@ -100,12 +100,12 @@ impl Plugins {
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
         for Given { plugin, file } in given.iter().filter(|g| enabled.given(&g.plugin)) {
-            set.add(plugin.clone()).map_err(|e| conflict(file.as_deref(), &given, e))?;
+            set.add(plugin.clone()).map_err(|e| conflict(file.as_deref(), &given, &e))?;
         }
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
             match set.add(plugin.clone()) {
                 Err(LoadError::Conflict { .. }) if replaces_built_in => {}
-                added => added.map_err(|error| conflict(None, &given, error))?,
+                added => added.map_err(|error| conflict(None, &given, &error))?,
             }
         }
         let hooks = set.iter().filter(|plugin| !plugin.hooks().is_empty()).count();
@@ -183,8 +183,8 @@ fn refused(file: Option<&Path>, why: &impl fmt::Display) -> Failure {
 }
 
 /// Why a plugin can not run beside those before it, with the files of both: two copies of one plugin have the same name.
-fn conflict(file: Option<&Path>, given: &[Given], error: LoadError) -> Failure {
-    let LoadError::Conflict { what, name, first, second } = &error else { return refused(file, &error) };
+fn conflict(file: Option<&Path>, given: &[Given], error: &LoadError) -> Failure {
+    let LoadError::Conflict { what, name, first, second } = error else { return refused(file, error) };
     let before = given.iter().find(|g| g.plugin.manifest().name == *first).and_then(|g| g.file.as_deref());
     let place =
         |file: Option<&Path>| file.map_or_else(|| "built in".to_owned(), |file| file.display().to_string());
