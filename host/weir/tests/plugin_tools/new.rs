@@ -41,9 +41,10 @@ fn rust_project() -> &'static Project {
 }
 
 impl Project {
-    /// A project of its own that is built in the same folder.
-    fn beside(&self, folder: &Folder, name: &str) -> Self {
-        Self { folder: folder.path(name).into(), target: self.target.clone() }
+    /// Of a test that runs at the same time as others: cargo calls the copies of the SDK in all projects alike, so the folder in which
+    /// it is built is the test's own.
+    fn of(folder: &Folder, name: &str) -> Self {
+        Self { folder: folder.path(name).into(), target: folder.path("target").into() }
     }
 
     fn wasm(&self, profile: &str) -> String {
@@ -100,7 +101,7 @@ fn a_capture_can_be_made_of_texts() {
     for (arguments, resource) in [(&[][..], "umbrella"), (&["--hook", "http"], "/orders/7?token=s3cret")] {
         let name = format!("texts{}", arguments.len());
         assert_eq!(new_in(&folder, &[&["--lang", "rust", &name], arguments].concat()).status, 0);
-        let project = rust_project().beside(&folder, &name);
+        let project = Project::of(&folder, &name);
         let readme = std::fs::read_to_string(project.file("README.md")).unwrap();
         let script = readme.split("```sh\n").nth(3).unwrap().split("```").next().unwrap();
         run(Command::new("sh").args(["-e", "-c", script]).current_dir(&project.folder));
@@ -142,7 +143,7 @@ fn a_rust_hook_passes_its_tests_and_is_a_good_plugin_at_once() {
         let made = new_in(&folder, &["--lang", "rust", "--hook", hook, &name]);
         assert_eq!((made.status, made.stderr.as_str()), (0, ""));
         assert!(made.stdout.contains("--expect fixtures/talk.jsonl --all\n"), "{}", made.stdout);
-        let project = rust_project().beside(&folder, &name);
+        let project = Project::of(&folder, &name);
         let output = cargo(&project.folder, &project.target).args(["test", "--offline"]).output().unwrap();
         let (text, errors) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
