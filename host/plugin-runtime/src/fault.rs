@@ -18,9 +18,24 @@ const MANGLED_BYTES: usize = 1024;
 /// host allocate. A test fails when they change.
 const LIFTED_TOO_MUCH: &str = "too much data is being copied";
 
-/// Functions that only carry the news.
-const MESSENGERS: [&str; 8] =
-    ["core::", "std::", "alloc::", "rust_", "__rust", "_$LT$core", "abort", "runtime."];
+/// Functions that only carry the news: those of the language's runtime, by how their names begin.
+const MESSENGERS: [&str; 12] = [
+    "core::",
+    "std::",
+    "alloc::",
+    "<core::",
+    "<std::",
+    "<alloc::",
+    "rust_",
+    "__rust",
+    "_$LT$core",
+    "abort",
+    "runtime.",
+    "internal/",
+];
+
+/// In the paths of the standard library's sources, wherever they lie.
+const STANDARD_LIBRARY: [&str; 3] = ["/library/core/src/", "/library/alloc/src/", "/library/std/src/"];
 
 /// A function that was running when a plugin broke.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +44,20 @@ pub struct GuestFrame {
     pub function: String,
     /// `file:line`, where the module has debug information and [`Runtime::for_authors`](crate::Runtime::for_authors) loaded it.
     pub place: Option<String>,
+    /// It belongs to the language's runtime or standard library: its author did not write it.
+    pub is_runtime: bool,
+}
+
+impl GuestFrame {
+    fn new(function: String, place: Option<String>) -> Self {
+        let is_standard = |place: &String| STANDARD_LIBRARY.iter().any(|path| place.contains(path));
+        let is_runtime = is_messenger(&function) || place.as_ref().is_some_and(is_standard);
+        Self { function, place, is_runtime }
+    }
+}
+
+fn is_messenger(function: &str) -> bool {
+    MESSENGERS.iter().any(|prefix| function.starts_with(prefix))
 }
 
 thread_local! {
@@ -90,14 +119,14 @@ fn frames(trace: &WasmBacktrace) -> Vec<GuestFrame> {
         // Of the function itself the module's name is the longer one; debug information has no paths.
         let whole = || frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), readable);
         if frame.symbols().is_empty() {
-            frames.push(GuestFrame { function: whole(), place: None });
+            frames.push(GuestFrame::new(whole(), None));
         }
         for (number, symbol) in frame.symbols().iter().enumerate() {
             let is_inner = number + 1 < frame.symbols().len();
             let function = symbol.name().filter(|_| is_inner).map_or_else(whole, readable);
             let line = symbol.line().map_or_else(String::new, |line| format!(":{line}"));
             let place = symbol.file().map(|file| format!("{}{line}", short(file)));
-            frames.push(GuestFrame { function, place });
+            frames.push(GuestFrame::new(function, place));
         }
     }
     frames
@@ -107,7 +136,7 @@ fn frames(trace: &WasmBacktrace) -> Vec<GuestFrame> {
 fn place(trace: &WasmBacktrace) -> String {
     let names: Vec<String> =
         trace.frames().iter().filter_map(|frame| frame.func_name()).map(readable).collect();
-    let known = names.iter().find(|name| !MESSENGERS.iter().any(|prefix| name.starts_with(prefix)));
+    let known = names.iter().find(|name| !is_messenger(name));
     known.or(names.first()).map(|name| format!(" in `{name}`")).unwrap_or_default()
 }
 

@@ -47,6 +47,7 @@ pub struct Runtime {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) limits: Limits,
+    cache: Option<Cache>,
     pub(crate) component_imports: component_door::Imports,
     pub(crate) core_imports: core_door::Imports,
     pub(crate) deepflow_imports: deepflow_door::Imports,
@@ -89,8 +90,15 @@ impl Runtime {
         let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
         let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
         let deepflow_imports = deepflow_door::Imports::new(&engine).map_err(failed)?;
-        let shared =
-            Shared { engine, limits, component_imports, core_imports, deepflow_imports, _ticker: ticker };
+        let shared = Shared {
+            engine,
+            limits,
+            cache,
+            component_imports,
+            core_imports,
+            deepflow_imports,
+            _ticker: ticker,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -110,6 +118,13 @@ impl Runtime {
     /// Why the bytes are not a plugin.
     pub fn load_named(&self, wasm: &[u8], file_name: &str) -> Result<Plugin, LoadError> {
         Plugin::load(&self.shared, wasm, file_name)
+    }
+
+    /// Nothing of what was loaded so far had to be compiled: it was in the cache.
+    #[must_use]
+    pub fn is_all_from_cache(&self) -> bool {
+        let cache = self.shared.cache.as_ref();
+        cache.is_some_and(|cache| cache.cache_hits() > 0 && cache.cache_misses() == 0)
     }
 
     /// The limits of every instance.

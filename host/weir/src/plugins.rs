@@ -106,14 +106,12 @@ impl Plugins {
         let mut set = PluginSet::default();
         // A user's plugin was asked for by name: it comes before those that everybody has.
         for Given { plugin, file, .. } in given.iter().filter(|g| enabled.given(&g.plugin)) {
-            set.add(plugin.clone()).map_err(|e| refused(file.as_deref(), &e))?;
+            set.add(plugin.clone()).map_err(|e| conflict(file.as_deref(), &given, &e))?;
         }
         for plugin in built_in.iter().filter(|p| enabled.built_in(p)) {
             match set.add(plugin.clone()) {
                 Err(LoadError::Conflict { .. }) if replaces_built_in => {}
-                added => {
-                    added.map_err(|error| refused(given.last().and_then(|g| g.file.as_deref()), &error))?;
-                }
+                added => added.map_err(|error| conflict(None, &given, &error))?,
             }
         }
         let hooks = set.iter().filter(|plugin| !plugin.hooks().is_empty()).count();
@@ -224,6 +222,22 @@ fn load_file(runtime: &Runtime, file: &Path) -> Result<Given, Failure> {
 fn refused(file: Option<&Path>, why: &impl fmt::Display) -> Failure {
     let file = file.unwrap_or(Path::new("built-in"));
     Failure::runtime(format_args!("plugin: {}: {why}", file.display()))
+}
+
+/// Why a plugin can not run beside those before it, with the files of both: two copies of one plugin have the same name.
+fn conflict(file: Option<&Path>, given: &[Given], error: &LoadError) -> Failure {
+    let LoadError::Conflict { what, name, first, second } = error else { return refused(file, error) };
+    let before = given.iter().find(|g| g.plugin.manifest().name == *first).and_then(|g| g.file.as_deref());
+    let place =
+        |file: Option<&Path>| file.map_or_else(|| "built in".to_owned(), |file| file.display().to_string());
+    let advice = if file.and(before).is_some() { "give only one of them" } else { "choose another name" };
+    let why = format_args!(
+        "{what} `{name}` is claimed by the plugins `{first}` ({}) and `{second}` ({}); {advice}",
+        place(before),
+        place(file)
+    );
+    // The file that its owner can do something about.
+    refused(file.or(before), &why)
 }
 
 fn built_in(runtime: &Runtime, wanted: impl Fn(&Builtin) -> bool) -> Result<Vec<Plugin>, Failure> {

@@ -3,6 +3,7 @@
 use weir_pipeline::parse::parser::FaultKind;
 use weir_plugin_runtime::{CodeCache, Limits, PluginConfig, Runtime, take_backtrace};
 
+use crate::guests::with;
 use crate::support::{evil, guest_wasm, instance, runtime};
 
 fn functions() -> Vec<String> {
@@ -18,6 +19,29 @@ fn the_innermost_function_comes_first_and_once() {
         assert_eq!(functions(), ["innermost", "process"]);
         assert_eq!(functions(), [""; 0], "it was taken");
     }
+}
+
+#[test]
+fn functions_of_the_runtime_are_known_as_such() {
+    let names = ["core::panicking::panic_fmt", "runtime.gopanic", "main.Parse", "core_business"];
+    let calls: String =
+        (1..names.len()).map(|n| format!("(func ${} (call ${}))", names[n], names[n - 1])).collect();
+    let text = with(&format!(
+        r#"
+;;; import
+;;; text
+(func ${} unreachable) {calls}
+;;; process
+(func $process (export "weir:plugin/parser@0.1.0#process") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (call ${}) (i32.const 0))"#,
+        names[0], names[3]
+    ));
+    let wasm = wat::parse_str(text).unwrap();
+    let fault = evil().send(&mut instance(&runtime(), &wasm)).unwrap_err();
+    assert!(fault.detail.ends_with("in `main.Parse`"), "{fault}");
+    let told: Vec<_> = take_backtrace().into_iter().map(|frame| (frame.function, frame.is_runtime)).collect();
+    let wanted = [true, true, false, false].iter().zip(names).map(|(is, name)| (name.to_owned(), *is));
+    assert_eq!(told, wanted.chain([("process".to_owned(), false)]).collect::<Vec<_>>());
 }
 
 #[test]

@@ -18,6 +18,7 @@ const NEW_EXAMPLES: &str = "\
 Examples:
   weir plugin new --lang rust my-parser && cd my-parser && cargo test
   weir plugin new --lang go my-parser && cd my-parser && go test
+  weir plugin new --lang rust --hook http my-hook && cd my-hook && cargo test
 
 The folder holds all that is needed, the SDK too: nothing is downloaded. Its README.md tells the next commands.";
 
@@ -94,6 +95,10 @@ pub struct NewArgs {
     #[arg(long, value_enum)]
     pub lang: Language,
 
+    /// Writes a hook, which changes request logs, instead of a parser, which makes them.
+    #[arg(long, value_enum)]
+    pub hook: Option<NewHook>,
+
     /// Name of the plugin and of the folder: lower-case letters, digits and dashes.
     #[arg(value_name = "NAME")]
     pub name: String,
@@ -110,6 +115,17 @@ pub enum Language {
     Rust,
     /// Go.
     Go,
+}
+
+/// Hooks that there is an example of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NewHook {
+    /// Sees requests and responses of HTTP, HTTP/2 and gRPC.
+    Http,
+    /// Sees payloads: bodies, messages of streams, values of brokers.
+    Message,
+    /// Sees finished records: redaction, dropping, sampling.
+    Session,
 }
 
 /// Arguments of `weir plugin check`.

@@ -21,7 +21,7 @@ use tracing::Level;
 
 use crate::cli::end;
 use crate::cli::plugin::PluginCommand;
-use crate::cmd::start_log;
+use crate::cmd::{held_log, start_held_log, start_log};
 use crate::failure::Failure;
 
 /// Runs a command of `weir plugin`.
@@ -29,8 +29,12 @@ use crate::failure::Failure;
 pub fn run(command: &PluginCommand) -> ExitCode {
     // Plugins break thousands of times in a fuzz run and are called millions of times in a benchmark: their reports say
     // how often, and the log would say it each time.
-    let quiet = matches!(command, PluginCommand::Bench(_) | PluginCommand::Fuzz(_));
-    start_log(if quiet { Level::ERROR } else { Level::WARN });
+    match command {
+        PluginCommand::Bench(_) | PluginCommand::Fuzz(_) => start_log(Level::ERROR),
+        // Its report is read from the top: that the plugin broke, and how often, comes before what was said each time.
+        PluginCommand::Test(_) => start_held_log(Level::WARN),
+        _ => start_log(Level::WARN),
+    }
     let done: Result<(), Vec<Failure>> = match command {
         PluginCommand::New(arguments) => new::run(arguments).map_err(|failure| vec![failure]),
         PluginCommand::Check(arguments) => check::run(arguments),
@@ -39,5 +43,6 @@ pub fn run(command: &PluginCommand) -> ExitCode {
         PluginCommand::Bench(arguments) => bench::run(arguments),
         PluginCommand::Fuzz(arguments) => fuzz::run(arguments),
     };
+    held_log::show();
     end(&done.err().unwrap_or_default())
 }

@@ -65,7 +65,26 @@ fn two_plugins_that_claim_one_name_are_refused() {
     let (file, capture) = (plugin(&folder, "my-http.wasm"), folder.file("a.pcap", Capture::http(1, 1)));
     let run = weir(["replay", &capture, "--plugin", &file]);
     assert_eq!(run.status, 1);
-    assert!(run.refusal().contains("my-http.wasm") && run.refusal().contains("`http`"), "{}", run.stderr);
+    assert_eq!(
+        run.refusal(),
+        format!(
+            "plugin: {file}: plugin name `http` is claimed by the plugins `http` ({file}) and `http` (built in); choose another name"
+        )
+    );
+    // The names say nothing about two copies, so the files do; the last one given has no part in it.
+    let copy = plugin(&folder, "copy.wasm");
+    let mysql = weir_builtin_plugins::all().iter().find(|plugin| plugin.name == "mysql").unwrap();
+    let mysql = folder.file("my-mysql.wasm", mysql.wasm);
+    let files = ["--plugin", &file, "--plugin", &copy, "--plugin", &mysql];
+    let run = weir(["replay", &capture].iter().copied().chain(files));
+    assert_eq!(
+        run.refusal(),
+        format!(
+            "plugin: {copy}: plugin name `http` is claimed by the plugins `http` ({file}) and `http` ({copy}); give only one of them"
+        )
+    );
+    let run = weir(["replay", &capture, "--plugin", &file, "--plugin", &mysql]);
+    assert!(run.refusal().starts_with(&format!("plugin: {file}: ")), "{}", run.stderr);
 }
 
 #[test]

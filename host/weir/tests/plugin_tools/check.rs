@@ -1,7 +1,7 @@
 //! `weir plugin check`: what it says of good plugins, and that it refuses what `weir replay` refuses, with the same words.
 
 use crate::deepflow_guest::Guest;
-use crate::program::{Folder, weir};
+use crate::program::{Folder, Run, command, weir};
 use crate::support::{bad_plugin, echo, echo_capture, plugin};
 
 #[test]
@@ -19,6 +19,29 @@ fn a_good_plugin_is_told_whole() {
     assert!(line("memory").contains("the host gives up to 64 MiB"), "{}", run.stdout);
     assert!(line("file").starts_with("core module, "), "{}", run.stdout);
     assert!(!run.stdout.contains('\x1b'), "colours only on a terminal");
+}
+
+/// It uses the folder of compiled code that a replay uses, and says so.
+#[test]
+fn what_was_compiled_once_comes_from_the_cache() {
+    let folder = Folder::new("tools_cache");
+    let cache = folder.path("cache");
+    let check = |format: &str| {
+        let mut check = command();
+        check.env("XDG_CACHE_HOME", &cache).args(["plugin", "check", "--format", format, &echo()]);
+        Run::of(check.output().unwrap())
+    };
+    let text = check("text").stdout;
+    assert!(text.contains(" ms (compiled)\n"), "{text}");
+    let text = check("text").stdout;
+    assert!(text.contains(" ms (from the cache)\n"), "{text}");
+    assert_eq!(check("jsonl").logs()[0]["from_cache"], true);
+
+    std::fs::remove_dir_all(&cache).unwrap();
+    let mut replay = command();
+    replay.env("XDG_CACHE_HOME", &cache).args(["replay", &echo_capture(&folder), "--plugin", &echo()]);
+    assert_eq!(Run::of(replay.output().unwrap()).status, 0);
+    assert_eq!(check("jsonl").logs()[0]["from_cache"], true, "the code that a replay compiled");
 }
 
 #[test]

@@ -46,7 +46,13 @@ pub(super) fn text(facts: &Facts, paint: Paint) -> String {
     }
     line(
         "file",
-        &format!("{}, {}, loaded in {} ms", facts.kind, bytes(facts.bytes), facts.load_milliseconds),
+        &format!(
+            "{}, {}, loaded in {} ms ({})",
+            facts.kind,
+            bytes(facts.bytes),
+            facts.load_milliseconds,
+            if facts.from_cache { "from the cache" } else { "compiled" },
+        ),
     );
     if let Some(memory) = &facts.memory {
         line("memory", &range(memory, facts.memory_limit, bytes));

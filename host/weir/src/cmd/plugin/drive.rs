@@ -9,6 +9,7 @@ use weir_pipeline::worker::WorkerConfig;
 use weir_plugin_runtime::{Instance, Plugin};
 use weir_sinks::{Output, Sink};
 
+use super::print::Notice;
 use crate::cli::plugin::TrafficArgs;
 use crate::failure::Failure;
 use crate::group_config::GroupConfig;
@@ -40,7 +41,10 @@ impl Subject {
         let file = arguments.group_config.as_deref();
         let config = file.map_or_else(|| Ok(GroupConfig::default()), GroupConfig::from_file)?;
         let config_file = file.unwrap_or(Path::new(""));
-        let (plugins, plugin) = Plugins::for_author(&config, config_file, &arguments.file)?;
+        let notice = Notice::loading(&arguments.file);
+        let loaded = Plugins::for_author(&config, config_file, &arguments.file);
+        drop(notice);
+        let (plugins, plugin) = loaded?;
         Ok(Self { plugins, plugin, config: WorkerConfig { limits: config.limits } })
     }
 

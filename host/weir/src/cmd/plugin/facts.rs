@@ -10,7 +10,7 @@ use weir_pipeline::parse::parser::Signature;
 use weir_plugin_runtime::{CodeCache, Limits, Plugin, PluginConfig, Runtime};
 
 use super::module::{self, FileContent, Range};
-use super::print::harmless;
+use super::print::{Notice, harmless};
 use crate::failure::Failure;
 
 /// Everything that can be said of a plugin file.
@@ -35,8 +35,9 @@ pub(super) struct Facts {
     pub(super) table: Option<Range>,
     pub(super) table_limit: u64,
     pub(super) imports: Vec<String>,
-    /// Without the cache of compiled code.
     pub(super) load_milliseconds: u64,
+    /// It was compiled before, and a replay finds the code too.
+    pub(super) from_cache: bool,
 }
 
 /// What a plugin says of itself.
@@ -78,11 +79,13 @@ pub(super) fn of_file(file: &Path) -> Result<(Facts, FileContent), Failure> {
     let wasm = read(file)?;
     let limits = Limits::default();
     let (memory_limit, table_limit) = (limits.memory as u64, limits.table_elements as u64);
-    let runtime = Runtime::new(limits, &CodeCache::Off)
+    let runtime = Runtime::new(limits, &CodeCache::default())
         .map_err(|error| Failure::runtime(format_args!("plugins: {error}")))?;
     let began = Instant::now();
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let notice = Notice::loading(file);
     let loaded = runtime.load_named(&wasm, stem);
+    drop(notice);
     let load_milliseconds = began.elapsed().as_millis() as u64;
     let content = module::read(&wasm);
     let main = content.main();
@@ -98,6 +101,7 @@ pub(super) fn of_file(file: &Path) -> Result<(Facts, FileContent), Failure> {
         table_limit,
         imports: imports(&content),
         load_milliseconds,
+        from_cache: runtime.is_all_from_cache(),
     };
     Ok((facts, content))
 }

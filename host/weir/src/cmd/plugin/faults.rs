@@ -29,15 +29,20 @@ pub(super) struct FaultSeen {
     pub(super) kind: &'static str,
     /// Of the first one.
     pub(super) detail: String,
-    /// What was running, innermost first.
+    /// What was running, innermost first; the language's runtime, which only carries the news, is left out at its front.
     pub(super) backtrace: Vec<String>,
+    /// Functions that were left out.
+    pub(super) runtime_frames: usize,
+    /// It is written in Go, whose debug information is not in the module.
+    #[serde(skip)]
+    is_go: bool,
     pub(super) count: u64,
 }
 
 impl Faults {
     /// Counts a fault that just happened on this thread.
     pub(super) fn see(&self, fault: &PluginFault) {
-        let backtrace = take_backtrace();
+        let frames = take_backtrace();
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = key(fault);
         if seen.len() >= DIFFERENT && !seen.contains_key(&key) {
@@ -46,7 +51,9 @@ impl Faults {
         let seen = seen.entry(key).or_insert_with(|| FaultSeen {
             kind: fault.kind.name(),
             detail: harmless(&fault.detail),
-            backtrace: backtrace.iter().map(line).collect(),
+            backtrace: frames.iter().skip(carriers(&frames)).map(line).collect(),
+            runtime_frames: carriers(&frames),
+            is_go: frames.iter().any(|frame| frame.function.starts_with("runtime.")),
             count: 0,
         });
         seen.count += 1;
@@ -78,6 +85,11 @@ fn key(fault: &PluginFault) -> String {
     key
 }
 
+/// How many functions of the runtime are in front. When there is nothing else, they are what there is to show.
+fn carriers(frames: &[GuestFrame]) -> usize {
+    frames.iter().position(|frame| !frame.is_runtime).unwrap_or_default()
+}
+
 fn line(frame: &GuestFrame) -> String {
     let place = frame.place.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
     harmless(&format!("{}{place}", frame.function))
@@ -90,6 +102,10 @@ pub(super) fn text(faults: &[FaultSeen]) -> String {
         let times = if fault.count == 1 { String::new() } else { format!(" ({})", times(fault.count)) };
         // Writing to memory can not fail; the same holds below.
         let _ = writeln!(text, "fault {}: {}{times}", fault.kind, fault.detail);
+        if fault.runtime_frames > 0 {
+            let functions = if fault.runtime_frames == 1 { "function" } else { "functions" };
+            let _ = writeln!(text, "  ({} {functions} of the runtime left out)", fault.runtime_frames);
+        }
         for (depth, frame) in fault.backtrace.iter().enumerate() {
             let _ = writeln!(text, "  {depth:>2}: {frame}");
         }
@@ -111,8 +127,8 @@ pub(super) fn advice(faults: &[FaultSeen]) -> Option<&'static str> {
         Some("the module has no names of functions; build it without stripping them to see where it breaks")
     } else if frames().any(|frame| frame.contains(" at ")) {
         None
-    } else if frames().any(|frame| frame.starts_with("runtime.")) {
-        // Go's debug information is not in the module; its own panic prints lines.
+    } else if faults.iter().any(|fault| fault.is_go) {
+        // Its own panic prints lines.
         Some("the log tells the lines of a Go plugin (WEIR_LOG=warn shows it)")
     } else {
         Some(
@@ -203,6 +219,27 @@ mod tests {
         assert!(
             told.starts_with("fault bad-answer: process: offset 1 is outside of the arena (3 times)\n"),
             "{told}"
+        );
+    }
+
+    #[test]
+    fn the_runtime_is_left_out_in_front_of_the_authors_functions() {
+        let frame =
+            |function: &str, is_runtime| GuestFrame { function: function.into(), place: None, is_runtime };
+        let frames = [frame("a", true), frame("b", true), frame("mine", false), frame("c", true)];
+        assert_eq!(carriers(&frames), 2);
+        assert_eq!(carriers(&frames[..2]), 0, "nothing else is there");
+        let fault = FaultSeen {
+            kind: "trap",
+            detail: "process: x".into(),
+            backtrace: vec!["mine".into(), "c".into()],
+            runtime_frames: 2,
+            is_go: false,
+            count: 1,
+        };
+        assert_eq!(
+            text(&[fault]),
+            "fault trap: process: x\n  (2 functions of the runtime left out)\n   0: mine\n   1: c\n"
         );
     }
 

@@ -1,6 +1,7 @@
 //! `weir plugin new`: a folder with a project that builds and whose tests pass at once. It holds a copy of the SDK, so that neither
 //! a registry nor a checkout is needed.
 
+mod example;
 mod fixture;
 mod name;
 mod project;
@@ -10,6 +11,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use self::example::Example;
 use self::name::Name;
 use self::project::Project;
 use super::print;
@@ -21,9 +23,10 @@ pub(super) fn run(arguments: &NewArgs) -> Result<(), Failure> {
     let sdk = arguments.sdk.as_deref().map(sdk_folder).transpose()?;
     let folder = Path::new(name.text());
     require_free(folder)?;
+    let example = Example::of(arguments.hook);
     let project = match arguments.lang {
-        Language::Rust => project::rust(&name, sdk.as_deref()),
-        Language::Go => project::go(&name, sdk.as_deref()),
+        Language::Rust => project::rust(&name, example, sdk.as_deref()),
+        Language::Go => project::go(&name, example, sdk.as_deref()),
     };
     write(&project, folder).map_err(|(path, error)| {
         Failure::runtime(format_args!(

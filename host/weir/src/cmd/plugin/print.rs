@@ -2,6 +2,7 @@
 //! error. Does not do: errors, which are [`Failure`](crate::Failure)s.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -59,6 +60,39 @@ impl Paint {
     }
 }
 
+/// Deletes the line of a terminal.
+const NO_LINE: &str = "\r\x1b[K";
+
+/// A line on a terminal's standard error that stands there while something lasts.
+#[derive(Debug)]
+pub(super) struct Notice<W: Write>(Option<W>);
+
+impl Notice<io::Stderr> {
+    /// While a plugin is loaded: compiling one in Go takes seconds, on a slow machine ten.
+    pub(super) fn loading(file: &Path) -> Self {
+        let text =
+            format!("loading {} (compiled once, then kept) ...", harmless(&file.display().to_string()));
+        Self::new(io::stderr().is_terminal().then(io::stderr), &text)
+    }
+}
+
+impl<W: Write> Notice<W> {
+    fn new(mut terminal: Option<W>, text: &str) -> Self {
+        if let Some(terminal) = &mut terminal {
+            let _ = write!(terminal, "{NO_LINE}{text}").and_then(|()| terminal.flush());
+        }
+        Self(terminal)
+    }
+}
+
+impl<W: Write> Drop for Notice<W> {
+    fn drop(&mut self) {
+        if let Some(terminal) = &mut self.0 {
+            let _ = write!(terminal, "{NO_LINE}").and_then(|()| terminal.flush());
+        }
+    }
+}
+
 /// A line on a terminal's standard error that is written over.
 #[derive(Debug)]
 pub(super) struct Ticker {
@@ -80,14 +114,14 @@ impl Ticker {
         self.next = now + INTERVAL;
         self.shown = true;
         let mut error = io::stderr().lock();
-        let _ = write!(error, "\r\x1b[K{}", text()).and_then(|()| error.flush());
+        let _ = write!(error, "{NO_LINE}{}", text()).and_then(|()| error.flush());
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
         if self.shown {
-            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+            let _ = write!(io::stderr().lock(), "{NO_LINE}");
         }
     }
 }
@@ -114,6 +148,14 @@ pub(super) fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_notice_leaves_nothing_behind() {
+        let mut terminal = Vec::new();
+        drop(super::Notice::new(Some(&mut terminal), "loading"));
+        assert_eq!(terminal, b"\r\x1b[Kloading\r\x1b[K");
+        drop(super::Notice::<Vec<u8>>::new(None, "nobody looks"));
+    }
+
     #[test]
     fn sizes_are_for_people() {
         for (number, text) in [

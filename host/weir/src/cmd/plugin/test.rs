@@ -13,8 +13,9 @@ use self::compare::Comparison;
 use self::record::Record;
 use super::drive::Subject;
 use super::faults::{self, Faults};
-use super::print::{self, Paint, grouped, harmless};
+use super::print::{self, Ink, Paint, grouped, harmless};
 use crate::cli::plugin::TestArgs;
+use crate::cmd::held_log;
 use crate::failure::Failure;
 
 /// What does not belong into an expectation unless everything does: the number of a flow depends on what else is in the capture,
@@ -29,18 +30,16 @@ pub(super) fn run(arguments: &TestArgs) -> Result<(), Vec<Failure>> {
     let faults = Faults::default();
     let (all, told) = told(&subject, arguments, &faults).map_err(one)?;
     let broke = faults.list();
-    if !broke.is_empty() {
-        print::out(&faults::text(&broke));
-    }
     let mut failures = Vec::new();
     if !broke.is_empty() {
+        let what = format!("{} broke {}", subject.name(), faults::times(faults.count()));
+        let headline = Paint::of_stdout().text(Ink::Bad, &format!("{what}:"));
+        print::out(&format!("{headline}\n{}", faults::text(&broke)));
         let advice = faults::advice(&broke).map_or_else(String::new, |advice| format!("; {advice}"));
-        failures.push(Failure::runtime(format_args!(
-            "{} broke {}, see above{advice}",
-            subject.name(),
-            faults::times(faults.count())
-        )));
+        failures.push(Failure::runtime(format_args!("{what}, see above{advice}")));
     }
+    // What the plugin said while it broke stands below how often it did.
+    held_log::show();
     if arguments.bless && told.is_empty() {
         // What expects nothing always passes.
         failures.push(Failure::runtime(format_args!(
@@ -51,7 +50,7 @@ pub(super) fn run(arguments: &TestArgs) -> Result<(), Vec<Failure>> {
         )));
     } else if arguments.bless {
         bless(arguments, &subject, &told).map_err(one)?;
-    } else if let Some(failure) = compare(arguments, &expected, &told) {
+    } else if let Some(failure) = compare(arguments, &expected, &told, !broke.is_empty()) {
         failures.push(failure);
     }
     if failures.is_empty() { Ok(()) } else { Err(failures) }
@@ -109,15 +108,22 @@ fn bless(arguments: &TestArgs, subject: &Subject, told: &[Record]) -> Result<(),
     Ok(())
 }
 
-fn compare(arguments: &TestArgs, expected: &[Record], told: &[Record]) -> Option<Failure> {
+fn compare(arguments: &TestArgs, expected: &[Record], told: &[Record], broke: bool) -> Option<Failure> {
     let comparison = Comparison::new(expected, told, arguments.strict);
     let file = arguments.expect.display().to_string();
-    print::out(&difference::text(&comparison, expected, told, &harmless(&file), Paint::of_stdout()));
+    let paint = Paint::of_stdout();
+    print::out(&if broke {
+        difference::text_of_broken(&comparison, expected, told, &harmless(&file), paint)
+    } else {
+        difference::text(&comparison, expected, told, &harmless(&file), paint)
+    });
     if comparison.is_same() {
         return None;
     }
+    let advice =
+        if broke { "" } else { "; mend the plugin, or read the differences and accept them with --bless" };
     Some(Failure::runtime(format_args!(
-        "{} does not tell what {file} expects; mend the plugin, or read the differences and accept them with --bless",
+        "{} does not tell what {file} expects{advice}",
         arguments.traffic.file.display()
     )))
 }

@@ -73,6 +73,53 @@ const TAKEN: [&str; 66] = [
     "while",
 ];
 
+/// Types of the SDK and of the examples: another one of that name would hide them.
+const TYPES: [&str; 43] = [
+    "Action",
+    "Direction",
+    "Encoding",
+    "Err",
+    "Field",
+    "FieldValue",
+    "Flow",
+    "Found",
+    "Gap",
+    "Http",
+    "HttpHook",
+    "Input",
+    "Interest",
+    "Kind",
+    "Line",
+    "Manifest",
+    "Message",
+    "MessageHook",
+    "None",
+    "Ok",
+    "Option",
+    "Output",
+    "Parser",
+    "Part",
+    "Patch",
+    "Patched",
+    "Probe",
+    "Reader",
+    "Self",
+    "Session",
+    "SessionHook",
+    "SessionStatus",
+    "SessionType",
+    "Shortage",
+    "Signature",
+    "Some",
+    "Status",
+    "Step",
+    "String",
+    "Subject",
+    "Transport",
+    "Value",
+    "Verdict",
+];
+
 /// A checked name.
 #[derive(Debug)]
 pub(super) struct Name(String);
@@ -93,7 +140,16 @@ impl Name {
         if TAKEN.contains(&name) || name == "weir-plugin-sdk" {
             return Err(format!("`{name}` is a word of the language; choose another name"));
         }
-        Ok(Self(name.to_owned()))
+        let name = Self(name.to_owned());
+        let type_name = name.in_camel_case();
+        if TYPES.contains(&type_name.as_str()) {
+            return Err(format!(
+                "`{}` can not be the name: its type would be called `{type_name}`, and the SDK has one of that name; choose another \
+                 name",
+                name.0
+            ));
+        }
+        Ok(name)
     }
 
     /// `shop-orders`.
@@ -130,6 +186,24 @@ mod tests {
         assert_eq!(Name::new("a--b").unwrap().in_camel_case(), "AB");
     }
 
+    /// The example takes everything of the prelude by its short name.
+    #[test]
+    fn types_of_the_sdk_are_taken() {
+        let (_, sdk) = super::super::sdk::RUST.iter().find(|(path, _)| *path == "lib.rs").unwrap();
+        let (_, prelude) = sdk.split_once("pub mod prelude {").unwrap();
+        let (prelude, _) = prelude.split_once("\n}").unwrap();
+        let types = prelude.split(|c: char| !c.is_alphanumeric());
+        let types: Vec<&str> = types.filter(|word| word.starts_with(|c: char| c.is_uppercase())).collect();
+        assert!(types.len() > 20, "{types:?}");
+        for name in types {
+            let with_dashes = name.char_indices().fold(String::new(), |text, (place, c)| {
+                let dash = if place > 0 && c.is_uppercase() { "-" } else { "" };
+                format!("{text}{dash}{}", c.to_ascii_lowercase())
+            });
+            assert!(Name::new(&with_dashes).is_err(), "{with_dashes}");
+        }
+    }
+
     #[test]
     fn names_that_can_not_be_had() {
         let long = "a".repeat(LENGTH + 1);
@@ -139,6 +213,9 @@ mod tests {
             assert!(Name::new(name).unwrap_err().contains("lower-case letters"), "{name}");
         }
         assert!(Name::new("http").unwrap_err().contains("built-in"));
+        for name in ["line", "self", "http-hook"] {
+            assert!(Name::new(name).unwrap_err().contains("its type would be called"), "{name}");
+        }
         for name in ["std", "test", "fn", "weir-plugin-sdk"] {
             assert!(Name::new(name).unwrap_err().contains("word of the language"), "{name}");
         }

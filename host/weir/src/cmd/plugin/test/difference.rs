@@ -11,6 +11,9 @@ use crate::cmd::plugin::print::{Ink, Paint, grouped, harmless};
 /// Differences of each kind that are shown.
 const SHOWN: usize = 20;
 
+/// The same when the plugin broke: that is to be mended first, and most differences go with it.
+const SHOWN_OF_BROKEN: usize = 3;
+
 /// Characters of a line that are shown: two or three lines of a terminal.
 const LINE: usize = 300;
 
@@ -24,9 +27,48 @@ pub(super) fn text(
     file: &str,
     paint: Paint,
 ) -> String {
-    let mut text = String::new();
+    let mut text = different(comparison, expected, told, (file, SHOWN), paint);
     // Writing to memory can not fail; the same holds below.
-    for (n, m, fields) in comparison.different.iter().take(SHOWN) {
+    for &n in comparison.missing.iter().take(SHOWN) {
+        let place = format!("{file}:{} is missing:", expected[n].number);
+        let _ = writeln!(text, "{}\n  {}", paint.text(Ink::Bad, &place), cut(&expected[n].text, LINE));
+    }
+    more(&mut text, comparison.missing.len(), SHOWN);
+    unexpected(&mut text, comparison, told, SHOWN, paint);
+    let _ = writeln!(text, "{}", summary(comparison, paint));
+    text
+}
+
+/// Of a plugin that broke: what is missing is only counted.
+pub(super) fn text_of_broken(
+    comparison: &Comparison,
+    expected: &[Record],
+    told: &[Record],
+    file: &str,
+    paint: Paint,
+) -> String {
+    let mut text = different(comparison, expected, told, (file, SHOWN_OF_BROKEN), paint);
+    unexpected(&mut text, comparison, told, SHOWN_OF_BROKEN, paint);
+    let missing = comparison.missing.len();
+    if missing > 0 {
+        let lines = if missing == 1 { "line is" } else { "lines are" };
+        let what =
+            format!("{} expected {lines} missing, most likely because it broke", grouped(missing as u64));
+        let _ = writeln!(text, "{}", paint.text(Ink::Bad, &what));
+    }
+    let _ = writeln!(text, "{}", summary(comparison, paint));
+    text
+}
+
+fn different(
+    comparison: &Comparison,
+    expected: &[Record],
+    told: &[Record],
+    (file, shown): (&str, usize),
+    paint: Paint,
+) -> String {
+    let mut text = String::new();
+    for (n, m, fields) in comparison.different.iter().take(shown) {
         let (expected, told) = (&expected[*n], &told[*m]);
         let _ = writeln!(text, "{}", paint.text(Ink::Bad, &format!("{file}:{} differs:", expected.number)));
         for field in fields {
@@ -37,23 +79,20 @@ pub(super) fn text(
         }
         let _ = writeln!(text, "  {}", paint.text(Ink::Faint, &format!("in {}", cut(&told.text, LINE))));
     }
-    more(&mut text, comparison.different.len());
-    for &n in comparison.missing.iter().take(SHOWN) {
-        let place = format!("{file}:{} is missing:", expected[n].number);
-        let _ = writeln!(text, "{}\n  {}", paint.text(Ink::Bad, &place), cut(&expected[n].text, LINE));
-    }
-    more(&mut text, comparison.missing.len());
-    for &m in comparison.unexpected.iter().take(SHOWN) {
-        let _ = writeln!(text, "{}\n  {}", paint.text(Ink::Bad, "not expected:"), cut(&told[m].text, LINE));
-    }
-    more(&mut text, comparison.unexpected.len());
-    let _ = writeln!(text, "{}", summary(comparison, paint));
+    more(&mut text, comparison.different.len(), shown);
     text
 }
 
-fn more(text: &mut String, all: usize) {
-    if all > SHOWN {
-        let _ = writeln!(text, "and {} more", grouped((all - SHOWN) as u64));
+fn unexpected(text: &mut String, comparison: &Comparison, told: &[Record], shown: usize, paint: Paint) {
+    for &m in comparison.unexpected.iter().take(shown) {
+        let _ = writeln!(text, "{}\n  {}", paint.text(Ink::Bad, "not expected:"), cut(&told[m].text, LINE));
+    }
+    more(text, comparison.unexpected.len(), shown);
+}
+
+fn more(text: &mut String, all: usize, shown: usize) {
+    if all > shown {
+        let _ = writeln!(text, "and {} more", grouped((all - shown) as u64));
     }
 }
 
