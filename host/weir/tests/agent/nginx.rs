@@ -10,7 +10,7 @@ use crate::agent::{Agent, until};
 use crate::program::{Folder, weir};
 use crate::space::Space;
 
-/// What the issue of live capture asks for at least.
+/// Enough that every ring block, batch and worker has its turn many times.
 const REQUESTS: usize = 20_000;
 
 /// Longer than a segment, than a GSO-sized frame, and than the windows of a connection that has just begun.
