@@ -59,7 +59,8 @@ impl Wishes {
 
 /// A session on its way through the hooks.
 struct Waiting {
-    log: RequestLog,
+    /// A pointer is cheaper to move.
+    log: Box<RequestLog>,
     payloads: Payloads,
     response_time: u64,
     wishes: Wishes,
@@ -177,7 +178,7 @@ impl HookStage {
     /// Takes a finished session; `log` and `payloads` are others afterwards, to be used again.
     pub(crate) fn hold(
         &mut self,
-        log: &mut RequestLog,
+        log: &mut Box<RequestLog>,
         payloads: &mut Payloads,
         response_time: u64,
         wishes: Wishes,

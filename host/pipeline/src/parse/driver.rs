@@ -51,7 +51,7 @@ pub(crate) struct Driver {
     /// Counts instances: one more after each fault.
     instance: u32,
     pool: Pool,
-    log: RequestLog,
+    log: Box<RequestLog>,
     /// What hooks want to see of the messages.
     wanted: Wanted,
 }
@@ -94,7 +94,7 @@ impl Driver {
             released: Vec::new(),
             instance: 0,
             pool: Pool::default(),
-            log: empty_log(Arc::from(format!("{}@{}", manifest.name, manifest.version))),
+            log: Box::new(empty_log(Arc::from(format!("{}@{}", manifest.name, manifest.version)))),
             wanted,
         }
     }
@@ -377,7 +377,7 @@ fn open_again(connection: &mut Connection, instance: u32, batch: &mut Batch) {
 fn teller<'a>(
     protocols: &'a [Arc<str>],
     pool: &'a mut Pool,
-    log: &'a mut RequestLog,
+    log: &'a mut Box<RequestLog>,
     context: &'a mut Context<'_>,
 ) -> Teller<'a> {
     Teller {

@@ -30,7 +30,8 @@ pub(crate) struct Sessions {
 
 /// Where complete exchanges go, and what is used on the way.
 pub(crate) struct Teller<'a> {
-    pub(crate) log: &'a mut RequestLog,
+    /// Boxed, since a hook may keep it and give another one.
+    pub(crate) log: &'a mut Box<RequestLog>,
     pub(crate) protocols: &'a [Arc<str>],
     pub(crate) pool: &'a mut Pool,
     pub(crate) stats: &'a mut Stats,
