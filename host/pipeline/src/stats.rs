@@ -62,6 +62,7 @@ counters! {
     sessions_timed_out, "session", "timed-out", "Requests without response within the limit.";
     sessions_orphan, "session", "response-alone", "Responses whose request was not seen.";
     sessions_before_capture, "session", "request-before-capture", "Responses to requests before the capture began; not told.";
+    sessions_late, "session", "late-response", "Responses to requests that were told before, as timed out or to make room; not told.";
     pending_limit, "session", "pending-limit", "Requests told unanswered because too many waited.";
     payloads_too_many, "hooks", "payloads-too-many", "Payloads that no hook saw because the session had too many.";
     payloads_no_room, "hooks", "payloads-no-room", "Pieces of bodies that were cut because sessions held too many bytes.";

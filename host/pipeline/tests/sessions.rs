@@ -201,6 +201,40 @@ fn requests_time_out_while_the_connection_lives() {
 }
 
 #[test]
+fn a_late_answer_is_not_the_next_requests() {
+    let mut tcp = tcp();
+    tcp.send(CLIENT, b"Qslow\n");
+    tcp.worker.flush(&mut tcp.told);
+    tcp.time += 121 * SECOND;
+    tcp.send(CLIENT, b"Qnext\n").send(SERVER, b"Aslow\n").send(SERVER, b"Anext\n");
+    tcp.send(CLIENT, b"Qlast\n").send(SERVER, b"Alast\n").close();
+    let expected = ["request slow -> - timeout", "session next -> next ok", "session last -> last ok"];
+    assert_eq!(tcp.finish(), expected);
+    assert_eq!(tcp.worker.stats().sessions_late, 1);
+}
+
+#[test]
+fn requests_that_made_room_take_their_answers_with_them() {
+    let mut tcp = Tcp::new(Limits { pending: 3, ..Limits::default() });
+    tcp.handshake();
+    for n in 0..5 {
+        tcp.send(CLIENT, format!("Q{n}\n").as_bytes());
+    }
+    for n in 0..5 {
+        tcp.send(SERVER, format!("A{n}\n").as_bytes());
+    }
+    tcp.close();
+    let expected = [
+        "request 0 -> - unknown",
+        "request 1 -> - unknown",
+        "session 2 -> 2 ok",
+        "session 3 -> 3 ok",
+        "session 4 -> 4 ok",
+    ];
+    assert_eq!(tcp.finish(), expected);
+}
+
+#[test]
 fn requests_time_out_though_no_segment_says_what_time_it_is() {
     let mut tcp = tcp();
     tcp.send(CLIENT, b"Qslow\n");

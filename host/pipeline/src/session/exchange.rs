@@ -59,6 +59,8 @@ pub(crate) struct Exchange {
     pub(crate) one_way: bool,
     /// Followed to its end, but not told: its request was sent before the capture began.
     pub(crate) before_capture: bool,
+    /// The same for the answer to a request that was told without it.
+    pub(crate) late: bool,
     pub(crate) status: Option<Status>,
     /// How much of the other direction the client had received when it sent the request.
     pub(crate) peer: Option<u64>,

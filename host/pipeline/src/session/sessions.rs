@@ -24,6 +24,8 @@ pub(crate) struct Sessions {
     open: Vec<Box<Exchange>>,
     certainty: Certainty,
     request_seen: bool,
+    /// Requests that were told as timed out, or to make room: their answers come before those of all that wait.
+    overdue: u32,
     /// Positions behind bytes of the client that were lost, ascending; the latest few.
     losses: SmallVec<[u64; 2]>,
 }
@@ -67,13 +69,14 @@ impl Teller<'_> {
         let counter = match (&exchange.request, &exchange.response) {
             _ if exchange.one_way => &mut self.stats.sessions_one_way,
             _ if exchange.before_capture => &mut self.stats.sessions_before_capture,
+            _ if exchange.late => &mut self.stats.sessions_late,
             (Some(_), Some(_)) => &mut self.stats.sessions_paired,
             (Some(_), None) if timed_out => &mut self.stats.sessions_timed_out,
             (Some(_), None) => &mut self.stats.sessions_unanswered,
             (None, _) => &mut self.stats.sessions_orphan,
         };
         *counter += 1;
-        if !exchange.before_capture {
+        if !exchange.before_capture && !exchange.late {
             exchange.fill(self.log, facts, timed_out);
             if self.log.fields.value(Field::BizProtocol).is_some() {
                 // The plugin gives the name of a protocol that the contract does not know.
@@ -266,6 +269,8 @@ impl Sessions {
     ) -> Box<Exchange> {
         if self.pending.len() >= teller.limits.pending {
             teller.stats.pending_limit += 1;
+            let in_order = self.pending.first().is_some_and(|first| first.correlation.is_none());
+            self.overdue += u32::from(in_order && facts.is_tcp());
             self.unanswered(1, facts, teller);
         }
         if let Some(last) = self.pending.last() {
@@ -292,6 +297,10 @@ impl Sessions {
     ) -> Box<Exchange> {
         let end = (message.part == MessagePart::Whole).then_some(half.end);
         let correlation = message.correlation;
+        if correlation.is_none() && self.overdue > 0 {
+            self.overdue -= 1;
+            return late_answer(teller);
+        }
         let response = Response { correlation, start: half.start, end, peer, losses: &self.losses };
         let decision = pairing::decide(&self.pending, &response, self.certainty);
         let exchange = decision.answered.map(|index| self.pending.remove(index));
@@ -409,6 +418,10 @@ impl Sessions {
             exchange.request.as_ref().is_some_and(|half| now.saturating_sub(half.end_time) > limit)
         };
         let late = self.pending.iter().take_while(|exchange| is_late(exchange)).count();
+        if facts.is_tcp() {
+            let in_order = self.pending.iter().take(late).filter(|exchange| exchange.correlation.is_none());
+            self.overdue += in_order.count() as u32;
+        }
         for exchange in self.pending.drain(..late) {
             teller.tell(exchange, facts, Lone::TimedOut);
         }
@@ -434,4 +447,11 @@ impl Sessions {
             teller.tell(exchange, facts, lone);
         }
     }
+}
+
+/// The answer to a request that was told without it: answers come in order, so it is none of those that wait.
+fn late_answer(teller: &mut Teller<'_>) -> Box<Exchange> {
+    let mut late = teller.pool.take();
+    late.late = true;
+    late
 }
