@@ -4,8 +4,6 @@
 //! sees the difference by itself.
 
 use crate::abi;
-#[cfg(target_family = "wasm")]
-use crate::abi::value_case;
 use crate::parser::Direction;
 use crate::text::{self, TEXT_LIMIT};
 
@@ -134,16 +132,8 @@ impl Lists {
     /// Adds the address of the owned texts to every value that refers to one.
     #[cfg(target_family = "wasm")]
     pub(crate) fn place(&mut self, base: u32) {
-        let values = self.attributes.iter_mut().map(|a| {
-            a.key += base;
-            &mut a.value
-        });
-        let pieces = self.pieces.iter_mut().map(|p| &mut p.bytes);
-        for value in self.fields.iter_mut().map(|f| &mut f.value).chain(values).chain(pieces) {
-            if value.case == value_case::OWNED {
-                value.bits += u64::from(base);
-            }
-        }
+        text::at_address(base, &mut self.fields, &mut self.attributes);
+        text::move_owned(base, self.pieces.iter_mut().map(|piece| &mut piece.bytes));
     }
 
     /// Messages of the last call, in order.

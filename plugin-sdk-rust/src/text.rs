@@ -43,6 +43,24 @@ pub(crate) fn number(number: i64) -> abi::Value {
     abi::Value { case: value_case::NUMBER, bits: number as u64, ..abi::Value::default() }
 }
 
+/// Turns offsets into owned texts into addresses, for keys and values.
+#[cfg(target_family = "wasm")]
+pub(crate) fn at_address(base: u32, fields: &mut [abi::Field], attributes: &mut [abi::Attribute]) {
+    move_owned(base, fields.iter_mut().map(|field| &mut field.value));
+    for attribute in &mut *attributes {
+        attribute.key += base;
+    }
+    move_owned(base, attributes.iter_mut().map(|attribute| &mut attribute.value));
+}
+
+/// The same for values alone.
+#[cfg(target_family = "wasm")]
+pub(crate) fn move_owned<'a>(base: u32, values: impl Iterator<Item = &'a mut abi::Value>) {
+    for value in values.filter(|value| value.case == value_case::OWNED) {
+        value.bits += u64::from(base);
+    }
+}
+
 /// At most `limit` bytes, and no character in two.
 pub(crate) fn cut(text: &[u8], limit: usize) -> &[u8] {
     let Some(mut front) = text.get(..limit).filter(|front| front.len() < text.len()) else { return text };

@@ -1,8 +1,6 @@
 //! Takes: changes of one subject. Gives: the lists of `patches`; a subject that nobody changed takes no place in them.
 
 use crate::abi;
-#[cfg(target_family = "wasm")]
-use crate::abi::value_case;
 use crate::message::{Field, Status};
 use crate::text::{self, TEXT_LIMIT};
 
@@ -30,15 +28,7 @@ impl Patches {
     #[cfg(target_family = "wasm")]
     pub(crate) fn place(&mut self) {
         let base = self.owned.as_ptr() as u32;
-        let values = self.attributes.iter_mut().map(|a| {
-            a.key += base;
-            &mut a.value
-        });
-        for value in self.fields.iter_mut().map(|f| &mut f.value).chain(values) {
-            if value.case == value_case::OWNED {
-                value.bits += u64::from(base);
-            }
-        }
+        text::at_address(base, &mut self.fields, &mut self.attributes);
     }
 
     /// Patches of the last call, ascending by subject.
