@@ -5,6 +5,8 @@
 /// Members of a JSON object.
 pub mod json;
 
+use crate::find::memchr;
+
 /// So many more bytes are needed at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage(pub usize);
@@ -60,7 +62,7 @@ impl<'a> Reader<'a> {
 
     /// Everything up to `end`, which is taken as well but not returned.
     pub fn take_until(&mut self, end: u8) -> Result<&'a [u8], Shortage> {
-        match self.rest().iter().position(|b| *b == end) {
+        match memchr(end, self.rest()) {
             Some(n) => {
                 let taken = self.take(n)?;
                 self.at += 1;

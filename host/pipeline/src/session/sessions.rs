@@ -80,7 +80,9 @@ impl Teller<'_> {
             exchange.fill(self.log, facts, timed_out);
             if self.log.fields.value(Field::BizProtocol).is_some() {
                 // The plugin gives the name of a protocol that the contract does not know.
-                self.log.l7_protocol = Arc::from("Custom");
+                if &*self.log.l7_protocol != "Custom" {
+                    self.log.l7_protocol = Arc::from("Custom");
+                }
             } else if let Some(name) = self.protocols.get(usize::from(exchange.protocol))
                 && !Arc::ptr_eq(name, &self.log.l7_protocol)
             {
