@@ -305,6 +305,7 @@ impl Tcp {
             transport: TransportHeader::Tcp(header),
             payload,
             cut: 0,
+            call: None,
         };
         self.worker.segment(&segment, &mut self.told);
         self
