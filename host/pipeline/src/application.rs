@@ -146,12 +146,13 @@ impl Application {
         }
     }
 
-    /// Bytes of a side that will never come.
+    /// Bytes of a side that will never come. `passed`: when they did, without being captured.
     pub(crate) fn gap(
         &mut self,
         conversation: &mut Conversation,
         side: Side,
         bytes: u64,
+        passed: Option<u64>,
         logs: &mut dyn LogSink,
     ) {
         match &mut conversation.app {
@@ -165,7 +166,7 @@ impl Application {
                     logs,
                 };
                 let direction = direction(side, conversation.client);
-                driver.gap(*connection, direction, bytes, &mut context);
+                driver.gap(*connection, direction, bytes, passed, &mut context);
             }
             App::Probing(probing) => {
                 probing.drop_side(side);

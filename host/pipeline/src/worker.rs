@@ -377,7 +377,7 @@ impl Receiver for FlowReceiver<'_> {
         self.application.chunk(self.conversation, &self.identity, piece, self.logs);
     }
 
-    fn gap(&mut self, side: Side, bytes: u64) {
-        self.application.gap(self.conversation, side, bytes, self.logs);
+    fn gap(&mut self, side: Side, bytes: u64, passed: Option<u64>) {
+        self.application.gap(self.conversation, side, bytes, passed, self.logs);
     }
 }

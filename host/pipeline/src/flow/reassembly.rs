@@ -15,8 +15,8 @@ use crate::stats::Stats;
 pub enum Delivery<'a> {
     /// The next bytes, and what is known of the segment that brought them.
     Chunk(&'a [u8], Origin<'a>),
-    /// So many bytes are missing here.
-    Gap(u64),
+    /// So many bytes are missing here. With a time they passed then and were not captured; without one they never came.
+    Gap(u64, Option<u64>),
 }
 
 /// Bounds of the bytes that wait.
@@ -275,7 +275,7 @@ impl HalfStream {
         if cut > 0 {
             stats.cut_bytes += u64::from(cut);
             self.advance(u64::from(cut));
-            deliver(Delivery::Gap(u64::from(cut)));
+            deliver(Delivery::Gap(u64::from(cut), Some(origin.time)));
         }
     }
 
@@ -289,7 +289,7 @@ impl HalfStream {
             stats.gaps += 1;
             stats.gap_bytes += bytes;
             self.advance(bytes);
-            deliver(Delivery::Gap(bytes));
+            deliver(Delivery::Gap(bytes, None));
         }
     }
 

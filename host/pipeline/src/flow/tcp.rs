@@ -79,8 +79,8 @@ pub(crate) trait Receiver {
     /// The next bytes of a side.
     fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin<'_>);
 
-    /// Bytes of a side will never come.
-    fn gap(&mut self, side: Side, bytes: u64);
+    /// Bytes of a side will never come. `passed`: when they did, without being captured.
+    fn gap(&mut self, side: Side, bytes: u64, passed: Option<u64>);
 }
 
 /// What reassembly needs besides the flow.
@@ -219,6 +219,10 @@ impl TcpFlow {
             return self.reset(shared, receiver);
         }
         half.start(sequence);
+        if caller.is_some() && flags.ack() {
+            // Calls are captured in both directions: what was not seen by now was before the capture.
+            other.start(header.acknowledgment);
+        }
         let peer = flags.ack().then(|| other.position_of(header.acknowledgment)).flatten();
         let peer = peer.filter(|_| other.is_seen());
         if let Some(acknowledged) = peer
@@ -263,6 +267,6 @@ impl TcpFlow {
 fn hand_on(side: Side, delivery: Delivery<'_>, receiver: &mut impl Receiver) {
     match delivery {
         Delivery::Chunk(bytes, origin) => receiver.chunk(side, bytes, origin),
-        Delivery::Gap(bytes) => receiver.gap(side, bytes),
+        Delivery::Gap(bytes, passed) => receiver.gap(side, bytes, passed),
     }
 }

@@ -226,14 +226,22 @@ impl Driver {
         }
     }
 
-    /// Bytes of a direction that will never come.
-    pub(crate) fn gap(&mut self, number: u32, direction: Direction, bytes: u64, context: &mut Context<'_>) {
+    /// Bytes of a direction that will never come. `passed`: when they did, without being captured.
+    pub(crate) fn gap(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        bytes: u64,
+        passed: Option<u64>,
+        context: &mut Context<'_>,
+    ) {
         // What was told before the gap must be paired before it.
         self.flush(context);
         let Some(connection) = self.connections.find(number) else { return };
         let lane = &mut connection.lanes[direction.index()];
         let position = lane.position;
         lane.position += bytes;
+        lane.last_time = passed.unwrap_or(lane.last_time);
         connection.sessions.cut_payloads(direction);
         if lane.resume_at >= lane.position || connection.finished {
             // Inside of what the parser stepped over anyway.
