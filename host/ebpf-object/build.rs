@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use weir_ebpf_build::{Compiler, Kernel, Kit, VARIABLE, Wish, installed_linker, object, runs_on, sources};
+use weir_ebpf_build::{
+    Compiler, Kernel, Kit, VARIABLE, WANTED, Wish, installed_linker, object, runs_on, sources,
+};
 
 fn main() -> ExitCode {
     match build() {
@@ -87,7 +89,7 @@ fn watch_for_setup() {
     else {
         return;
     };
-    let mark = tools.join("ebpf-wanted");
+    let mark = tools.join(WANTED);
     println!("cargo::rerun-if-env-changed=CI");
     println!("cargo::rerun-if-changed={}", mark.display());
     if !mark.exists() && fs::create_dir_all(&tools).is_ok() {

@@ -15,8 +15,8 @@ pub struct Kit {
 /// What is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack {
-    /// The sources of the standard library, in the folder where the compiler looks for them.
-    Library(PathBuf),
+    /// The sources of the standard library.
+    Library,
     /// A linker.
     Linker,
     /// A linker, and the one that `cargo xtask setup` brings does not know this compiler's LLVM.
@@ -36,7 +36,7 @@ impl Kit {
     /// The first thing that is missing.
     pub fn find(compiler: Compiler, scratch: &Path) -> Result<Self, Lack> {
         if !compiler.has_library() {
-            return Err(Lack::Library(compiler.library()));
+            return Err(Lack::Library);
         }
         match linker::find(&compiler, scratch) {
             Some(linker) => Ok(Self { compiler, linker }),
@@ -57,13 +57,10 @@ impl Kit {
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Library(folder) => {
-                write!(
-                    f,
-                    "the sources of Rust's core library are not in {} (`cargo xtask setup` brings them)",
-                    folder.display()
-                )
-            }
+            // No folders: this text becomes a part of the program that is built.
+            Self::Library => f.write_str(
+                "the sources of Rust's core library are missing (`cargo xtask setup` brings them)",
+            ),
             Self::Linker => write!(f, "{LINKER} is missing (`cargo xtask setup` brings it)"),
             Self::LinkerForLlvm { release, llvm } => {
                 let llvm = llvm.map_or("no LLVM".to_owned(), |llvm| format!("LLVM {llvm}"));

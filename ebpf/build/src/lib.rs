@@ -13,5 +13,5 @@ mod wish;
 pub use cargo::{Kernel, object, sources};
 pub use compiler::Compiler;
 pub use kit::{Kit, Lack};
-pub use linker::{LINKER, LINKER_FEATURE, LINKER_LLVM, LINKER_VERSION, installed_linker};
+pub use linker::{LINKER, LINKER_FEATURE, LINKER_LLVM, LINKER_VERSION, WANTED, installed_linker};
 pub use wish::{VARIABLE, Wish, runs_on};

@@ -15,6 +15,9 @@ pub const LINKER_VERSION: &str = "0.10.4";
 /// The newest LLVM that it can load.
 pub const LINKER_LLVM: u32 = 22;
 
+/// A file in the folder of tools: a build that went on without the object watches it, and `cargo xtask setup` deletes it.
+pub const WANTED: &str = "ebpf-wanted";
+
 /// With it alone it loads that LLVM out of rustc's toolchain.
 pub const LINKER_FEATURE: &str = "rust-llvm-22";
 
