@@ -76,11 +76,12 @@ impl Unwanted {
 }
 
 impl SocketCapture {
-    /// Loads the programs into the kernel and begins to capture. `object`: the compiled programs.
+    /// Loads the programs into the kernel and begins to capture.
     ///
     /// # Errors
     /// A privilege or a part of the kernel that is missing, by name.
-    pub fn open(object: &[u8], options: &SocketOptions) -> Result<(Self, Unwanted), SocketError> {
+    pub fn open(options: &SocketOptions) -> Result<(Self, Unwanted), SocketError> {
+        let object = weir_ebpf_object::object().map_err(|error| SocketError::NotBuilt(error.reason))?;
         let mut programs = load::programs(object, options)?;
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// What is missing, where.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
+    /// This program was built without the programs for the kernel.
+    #[error("this weir was built without capture of system calls: {0}")]
+    NotBuilt(&'static str),
     /// The kernel does not let this process load programs.
     #[error(
         "capturing system calls needs the capabilities CAP_BPF and CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8)"

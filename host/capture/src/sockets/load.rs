@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::os::unix::fs::MetadataExt;
 
-use aya::maps::{Array, HashMap, Map, MapData, MapError};
+use aya::maps::{Array, HashMap, Map, MapError};
 use aya::programs::{BtfTracePoint, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{Admission, CAPTURE_MAX, NAME, PROCESS_OF_OWN_CALL, Settings};
