@@ -19,6 +19,7 @@ const RULES: &[Rule] = &[
     ("weir-capture", &["weir-pipeline"]),
     ("weir-plugin-runtime", &["weir-pipeline"]),
     ("weir-sinks", &["weir-request-log"]),
+    ("weir-red", &["weir-request-log"]),
     // Plugins reach it as Wasm, by its build script, not as crates.
     ("weir-builtin-plugins", &[]),
     ("weir", HOST),
@@ -49,6 +50,7 @@ const HOST: &[&str] = &[
     "weir-capture",
     "weir-plugin-runtime",
     "weir-sinks",
+    "weir-red",
     "weir-builtin-plugins",
 ];
 
