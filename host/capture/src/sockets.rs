@@ -39,8 +39,8 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// System calls that are captured. They are until it is dropped, or the process ends, however that happens.
 pub struct SocketCapture {
-    /// Holds the programs in the kernel.
-    _programs: Ebpf,
+    /// In the kernel as long as this is here.
+    programs: Option<Ebpf>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
     clock: Clock,
@@ -87,7 +87,7 @@ impl SocketCapture {
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
         let capture =
-            Self { _programs: programs, ring, counters, clock: Clock::now(), frames: Frames::default() };
+            Self { programs: Some(programs), ring, counters, clock: Clock::now(), frames: Frames::default() };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -101,6 +101,11 @@ impl SocketCapture {
         }
         self.frames.release(block);
         block.bytes.len() - before >= BLOCK_BYTES / 4
+    }
+
+    /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
+    pub fn stop(&mut self) {
+        self.programs = None;
     }
 
     /// Counts so far.

@@ -41,7 +41,11 @@ fn settings(options: &SocketOptions) -> Settings {
         (options.ports.is_empty(), Admission::Ports),
     ];
     let bits = lists.iter().filter(|(is_empty, _)| !is_empty).map(|(_, list)| *list as u32);
-    Settings { capture_limit: options.capture_limit.min(CAPTURE_MAX as u32), admission: bits.sum() }
+    Settings {
+        capture_limit: options.capture_limit.min(CAPTURE_MAX as u32),
+        admission: bits.sum(),
+        namespace: options.namespace.unwrap_or(0),
+    }
 }
 
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
