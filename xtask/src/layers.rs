@@ -55,6 +55,7 @@ const HOST: &[&str] = &[
     "weir-plugin-runtime",
     "weir-sinks",
     "weir-builtin-plugins",
+    "weir-ebpf-object",
 ];
 
 /// Play the outsider, so they may use anything of the workspace.
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(broken("weir-pipeline", "weir-sinks", "null"), ["weir-pipeline -> weir-sinks"]);
         assert_eq!(broken("weir-plugin-dns", "weir-sinks", "\"build\""), ["weir-plugin-dns -> weir-sinks"]);
         assert_eq!(broken("weir-pipeline", "wasmtime", "null"), ["weir-pipeline -> wasmtime"]);
+        assert_eq!(broken("weir-ebpf-program", "weir-sinks", "null"), ["weir-ebpf-program -> weir-sinks"]);
     }
 
     #[test]
