@@ -19,6 +19,7 @@ const RULES: &[Rule] = &[
     ("weir-capture", &["weir-pipeline", "weir-ebpf-common", "weir-ebpf-object"]),
     ("weir-plugin-runtime", &["weir-pipeline"]),
     ("weir-sinks", &["weir-request-log"]),
+    ("weir-red", &["weir-request-log"]),
     // Plugins reach it as Wasm, by its build script, not as crates.
     ("weir-builtin-plugins", &[]),
     // Programs of the kernel reach it as an object, by its build script, not as a crate.
@@ -54,6 +55,7 @@ const HOST: &[&str] = &[
     "weir-capture",
     "weir-plugin-runtime",
     "weir-sinks",
+    "weir-red",
     "weir-builtin-plugins",
     "weir-ebpf-object",
 ];

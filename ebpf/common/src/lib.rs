@@ -1,18 +1,18 @@
-//! What the programs in the kernel and their loader agree on.
+//! What the programs in the kernel and their loader agree on: records, counters, settings, offsets.
 //!
-//! Takes and gives nothing: types and numbers alone. All types are `repr(C)` without padding.
+//! Takes and gives nothing: types and numbers alone. All types are `repr(C)` without padding, so that no byte of the kernel's
+//! stack is handed out and every bit pattern is a value.
 #![no_std]
-#![forbid(unsafe_code)]
 
-/// Places in the array `COUNTERS`.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counter {
-    /// System calls that ended, on all processors.
-    Calls = 0,
-}
+mod counter;
+mod offsets;
+mod record;
+mod settings;
 
-impl Counter {
-    /// Every place, in order.
-    pub const ALL: [Self; 1] = [Self::Calls];
-}
+pub use counter::Counter;
+pub use offsets::Offsets;
+pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, TLS};
+pub use settings::{Admission, PROCESS_OF_OWN_CALL, Settings};
+
+#[cfg(feature = "user")]
+mod user;

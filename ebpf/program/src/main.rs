@@ -1,27 +1,49 @@
-//! Programs that run in the kernel.
+//! Programs that run in the kernel: system calls of sockets -> records in a ring.
 //!
-//! Takes: what the kernel shows at its tracepoints. Gives: how many system calls ended.
+//! Takes: what the kernel shows at its tracepoints. Gives: records of `weir-ebpf-common`. Holds no protocol knowledge beyond
+//! lengths and lists of what is admitted.
+#![feature(asm_experimental_arch)]
 #![no_std]
 #![no_main]
 
-use aya_ebpf::macros::{map, raw_tracepoint};
-use aya_ebpf::maps::PerCpuArray;
-use aya_ebpf::programs::RawTracePointContext;
-use weir_ebpf_common::Counter;
+mod admission;
+mod emit;
+mod kernel;
+mod maps;
+mod message;
+mod socket;
+mod syscalls;
 
-#[map]
-static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::ALL.len() as u32, 0);
+use aya_ebpf::macros::btf_tracepoint;
+use aya_ebpf::programs::BtfTracePointContext;
 
-/// All system calls end here.
-#[raw_tracepoint(tracepoint = "sys_exit")]
-pub fn sys_exit(_: RawTracePointContext) -> i32 {
-    if let Some(calls) = COUNTERS.get_ptr_mut(Counter::Calls as u32) {
-        // SAFETY: the map gave the place, and it is this processor's alone.
-        unsafe { *calls += 1 };
-    }
+/// All system calls end here; see `syscalls` for why their end is enough.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn sys_exit(context: BtfTracePointContext) -> i32 {
+    let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
+    // SAFETY: the tracepoint's arguments are `struct pt_regs *regs, long ret`.
+    unsafe { syscalls::ended(registers, result) };
     0
 }
 
+/// The state of a TCP socket changes.
+#[btf_tracepoint(function = "inet_sock_set_state")]
+pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `const struct sock *sk, const int oldstate, const int newstate`.
+    socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(2));
+    0
+}
+
+/// Tells the loader which process it is.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn find_loader(context: BtfTracePointContext) -> i32 {
+    let registers = context.arg::<*const kernel::PtRegs>(0);
+    // SAFETY: as in `sys_exit`.
+    unsafe { admission::find_loader(registers) };
+    0
+}
+
+#[cfg(not(test))]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
