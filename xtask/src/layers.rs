@@ -69,7 +69,8 @@ const KEPT: &[Rule] = &[
     ("wasmtime-wasi", &["weir-plugin-runtime"]),
     // System calls without a safe crate around them have one place.
     ("libc", &["weir-capture"]),
-    ("aya", &["weir-capture"]),
+    // It loads into the kernel; the shared types say by it that any bytes make them.
+    ("aya", &["weir-capture", "weir-ebpf-common"]),
     // What the kernel runs is small: nothing but the helpers.
     ("aya-ebpf", &["weir-ebpf-program"]),
     ("signal-hook", &["weir"]),
