@@ -11,7 +11,7 @@ mod settings;
 
 pub use counter::Counter;
 pub use offsets::Offsets;
-pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, TLS};
+pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS};
 pub use settings::{Admission, PROCESS_OF_OWN_CALL, Settings};
 
 #[cfg(feature = "user")]

@@ -10,6 +10,8 @@ pub struct Settings {
     pub admission: u32,
     /// Inode number of the only network namespace whose sockets are captured; 0: of all.
     pub namespace: u32,
+    /// 1: connections begin when TCP says so, not when a call ends.
+    pub states: u32,
 }
 
 /// Lists of what is admitted. A call has to be admitted by the process lists (one of them is enough) and by the port list.

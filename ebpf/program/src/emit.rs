@@ -20,6 +20,7 @@ pub fn empty(event: Event) -> Record {
         local_port: 0,
         remote_port: 0,
         family: 0,
+        flags: 0,
         protocol: 0,
         event: event as u8,
         sequence: 0,

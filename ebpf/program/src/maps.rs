@@ -5,6 +5,7 @@ use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
 use weir_ebpf_common::{Counter, NAME, Offsets, Settings};
 
 use crate::message::Work;
+use crate::trusted::DatagramSender;
 
 /// The loader sets its size.
 #[map]
@@ -34,6 +35,14 @@ impl Teller {
         WORK.get_ptr_mut(self as u32)
     }
 }
+
+/// How many messages of its present call a thread has carried.
+#[map]
+pub static MESSAGES_DONE: LruHashMap<u64, u64> = LruHashMap::with_max_entries(4096, 0);
+
+/// Who sent the datagram that is being received, one a processor.
+#[map]
+pub static SENDERS: PerCpuArray<DatagramSender> = PerCpuArray::with_max_entries(1, 0);
 
 /// The loader's process id, in the first and only place.
 #[map]
@@ -71,7 +80,9 @@ pub static OFFSETS: Offsets = Offsets {
     sock_common_skc_num: 0,
     sock_common_skc_family: 0,
     sock_common_skc_v6_daddr: 0,
+    sock_common_skc_v6_daddr_end: 0,
     sock_common_skc_v6_rcv_saddr: 0,
+    sock_common_skc_v6_rcv_saddr_end: 0,
     sock_common_skc_net: 0,
     net_ns_inum: 0,
     sock_sk_protocol: 0,
@@ -81,10 +92,17 @@ pub static OFFSETS: Offsets = Offsets {
     tcp_sock_copied_seq: 0,
     tcp_sock_snd_una: 0,
     tcp_sock_rcv_nxt: 0,
+    tcp_sock_bytes_acked: 0,
+    tcp_sock_bytes_received: 0,
+    socket_file: 0,
+    sk_buff_sk: 0,
+    sk_buff_head: 0,
+    sk_buff_network_header: 0,
+    sk_buff_transport_header: 0,
 };
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0 };
+pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0 };
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {

@@ -163,7 +163,7 @@ pub fn peer(record: &mut Record, address: u64) {
         return;
     }
     let Some([family, port]) = read_user::<[u16; 2]>(address) else { return };
-    let remote = match (record.family, family) {
+    let remote = match (u16::from(record.family), family) {
         (AF_INET, AF_INET) => read_user::<[u8; 4]>(address + 4).map(widened),
         (AF_INET6, AF_INET6) => read_user::<[u8; 16]>(address + 8),
         _ => None,

@@ -12,6 +12,7 @@ mod counts;
 mod error;
 mod frames;
 mod load;
+mod marks;
 mod options;
 mod order;
 mod recent;

@@ -3,7 +3,7 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::{Event, Record, START};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
@@ -16,7 +16,7 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
-const AF_INET: u16 = 2;
+const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
 /// Turns records into frames.
@@ -77,6 +77,15 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
+        if record.flags & START != 0 && !self.order.is_known(record.socket) {
+            // One that this end had asked for would be known.
+            let (local, remote) = match sender {
+                Sender::Local => (record.sequence, record.acknowledgment),
+                Sender::Remote => (record.acknowledgment, record.sequence),
+            };
+            let numbers = Record { sequence: local, acknowledgment: remote, ..*record };
+            self.opened(&numbers, Sender::Remote, time, block);
+        }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
         let step = Step {

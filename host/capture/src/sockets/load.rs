@@ -8,32 +8,65 @@ use aya::programs::{BtfTracePoint, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{Admission, CAPTURE_MAX, NAME, PROCESS_OF_OWN_CALL, Settings};
 
-use super::btf::Btf as KernelTypes;
-use super::{KERNEL_TYPES, SocketError, SocketOptions};
+use super::btf::{Btf as KernelTypes, BtfError};
+use super::{KERNEL_TYPES, SocketError, SocketOptions, marks};
 
 pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, SocketError> {
     let unreadable = |source| SocketError::NoTypes { path: KERNEL_TYPES, source };
     let bytes = std::fs::read(KERNEL_TYPES).map_err(unreadable)?;
-    let types = KernelTypes::parse(&bytes).and_then(|types| types.offsets());
-    let offsets = types.map_err(|error| SocketError::Types(error.to_string()))?;
+    let unusable = |error: BtfError| SocketError::Types(error.to_string());
+    let types = KernelTypes::parse(&bytes).map_err(unusable)?;
+    let offsets = types.offsets().map_err(unusable)?;
+    let way = Way::of(&types);
     drop(bytes);
+    let object = marks::replaced(object, &offsets).map_err(SocketError::Object)?;
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
-    let settings = settings(options);
+    let settings = settings(options, way);
     let mut programs = EbpfLoader::new()
         .btf(Some(&btf))
         .override_global("OFFSETS", &offsets, true)
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("RECORDS", options.ring_bytes)
-        .load(object)
+        .load(&object)
         .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
-    attach(&mut programs, &btf, "inet_sock_set_state", "inet_sock_set_state")?;
-    attach(&mut programs, &btf, "sys_exit", "sys_exit")?;
+    for program in way.programs() {
+        attach(&mut programs, &btf, program, program)?;
+    }
     Ok(programs)
 }
 
-fn settings(options: &SocketOptions) -> Settings {
+/// Where the kernel shows what sockets carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// At the sockets (Linux 6.3): calls on anything else cost nothing.
+    AtSockets,
+    /// At the end of each system call.
+    AtCalls,
+}
+
+impl Way {
+    fn of(types: &KernelTypes<'_>) -> Self {
+        if ["sock_send_length", "sock_recv_length"].iter().all(|name| types.has_tracepoint(name)) {
+            Self::AtSockets
+        } else {
+            Self::AtCalls
+        }
+    }
+
+    /// Programs have the names of their tracepoints. The last ones begin to tell.
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::AtSockets => {
+                &["inet_sock_set_state", "skb_copy_datagram_iovec", "sock_send_length", "sock_recv_length"]
+            }
+            Self::AtCalls => &["inet_sock_set_state", "sys_exit"],
+        }
+    }
+}
+
+fn settings(options: &SocketOptions, way: Way) -> Settings {
     let lists = [
         (options.processes.is_empty(), Admission::Processes),
         (options.names.is_empty(), Admission::Names),
@@ -45,6 +78,7 @@ fn settings(options: &SocketOptions) -> Settings {
         capture_limit: options.capture_limit.min(CAPTURE_MAX as u32),
         admission: bits.sum(),
         namespace: options.namespace.unwrap_or(0),
+        states: u32::from(way == Way::AtSockets),
     }
 }
 
