@@ -91,7 +91,9 @@ impl Lines {
                 return Ok(());
             }
             let body = match rest[0] {
-                b'N' => std::str::from_utf8(&rest[1..line_end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0),
+                b'N' => {
+                    std::str::from_utf8(&rest[1..line_end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
+                }
                 _ => 0,
             };
             let length = line_end as u64 + 1 + body;
