@@ -8,6 +8,7 @@
 
 mod btf;
 mod clock;
+mod counts;
 mod error;
 mod frames;
 mod load;
@@ -23,6 +24,7 @@ use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use weir_ebpf_common::{Counter, Record};
 
 use self::clock::Clock;
+pub use self::counts::SocketCounts;
 pub use self::error::SocketError;
 use self::frames::Frames;
 pub use self::options::SocketOptions;
@@ -45,19 +47,6 @@ pub struct SocketCapture {
     counters: PerCpuArray<MapData, u64>,
     clock: Clock,
     frames: Frames,
-}
-
-/// What became of calls on sockets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SocketCounts {
-    /// The kernel's counts, by [`Counter`].
-    pub kernel: [u64; Counter::ALL.len()],
-    /// Records that could not be understood.
-    pub malformed: u64,
-    /// Datagrams whose other end nobody knows.
-    pub without_peer: u64,
-    /// Records that were given though what should have come before did not come.
-    pub given_up: u64,
 }
 
 /// Tells the kernel which sockets nobody wants.
@@ -121,14 +110,6 @@ impl SocketCapture {
             without_peer: self.frames.without_peer,
             given_up: self.frames.given_up(),
         }
-    }
-}
-
-impl SocketCounts {
-    /// One of the kernel's counts.
-    #[must_use]
-    pub fn of(&self, counter: Counter) -> u64 {
-        self.kernel[counter as usize]
     }
 }
 

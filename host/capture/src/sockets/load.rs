@@ -25,7 +25,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("RECORDS", options.ring_bytes)
         .load(object)
-        .map_err(object_refused)?;
+        .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
     attach(&mut programs, &btf, "inet_sock_set_state", "inet_sock_set_state")?;
@@ -134,8 +134,8 @@ fn attach(
     program.attach().map_err(|error| refused(name, &error))
 }
 
-fn object_refused(error: EbpfError) -> SocketError {
-    if lacks_privilege(&error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(&error)) }
+fn object_refused(error: &EbpfError) -> SocketError {
+    if lacks_privilege(error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(error)) }
 }
 
 fn refused(program: &'static str, error: &ProgramError) -> SocketError {

@@ -22,12 +22,20 @@ impl Locks {
     ///
     /// # Errors
     /// Another agent has one of them.
-    pub(crate) fn take_interfaces(&mut self, interfaces: &[String], filter: Option<&str>) -> Result<(), Failure> {
+    pub(crate) fn take_interfaces(
+        &mut self,
+        interfaces: &[String],
+        filter: Option<&str>,
+    ) -> Result<(), Failure> {
         let mut names: Vec<&String> = interfaces.iter().collect();
         names.sort();
         names.dedup();
         for interface in names {
-            self.take(&format!("`{interface}` with the same filter"), (interface, filter), "interface or --bpf")?;
+            self.take(
+                &format!("`{interface}` with the same filter"),
+                (interface, filter),
+                "interface or --bpf",
+            )?;
         }
         Ok(())
     }
@@ -38,7 +46,11 @@ impl Locks {
     /// Another agent has it.
     pub(crate) fn take_calls(&mut self, calls: &CallArgs, namespace: Option<&str>) -> Result<(), Failure> {
         let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port);
-        self.take("the same system calls", ("system calls", lists, namespace), "--pid, --comm, --cgroup or --port")
+        self.take(
+            "the same system calls",
+            ("system calls", lists, namespace),
+            "--pid, --comm, --cgroup or --port",
+        )
     }
 
     fn take(&mut self, what: &str, key: impl Hash, other: &str) -> Result<(), Failure> {

@@ -119,7 +119,8 @@ impl<'a> Agent<'a> {
             let mut live = Live::new(self.open()?, stop, deadline, sinks.seen);
             let ended = replay.source(&mut live, report);
             let LiveEnd { interfaces, calls, frames, bytes } = live.end();
-            (report.interfaces, report.calls, report.frames, report.bytes) = (interfaces, calls, frames, bytes);
+            (report.interfaces, report.calls, report.frames, report.bytes) =
+                (interfaces, calls, frames, bytes);
             ended.map(drop)
         })
     }
@@ -147,7 +148,9 @@ fn socket_options(arguments: &CaptureArgs) -> Result<SocketOptions, Failure> {
         let found = std::fs::metadata("/proc/thread-self/ns/net");
         // The kernel's number of a namespace has 32 bits.
         found.map(|found| found.ino() as u32).map_err(|error| {
-            Failure::runtime(format_args!("can not tell which network namespace this is: {error}; is /proc mounted?"))
+            Failure::runtime(format_args!(
+                "can not tell which network namespace this is: {error}; is /proc mounted?"
+            ))
         })
     };
     Ok(SocketOptions {

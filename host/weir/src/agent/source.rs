@@ -65,7 +65,8 @@ impl<'a> Live<'a> {
         if let (Some(packets), Some(_)) = (&mut packets, &calls) {
             packets.set_wait(sockets::WAIT);
         }
-        let unwanted = unwanted.map(|unwanted| -> Unwanted { Arc::new(move |sockets| unwanted.add(sockets)) });
+        let unwanted =
+            unwanted.map(|unwanted| -> Unwanted { Arc::new(move |sockets| unwanted.add(sockets)) });
         Self {
             packets,
             calls,
