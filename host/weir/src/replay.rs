@@ -210,3 +210,6 @@ impl<W: Write> WorkerSide<'_, W> {
         Ended { state, pipeline: self.worker.stats(), logs }
     }
 }
+
+#[cfg(test)]
+mod tests;
