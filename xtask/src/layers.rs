@@ -16,7 +16,8 @@ type Rule = (&'static str, &'static [&'static str]);
 const RULES: &[Rule] = &[
     ("weir-request-log", &[]),
     ("weir-pipeline", &["weir-request-log"]),
-    ("weir-capture", &["weir-pipeline"]),
+    ("weir-capture", &["weir-pipeline", "weir-tls-probes"]),
+    ("weir-tls-probes", &[]),
     ("weir-plugin-runtime", &["weir-pipeline"]),
     ("weir-sinks", &["weir-request-log"]),
     // Plugins reach it as Wasm, by its build script, not as crates.
@@ -47,6 +48,7 @@ const HOST: &[&str] = &[
     "weir-request-log",
     "weir-pipeline",
     "weir-capture",
+    "weir-tls-probes",
     "weir-plugin-runtime",
     "weir-sinks",
     "weir-builtin-plugins",
