@@ -96,7 +96,8 @@ impl Go {
             let (_source, address, bytes) = (fields.next()?, fields.next()?, fields.next()?);
             let address = u64::from_str_radix(address.trim().strip_prefix("0x")?, 16).ok()?;
             let bytes = bytes.trim();
-            let bytes = (0..bytes.len() / 2).filter_map(|at| u8::from_str_radix(&bytes[2 * at..2 * at + 2], 16).ok());
+            let bytes =
+                (0..bytes.len() / 2).filter_map(|at| u8::from_str_radix(&bytes[2 * at..2 * at + 2], 16).ok());
             Some((address, bytes.collect(), fields.next()?.trim().to_owned()))
         };
         text.lines().filter_map(instruction).collect()
@@ -111,7 +112,9 @@ impl Drop for Go {
 
 fn examined(path: &Path) -> Examined {
     let found = examine(&File::open(path).unwrap());
-    found.unwrap_or_else(|why| panic!("{}: {why}", path.display())).unwrap_or_else(|| panic!("{}", path.display()))
+    found
+        .unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+        .unwrap_or_else(|| panic!("{}", path.display()))
 }
 
 fn go(examined: &Examined) -> &GoLibrary {
@@ -136,9 +139,13 @@ fn functions_are_where_gos_own_tools_find_them() {
         let entry = probes.iter().find(|probe| probe.at == At::Entry).unwrap().file_offset;
         let instructions = go_program.disassembled(&path, name);
         assert_eq!(instructions[0].0, *address, "{name}");
-        let returns: Vec<u64> =
-            instructions.iter().filter(|(_, _, text)| text.starts_with("RET")).map(|(at, ..)| entry + (at - address)).collect();
-        let told: Vec<u64> = probes.iter().filter(|probe| probe.at == At::Ret).map(|probe| probe.file_offset).collect();
+        let returns: Vec<u64> = instructions
+            .iter()
+            .filter(|(_, _, text)| text.starts_with("RET"))
+            .map(|(at, ..)| entry + (at - address))
+            .collect();
+        let told: Vec<u64> =
+            probes.iter().filter(|probe| probe.at == At::Ret).map(|probe| probe.file_offset).collect();
         let expected = if *ends == Ends::Both { returns.clone() } else { Vec::new() };
         assert_eq!(told, expected, "{name}");
         assert!(!returns.is_empty(), "{name}");
