@@ -1,6 +1,6 @@
 //! What is found on this machine, and what looking costs: `cargo run -p weir-tls-probes --example processes [-- PID]`.
 //!
-//! With a process id: why that one is seen, or is not.
+//! With a process id: why that one is seen, or is not, and each place for a probe.
 #![allow(clippy::print_stdout)] // a program for people
 
 #[cfg(target_os = "linux")]
@@ -8,11 +8,21 @@ fn main() -> std::io::Result<()> {
     use std::path::Path;
     use std::time::{Duration, Instant};
 
-    use weir_tls_probes::{Watcher, explain};
+    use weir_tls_probes::{Library, Watcher, explain};
 
     if let Some(pid) = std::env::args().nth(1) {
         let pid = pid.parse().map_err(std::io::Error::other)?;
-        print!("{}", explain(Path::new("/proc"), pid)?);
+        let explanation = explain(Path::new("/proc"), pid)?;
+        print!("{explanation}");
+        for (path, examined) in &explanation.found {
+            let http2 = match &examined.library {
+                Library::Go(go) => &go.http2[..],
+                Library::OpenSsl { .. } => &[],
+            };
+            for probe in examined.probes.iter().chain(http2) {
+                println!("{}:{:#x} {} {:?}", path.display(), probe.file_offset, probe.function, probe.at);
+            }
+        }
         return Ok(());
     }
     let mut watcher = Watcher::new("/proc");

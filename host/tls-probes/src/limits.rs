@@ -57,6 +57,9 @@ pub const MAPS_BYTES: u64 = 8 << 20;
 /// Files that one process maps as code. Chromium and large Java programs map a few hundred.
 pub const FILES_OF_A_PROCESS: usize = 2048;
 
+/// Processes that one scan looks at. A look takes a tenth of a millisecond; so a flood of new processes costs a fifth of a core.
+pub const LOOKS_A_SCAN: usize = 2048;
+
 /// Files that one scan opens. At a first scan there are some hundreds; the others follow with the next scan.
 pub const FILES_A_SCAN: usize = 512;
 

@@ -24,7 +24,7 @@ use crate::target::{FileId, NotUsable, Target, WhyNot};
 pub(crate) use self::mapped::{Opener, mapped_files};
 
 /// How long after a look at a young process the next one comes. A program that loads its libraries by itself has done so by then; the turn
-/// of old processes finds the others.
+/// of old processes finds the others. A process that was older already when it was met is looked at once.
 const YOUNG: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(7), Duration::from_secs(20)];
 
@@ -68,6 +68,7 @@ enum Known {
 
 /// What one scan may still do.
 struct Work {
+    looks: usize,
     files: usize,
     bytes: u64,
 }
@@ -93,6 +94,7 @@ impl Watcher {
         self.scans += 1;
         let (mut changes, mut work) = (Changes::default(), Work::of_a_scan());
         self.opener.forget();
+        let grown_up = self.opener.started_before(YOUNG.iter().sum());
         let mut new = Vec::new();
         for (pid, inode) in self.opener.processes()? {
             match self.processes.get_mut(&pid) {
@@ -104,6 +106,9 @@ impl Watcher {
         }
         for (pid, inode) in new {
             self.meet(pid, inode, now, &mut changes);
+            if let Some(process) = self.processes.get_mut(&pid).filter(|process| process.started < grown_up) {
+                process.grown_up();
+            }
         }
         let ended: Vec<u32> = self
             .processes
@@ -112,6 +117,13 @@ impl Watcher {
             .map(|(pid, _)| *pid)
             .collect();
         for pid in self.due(now) {
+            match work.looks.checked_sub(1) {
+                Some(left) => work.looks = left,
+                None => {
+                    changes.postponed += 1;
+                    continue;
+                }
+            }
             self.look(pid, now, &mut work, &mut changes);
         }
         // After the looks: a file that goes from an ended process to a new one stays.
@@ -167,17 +179,19 @@ impl Watcher {
         self.processes.insert(pid, Process::new(inode, started, self.scans, targets, now));
     }
 
-    /// Young processes whose time has come, and some of the old ones.
+    /// Some of the old processes, then the young ones whose time has come.
     fn due(&mut self, now: Instant) -> Vec<u32> {
         let due = |process: &Process| process.due.is_some_and(|due| due <= now);
-        let mut pids: Vec<u32> =
-            self.processes.iter().filter(|(_, process)| due(process)).map(|(pid, _)| *pid).collect();
+        // Who waits longest comes first: so a flood of new processes does not keep others waiting for ever.
+        let waiting = self.processes.iter().filter(|(_, process)| due(process));
+        let mut waiting: Vec<_> = waiting.map(|(pid, process)| (process.due, *pid)).collect();
+        waiting.sort_unstable();
         let after = self.processes.range(self.turn.saturating_add(1)..);
         let around =
             after.chain(self.processes.range(..=self.turn)).filter(|(_, process)| process.due.is_none());
-        let old: Vec<u32> = around.map(|(pid, _)| *pid).take(limits::OLD_PROCESSES_A_SCAN).collect();
-        self.turn = old.last().copied().unwrap_or(0);
-        pids.extend(old);
+        let mut pids: Vec<u32> = around.map(|(pid, _)| *pid).take(limits::OLD_PROCESSES_A_SCAN).collect();
+        self.turn = pids.last().copied().unwrap_or(0);
+        pids.extend(waiting.into_iter().map(|(_, pid)| pid));
         pids
     }
 
@@ -296,7 +310,7 @@ impl Watcher {
 
 impl Work {
     fn of_a_scan() -> Self {
-        Self { files: limits::FILES_A_SCAN, bytes: limits::BYTES_A_SCAN }
+        Self { looks: limits::LOOKS_A_SCAN, files: limits::FILES_A_SCAN, bytes: limits::BYTES_A_SCAN }
     }
 
     fn is_done(&self) -> bool {

@@ -11,6 +11,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirEntryExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{OFlags, statfs};
 
@@ -19,6 +20,9 @@ use crate::target::{FileId, WhyNot};
 
 /// `OVERLAYFS_SUPER_MAGIC` (linux/magic.h).
 const OVERLAY: i64 = 0x794c_7630;
+
+/// `USER_HZ`: what `/proc` counts time in, on every machine that Weir runs on.
+const TICKS_A_SECOND: u64 = 100;
 
 /// What the kernel puts behind the path of a file that was deleted.
 const DELETED: &[u8] = b" (deleted)";
@@ -77,6 +81,13 @@ impl Opener {
     pub(super) fn started(&self, pid: u32) -> Option<u64> {
         let stat = std::fs::read(self.folder(pid).join("stat")).ok()?;
         started(&stat)
+    }
+
+    /// The time so long ago, in the unit of [`started`](Self::started); 0 when nobody knows how long the machine is up.
+    pub(super) fn started_before(&self, ago: Duration) -> u64 {
+        let uptime = std::fs::read_to_string(self.root.join("uptime")).unwrap_or_default();
+        let seconds = uptime.split('.').next().and_then(|seconds| seconds.parse::<u64>().ok()).unwrap_or(0);
+        seconds.saturating_sub(ago.as_secs()).saturating_mul(TICKS_A_SECOND)
     }
 
     /// Files that a process maps as code, each once.

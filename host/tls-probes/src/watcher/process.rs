@@ -16,13 +16,15 @@ pub(super) struct Process {
     /// When it is looked at again. None: it is old, and waits for its turn.
     pub(super) due: Option<Instant>,
     looks: usize,
+    /// It was looked at.
+    known: bool,
     /// What it maps.
     pub(super) targets: Vec<FileId>,
 }
 
 impl Process {
     pub(super) fn new(inode: u64, started: u64, seen: u64, targets: Vec<FileId>, now: Instant) -> Self {
-        Self { inode, started, seen, due: Some(now), looks: 0, targets }
+        Self { inode, started, seen, due: Some(now), looks: 0, known: false, targets }
     }
 
     /// It is as good as new: it may have executed another program.
@@ -31,10 +33,15 @@ impl Process {
         self.due = Some(now);
     }
 
+    /// It has had the time to load its libraries.
+    pub(super) fn grown_up(&mut self) {
+        self.looks = YOUNG.len();
+    }
+
     /// Notes a look; whether it was the first one.
     pub(super) fn looked(&mut self, now: Instant) -> bool {
         self.due = YOUNG.get(self.looks).map(|after| now + *after);
         self.looks = self.looks.saturating_add(1);
-        self.looks == 1
+        !std::mem::replace(&mut self.known, true)
     }
 }

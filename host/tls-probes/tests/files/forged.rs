@@ -143,7 +143,7 @@ fn arm_returns_are_words() {
 
 #[test]
 fn what_is_no_code_gets_no_probe() {
-    let many = vec![RET; 129];
+    let many = [RET; 129];
     // 06 is no instruction in 64-bit mode; e8 wants four bytes more.
     for (body, why) in [
         (&[NOP, 0x06, RET][..], WhyMissing::Instructions),
