@@ -57,7 +57,12 @@ pub fn explain(proc_root: &Path, pid: u32) -> io::Result<Explanation> {
     for file in mapped_files(proc_root, pid)? {
         let refuse = |why| NotUsable { name: file.path.clone(), pid, why };
         let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let Some(id) = opener.identify(pid, &file) else { continue };
+        let Some(id) = opener.identify(pid, &file) else {
+            if is_named_ssl(&file.path) {
+                explanation.not_usable.push(refuse(WhyNot::Open(io::ErrorKind::NotFound)));
+            }
+            continue;
+        };
         explanation.files += 1;
         let opened = match opener.open(pid, &file, id) {
             Ok(opened) => opened,

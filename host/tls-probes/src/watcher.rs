@@ -222,8 +222,9 @@ impl Watcher {
                     }
                     return;
                 }
-                let known = self.read(pid, file, id, work, changes);
-                self.remember(id, known);
+                if let Some(known) = self.read(pid, file, id, work, changes) {
+                    self.remember(id, known);
+                }
             }
             if matches!(self.files.get(&id), Some(Known::Target { .. })) {
                 targets.push(id);
@@ -232,7 +233,8 @@ impl Watcher {
         self.now_maps(pid, &targets, now, changes);
     }
 
-    /// Opens and examines a file that nobody has seen yet.
+    /// Opens and examines a file that nobody has seen yet. None: the process ended or changed meanwhile; it, or another one, may show the
+    /// file again.
     fn read(
         &mut self,
         pid: u32,
@@ -240,14 +242,16 @@ impl Watcher {
         id: FileId,
         work: &mut Work,
         changes: &mut Changes,
-    ) -> Known {
+    ) -> Option<Known> {
         work.files = work.files.saturating_sub(1);
         let mut refuse = |why| {
             changes.not_usable.push(NotUsable { name: file.path.clone(), pid, why });
-            Known::Nothing
+            Some(Known::Nothing)
         };
         let opened = match self.opener.open(pid, file, id) {
             Ok(opened) => opened,
+            // It was there a moment ago.
+            Err(WhyNot::Open(kind)) if kind != io::ErrorKind::PermissionDenied => return None,
             Err(why) => return refuse(why),
         };
         let reader = Reader::new(&opened);
@@ -257,10 +261,10 @@ impl Watcher {
             Ok(Some(_)) if self.targets >= limits::TARGETS => refuse(WhyNot::Full),
             Ok(Some(Examined { library, probes, missing })) => {
                 let target = Target { id, name: file.path.clone(), library, probes, missing, file: opened };
-                Known::Target { target: Arc::new(target), users: 0 }
+                Some(Known::Target { target: Arc::new(target), users: 0 })
             }
             Ok(None) if is_named_ssl(&file.path) => refuse(WhyNot::NoSslFunctions),
-            Ok(None) | Err(WhyNot::NotElf) => Known::Nothing,
+            Ok(None) | Err(WhyNot::NotElf) => Some(Known::Nothing),
             Err(why) => refuse(why),
         }
     }

@@ -13,7 +13,7 @@ use std::os::unix::fs::{DirEntryExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{OFlags, statfs};
+use rustix::fs::{OFlags, major, minor, statfs};
 
 use crate::limits;
 use crate::target::{FileId, WhyNot};
@@ -36,6 +36,14 @@ pub(crate) struct Mapped {
     inode: u64,
     /// As the process sees it.
     pub(crate) path: PathBuf,
+}
+
+impl Mapped {
+    /// Whether this is the file, as far as a mapping tells: `maps` and stat(2) name the devices of btrfs and overlayfs differently.
+    fn is(&self, metadata: &Metadata) -> bool {
+        let device = (major(metadata.dev()), minor(metadata.dev()));
+        metadata.ino() == self.inode && (self.device == device || (self.device.0 == 0 && device.0 == 0))
+    }
 }
 
 /// Reads `/proc`.
@@ -103,7 +111,7 @@ impl Opener {
         }
         let (path, metadata) = self.ways(pid, file).find_map(|way| {
             let metadata = std::fs::metadata(&way.path).ok()?;
-            (way.sure || metadata.ino() == file.inode).then_some((way.path, metadata))
+            (way.sure || file.is(&metadata)).then_some((way.path, metadata))
         })?;
         if !metadata.is_file() {
             return None;

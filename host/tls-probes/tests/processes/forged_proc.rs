@@ -4,7 +4,8 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_tls_probes::WhyNot;
+use rustix::fs::{major, minor};
+use weir_tls_probes::{WhyNot, explain};
 
 use crate::forgery::{BASE, FIRST, Sym, X86_64, elf, part, symbols};
 use crate::program::{Folder, Watch};
@@ -50,7 +51,9 @@ impl Forged {
             .iter()
             .map(|path| {
                 let name = path.strip_prefix(self.root()).unwrap().display();
-                format!("1000-2000 r-xp 00000000 fe:01 {}   /{name}\n", path.metadata().unwrap().ino())
+                let metadata = path.metadata().unwrap();
+                let (major, minor) = (major(metadata.dev()), minor(metadata.dev()));
+                format!("1000-2000 r-xp 00000000 {major:02x}:{minor:02x} {}   /{name}\n", metadata.ino())
             })
             .collect();
         std::fs::write(folder.join("maps"), lines).unwrap();
@@ -75,6 +78,8 @@ fn without_rights_to_mappings_the_path_is_taken_if_it_is_the_same_file() {
     let mut watch = Watch::new(&forged.proc());
     std::fs::rename(forged.file("new", &library()), &path).unwrap();
     assert!(watch.scan(SECOND).appeared.is_empty());
+    let told = explain(&forged.proc(), 7).unwrap().to_string();
+    assert!(told.contains("libssl.so.3: it can not be opened"), "{told}");
 }
 
 #[test]
