@@ -26,7 +26,8 @@ pub(crate) struct Control<'scope> {
 }
 
 impl<'scope> Control<'scope> {
-    /// Begins to listen. From here on SIGINT and SIGTERM set `stop` instead of ending the process; a second one ends it at once.
+    /// Begins to listen. From here on SIGINT and SIGTERM set `stop` instead of ending the process; a second one ends it at once,
+    /// after `last_words`.
     ///
     /// # Errors
     /// The system refuses handlers or threads.
@@ -34,13 +35,15 @@ impl<'scope> Control<'scope> {
         scope: &'scope Scope<'scope, 'env>,
         stop: &'env AtomicBool,
         plugins: &'env LivePlugins,
+        last_words: fn(),
     ) -> io::Result<Self> {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let handle = signals.handle();
         let (reload, reloads) = sync_channel(WAITING);
         let watch = Watch::new(plugins.watched());
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let listener = named("weir-signals").spawn_scoped(scope, move || listen(signals, stop, &reload))?;
+        let listener =
+            named("weir-signals").spawn_scoped(scope, move || listen(signals, stop, &reload, last_words))?;
         let reloader = named("weir-reload").spawn_scoped(scope, move || keep_up(&reloads, watch, plugins));
         let reloader = reloader.inspect_err(|_| handle.close())?;
         Ok(Self { handle, _threads: [listener, reloader] })
@@ -53,12 +56,13 @@ impl Drop for Control<'_> {
     }
 }
 
-fn listen(mut signals: Signals, stop: &AtomicBool, reload: &SyncSender<()>) {
+fn listen(mut signals: Signals, stop: &AtomicBool, reload: &SyncSender<()>, last_words: fn()) {
     for signal in signals.forever() {
         if signal == SIGHUP {
             // When one waits already, it is for this one too.
             let _ = reload.try_send(());
         } else if stop.swap(true, Ordering::Relaxed) {
+            last_words();
             let words = b"weir: a second signal: ended at once; what was captured and not told yet is lost\n";
             // Nobody may be there to read it.
             let _ = io::stderr().write_all(words);

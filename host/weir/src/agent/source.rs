@@ -8,7 +8,11 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use weir_capture::live::{LiveCapture, LiveEvent};
 use weir_capture::{Block, InterfaceCounts};
 
+use super::seen::Seen;
 use crate::replay::Source;
+
+/// How often who looks on is told the counts, nanoseconds.
+const TELL_COUNTS: u64 = 500_000_000;
 
 /// Frames of interfaces, until it is stopped.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub(crate) struct Live<'a> {
     capture: LiveCapture,
     stop: &'a AtomicBool,
     deadline: Option<Instant>,
+    seen: &'a Seen,
+    next_counts: u64,
     seed: u64,
     now: u64,
     bytes: u64,
@@ -32,10 +38,15 @@ pub(crate) struct LiveEnd {
 
 impl<'a> Live<'a> {
     /// Ends when `stop` is set or `deadline` is over.
-    pub(crate) fn new(capture: LiveCapture, stop: &'a AtomicBool, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(
+        capture: LiveCapture,
+        stop: &'a AtomicBool,
+        deadline: Option<Instant>,
+        seen: &'a Seen,
+    ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
         let seed = RandomState::new().hash_one(0);
-        Self { capture, stop, deadline, seed, now: 0, bytes: 0, frames: 0 }
+        Self { capture, stop, deadline, seen, next_counts: 0, seed, now: 0, bytes: 0, frames: 0 }
     }
 
     /// Ends capturing.
@@ -71,6 +82,10 @@ impl Source for Live<'_> {
         // A clock before 1970 tells nothing.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now = u64::try_from(now.as_nanos()).unwrap_or_default();
+        if self.now >= self.next_counts {
+            self.next_counts = self.now.saturating_add(TELL_COUNTS);
+            self.seen.set_interfaces(self.capture.counts());
+        }
         more
     }
 

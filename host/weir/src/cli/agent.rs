@@ -26,6 +26,22 @@ Exit status: 0 done, 1 something could not be captured or written, 2 wrong usage
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct AgentArgs {
+    /// What is captured, and with which plugins.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+
+    /// How request logs are printed to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Prints all counters to standard error at the end: of every stage, and what each plugin cost.
+    #[arg(long)]
+    pub stats: bool,
+}
+
+/// Arguments of every command that captures: what, and with which plugins.
+#[derive(Debug, Args)]
+pub struct CaptureArgs {
     /// An interface, a pattern of names (`eth*`, `veth?`), or `any` for all. May be given several times.
     #[arg(short, long = "interface", required = true, value_name = "IFACE")]
     pub interfaces: Vec<String>,
@@ -42,10 +58,6 @@ pub struct AgentArgs {
     #[arg(long, value_name = "PATH|PID")]
     pub netns: Option<String>,
 
-    /// How request logs are printed to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-
     /// Which plugins and protocols are on, and their limits (YAML, see `weir replay --help`).
     #[arg(long, value_name = "FILE")]
     pub group_config: Option<PathBuf>,
@@ -61,10 +73,6 @@ pub struct AgentArgs {
     /// Ends by itself after this time (`500ms`, `30s`, `5m`, `1h`).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
-
-    /// Prints all counters to standard error at the end: of every stage, and what each plugin cost.
-    #[arg(long)]
-    pub stats: bool,
 }
 
 /// A number with its unit.
