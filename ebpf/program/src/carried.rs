@@ -11,7 +11,7 @@ use weir_ebpf_common::{Counter, Event, START};
 use crate::kernel::{
     Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, PtRegs, THROWN_AWAY, calls, read_user,
 };
-use crate::maps::{MESSAGES_DONE, Teller, UNWANTED, count};
+use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
 use crate::trusted::Trusted;
@@ -39,8 +39,7 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
 #[inline(always)]
 pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, thread: u64) -> Option<()> {
     let number = socket.number();
-    // SAFETY: only whether it is there matters.
-    if unsafe { UNWANTED.get(number) }.is_some() {
+    if is_unwanted(number) {
         count(Counter::Unwanted, 1);
         return None;
     }

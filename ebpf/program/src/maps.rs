@@ -2,7 +2,7 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, NAME, Offsets, Settings};
+use weir_ebpf_common::{Counter, LISTED, NAMES, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
 
 use crate::message::Work;
 use crate::trusted::DatagramSender;
@@ -48,17 +48,19 @@ pub static SENDERS: PerCpuArray<DatagramSender> = PerCpuArray::with_max_entries(
 #[map]
 pub static LOADER: Array<u32> = Array::with_max_entries(1, 0);
 
-/// Sockets that no plugin wants, by inode number. When it is full, the one that was used longest ago is asked about anew.
+/// Numbers of sockets that no plugin wants, each at the place that its last bits name: a look costs as much as one at a variable, and as
+/// numbers are given one after the other, few take another's place. Who loses its place is asked about anew.
 #[map]
-pub static UNWANTED: LruHashMap<u64, u8> = LruHashMap::with_max_entries(1 << 16, 0);
+static UNWANTED: Array<u64> = Array::with_max_entries(UNWANTED_PLACES, 0);
 
-/// As many as a configuration may name.
-const LISTED: u32 = 1024;
+/// No plugin wants what this socket carries.
+#[inline(always)]
+pub fn is_unwanted(socket: u64) -> bool {
+    UNWANTED.get(unwanted_place(socket)).is_some_and(|unwanted| *unwanted == socket)
+}
 
 #[map]
 pub static PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(LISTED, 0);
-#[map]
-pub static NAMES: HashMap<[u8; NAME], u8> = HashMap::with_max_entries(LISTED, 0);
 #[map]
 pub static CGROUPS: HashMap<u64, u8> = HashMap::with_max_entries(LISTED, 0);
 #[map]
@@ -102,7 +104,7 @@ pub static OFFSETS: Offsets = Offsets {
 };
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0 };
+pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0, names: [[0; 2]; NAMES] };
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {
@@ -115,9 +117,9 @@ pub(crate) use offset;
 
 /// A member of [`Settings`], in the same way.
 macro_rules! setting {
-    ($member:ident) => {
+    ($member:ident $([$index:expr])?) => {
         // SAFETY: as in `offset`.
-        unsafe { core::ptr::read_volatile(&raw const $crate::maps::SETTINGS.$member) }
+        unsafe { core::ptr::read_volatile(&raw const $crate::maps::SETTINGS.$member $([$index])?) }
     };
 }
 pub(crate) use setting;

@@ -6,7 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use aya::maps::{Array, HashMap, Map, MapError};
 use aya::programs::{BtfTracePoint, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
-use weir_ebpf_common::{Admission, CAPTURE_MAX, NAME, PROCESS_OF_OWN_CALL, Settings};
+use weir_ebpf_common::{
+    Admission, CAPTURE_MAX, LISTED, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings, name_words,
+};
 
 use super::btf::{Btf as KernelTypes, BtfError};
 use super::{KERNEL_TYPES, SocketError, SocketOptions, marks};
@@ -21,7 +23,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     drop(bytes);
     let object = marks::replaced(object, &offsets).map_err(SocketError::Object)?;
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
-    let settings = settings(options, way);
+    let settings = settings(options, way)?;
     let mut programs = EbpfLoader::new()
         .btf(Some(&btf))
         .override_global("OFFSETS", &offsets, true)
@@ -66,7 +68,7 @@ impl Way {
     }
 }
 
-fn settings(options: &SocketOptions, way: Way) -> Settings {
+fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> {
     let lists = [
         (options.processes.is_empty(), Admission::Processes),
         (options.names.is_empty(), Admission::Names),
@@ -74,23 +76,29 @@ fn settings(options: &SocketOptions, way: Way) -> Settings {
         (options.ports.is_empty(), Admission::Ports),
     ];
     let bits = lists.iter().filter(|(is_empty, _)| !is_empty).map(|(_, list)| *list as u32);
-    Settings {
+    let number = options.names.len();
+    if number > NAMES {
+        return Err(SocketError::TooMany { list: "thread names", number, most: NAMES });
+    }
+    let mut names = [[0; 2]; NAMES];
+    names.iter_mut().zip(&options.names).for_each(|(place, name)| *place = name_words(thread_name(name)));
+    Ok(Settings {
         capture_limit: options.capture_limit.min(CAPTURE_MAX as u32),
         admission: bits.sum(),
         namespace: options.namespace.unwrap_or(0),
         states: u32::from(way == Way::AtSockets),
-    }
+        names,
+    })
 }
 
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
-    fill(programs, "PROCESSES", options.processes.iter().copied())?;
-    fill(programs, "NAMES", options.names.iter().map(|name| thread_name(name)))?;
-    fill(programs, "PORTS", options.ports.iter().copied())?;
+    fill(programs, ("PROCESSES", "processes"), options.processes.iter().copied())?;
+    fill(programs, ("PORTS", "ports"), options.ports.iter().copied())?;
     let groups = options.cgroups.iter().map(|path| {
         let found = std::fs::metadata(path);
         found.map(|found| found.ino()).map_err(|source| SocketError::NoCgroup { path: path.clone(), source })
     });
-    fill(programs, "CGROUPS", groups.collect::<Result<Vec<u64>, _>>()?.into_iter())
+    fill(programs, ("CGROUPS", "control groups"), groups.collect::<Result<Vec<u64>, _>>()?.into_iter())
 }
 
 /// As the kernel keeps it: cut, and padded with zeros.
@@ -103,7 +111,7 @@ fn thread_name(name: &str) -> [u8; NAME] {
 
 fn fill<K: Pod>(
     programs: &mut Ebpf,
-    name: &'static str,
+    (name, list): (&'static str, &'static str),
     keys: impl ExactSizeIterator<Item = K>,
 ) -> Result<(), SocketError> {
     let number = keys.len();
@@ -111,7 +119,7 @@ fn fill<K: Pod>(
     let mut map: HashMap<_, K, u8> = map.try_into().map_err(|error| map_refused(name, &error))?;
     for key in keys {
         map.insert(key, 1, 0).map_err(|error| match error {
-            MapError::SyscallError(_) => SocketError::TooMany(number),
+            MapError::SyscallError(_) => SocketError::TooMany { list, number, most: LISTED as usize },
             other => SocketError::Object(other.to_string()),
         })?;
     }

@@ -19,13 +19,16 @@ pub(super) fn replaced(programs: &[u8], offsets: &Offsets) -> Result<Vec<u8>, St
     let words = offsets.words();
     let mut programs = programs.to_vec();
     for range in ranges {
-        let Some(section) = programs.get_mut(range) else { return Err("a section lies outside of the file".to_owned()) };
+        let Some(section) = programs.get_mut(range) else {
+            return Err("a section lies outside of the file".to_owned());
+        };
         for instruction in section.chunks_exact_mut(INSTRUCTION) {
             let [code, _, low, high, ..] = *instruction else { continue };
             let mark = usize::from(u16::from_le_bytes([low, high]));
             let member = mark.checked_sub(Offsets::MARK).and_then(|number| words.get(number));
             let Some(offset) = member.filter(|_| LOADS.contains(&code)) else { continue };
-            let offset = i16::try_from(*offset).map_err(|_| format!("offset {offset} is too large for an instruction"))?;
+            let offset = i16::try_from(*offset)
+                .map_err(|_| format!("offset {offset} is too large for an instruction"))?;
             instruction[2..4].copy_from_slice(&offset.to_le_bytes());
         }
     }
@@ -54,7 +57,9 @@ mod tests {
         let offsets = Offsets { tcp_sock_write_seq: 0x123, ..Offsets::default() };
         let marks = |programs: &[u8]| -> usize {
             let code = code(programs).unwrap();
-            let words = code.into_iter().flat_map(|range| programs[range].chunks_exact(INSTRUCTION).map(<[u8]>::to_vec));
+            let words = code
+                .into_iter()
+                .flat_map(|range| programs[range].chunks_exact(INSTRUCTION).map(<[u8]>::to_vec));
             words
                 .filter(|word| LOADS.contains(&word[0]))
                 .filter(|word| usize::from(u16::from_le_bytes([word[2], word[3]])) >= Offsets::MARK)
