@@ -4,40 +4,34 @@
 //! whose call it was: the registers at its entry hold the arguments, and the memory holds what was read, and still what was written.
 //! Calls on anything but sockets cost nothing. Older kernels: [`crate::exit`].
 
-use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_ktime_get_ns, bpf_task_pt_regs};
-use aya_ebpf::helpers::{bpf_get_current_comm, bpf_get_current_pid_tgid};
-use weir_ebpf_common::{Counter, Event, START};
+use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
+use weir_ebpf_common::{Counter, Event};
 
-use crate::kernel::{
-    Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, PtRegs, THROWN_AWAY, calls, read_user,
-};
+use crate::admission::{self, Caller};
+use crate::emit;
+use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
 use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
-use crate::trusted::Trusted;
-use crate::{admission, emit};
+use crate::trusted::{Trusted, TrustedThread};
 
 /// A socket has carried `length` bytes for the present thread; negative: an error.
 #[inline(always)]
 pub fn carried(socket: Trusted, event: Event, length: i32) {
-    let thread = bpf_get_current_pid_tgid();
+    let thread = TrustedThread::present();
     if length <= 0 {
         return message_failed(thread);
     }
-    if !admission::admits_process((thread >> 32) as u32) {
+    let caller = thread.caller();
+    if !admission::admits_process(&caller) {
         return count(Counter::NotAdmitted, 1);
     }
-    // SAFETY: of the present thread; the registers are those with which it entered the kernel.
-    let call = unsafe {
-        let registers = bpf_task_pt_regs(bpf_get_current_task_btf()) as *const PtRegs;
-        PtRegs::call(registers, PtRegs::number(registers))
-    };
-    let _ = tell(&socket, &call, event, i64::from(length), thread);
+    let _ = tell(&socket, &thread.call(), event, i64::from(length), &caller);
 }
 
 /// What was carried, began or ended, on a socket of the present thread.
 #[inline(always)]
-pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, thread: u64) -> Option<()> {
+pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller: &Caller) -> Option<()> {
     let number = socket.number();
     if is_unwanted(number) {
         count(Counter::Unwanted, 1);
@@ -55,8 +49,8 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, thread:
     if !socket.describe(record) {
         return None;
     }
-    record.process_thread = thread;
-    record.name = bpf_get_current_comm().unwrap_or_default();
+    record.process_thread = caller.process_thread;
+    record.name = caller.name;
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {
@@ -81,12 +75,12 @@ fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result
         Event::Sent => {
             record.sequence = streams.written.wrapping_sub(carried);
             record.acknowledgment = streams.read;
-            record.flags = if socket.is_start(record.sequence, streams.read) { START } else { 0 };
+            record.flags = streams.start_flag(record.sequence, streams.read);
         }
         Event::Received => {
             record.sequence = streams.read.wrapping_sub(carried);
             record.acknowledgment = streams.acknowledged;
-            record.flags = if socket.is_start(streams.written, record.sequence) { START } else { 0 };
+            record.flags = streams.start_flag(streams.written, record.sequence);
         }
         _ => {
             record.sequence = streams.written;
@@ -208,10 +202,8 @@ fn next_message(work: *const Work, all: u64) -> u64 {
 
 /// A call that carries several messages ends with the one that can not be carried.
 #[inline(always)]
-fn message_failed(thread: u64) {
-    // SAFETY: as in `carried`.
-    let number = unsafe { PtRegs::number(bpf_task_pt_regs(bpf_get_current_task_btf()) as *const PtRegs) };
-    if matches!(number, calls::RECVMMSG | calls::SENDMMSG) {
-        let _ = MESSAGES_DONE.remove(thread);
+fn message_failed(thread: TrustedThread) {
+    if matches!(thread.call().number, calls::RECVMMSG | calls::SENDMMSG) {
+        let _ = MESSAGES_DONE.remove(thread.caller().process_thread);
     }
 }

@@ -3,10 +3,9 @@
 //! Its end is enough: the registers still hold the arguments, the memory holds what was read and still what was written, and the
 //! result says how much. So a call costs one program, not two, and no map between them.
 
-use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use weir_ebpf_common::{Counter, Event};
 
-use crate::admission;
+use crate::admission::{self, Caller};
 use crate::carried;
 use crate::kernel::{Call, IN_PROGRESS, PtRegs, calls};
 use crate::maps::count;
@@ -41,12 +40,12 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
 
 #[inline(always)]
 fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
-    let thread = bpf_get_current_pid_tgid();
-    if !admission::admits_process((thread >> 32) as u32) {
+    let caller = Caller::present();
+    if !admission::admits_process(&caller) {
         count(Counter::NotAdmitted, 1);
         return None;
     }
     let descriptor = if matches!(event, Event::Accepted) { result as u32 } else { call.arguments[0] as u32 };
     let socket = Socket::of_descriptor(descriptor)?;
-    carried::tell(&socket, call, event, result, thread)
+    carried::tell(&socket, call, event, result, &caller)
 }

@@ -97,6 +97,10 @@ pub static OFFSETS: Offsets = Offsets {
     tcp_sock_bytes_acked: 0,
     tcp_sock_bytes_received: 0,
     socket_file: 0,
+    task_struct_tgid: 0,
+    task_struct_pid: 0,
+    task_struct_comm: 0,
+    task_struct_comm_end: 0,
     sk_buff_sk: 0,
     sk_buff_head: 0,
     sk_buff_network_header: 0,
@@ -104,7 +108,8 @@ pub static OFFSETS: Offsets = Offsets {
 };
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0, names: [[0; 2]; NAMES] };
+pub static SETTINGS: Settings =
+    Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0, names: [[0; 2]; NAMES] };
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {

@@ -91,6 +91,16 @@ const STEPS: usize = PIECES + 8;
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
 #[inline(always)]
 pub fn emit(work: *mut Work, memory: Memory, total: u32) {
+    if memory.vectors == 0
+        && memory.length == u64::from(total)
+        && total <= PIECE as u32
+        && total <= setting!(capture_limit)
+    {
+        // Nearly all calls.
+        word!(work.record.captured = total);
+        word!(work.record.length = total);
+        return emit::put(work, memory.base);
+    }
     word!(work.memory = memory);
     word!(work.left = total);
     word!(work.budget = setting!(capture_limit));

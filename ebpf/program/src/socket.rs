@@ -5,7 +5,7 @@
 
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::helpers::generated::bpf_get_current_task;
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::{Event, Record, START};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IS_SOCKET, read};
@@ -27,9 +27,6 @@ pub trait View {
 
     /// Of a TCP socket.
     fn streams(&self) -> Option<Streams>;
-
-    /// Of a TCP socket: nothing was carried before the bytes from `sent` and from `received` on. False also where nobody knows.
-    fn is_start(&self, sent: u32, received: u32) -> bool;
 
     /// Writes who sent the datagram that the present thread received, where that is known. False: it is not.
     fn sender(record: &mut Record) -> bool;
@@ -53,6 +50,19 @@ pub struct Streams {
     pub read: u32,
     /// First byte that the other end has not acknowledged.
     pub acknowledged: u32,
+    /// The first byte that was ever sent, and ever received; none where nobody knows.
+    pub first: Option<(u32, u32)>,
+}
+
+impl Streams {
+    /// [`START`] when nothing was carried before the bytes from `sent` and from `received` on.
+    #[inline(always)]
+    pub fn start_flag(&self, sent: u32, received: u32) -> u8 {
+        let Some(first) = self.first else { return 0 };
+        // The SYN of who connects counts as a byte.
+        let is_start = sent.wrapping_sub(first.0) <= 1 && received == first.1;
+        if is_start { START } else { 0 }
+    }
 }
 
 impl Socket {
@@ -138,12 +148,8 @@ impl View for Socket {
             written: read(self.sock + offset!(tcp_sock_write_seq))?,
             read: next,
             acknowledged: read(self.sock + offset!(tcp_sock_snd_una))?,
+            first: None,
         })
-    }
-
-    #[inline(always)]
-    fn is_start(&self, _: u32, _: u32) -> bool {
-        false
     }
 
     #[inline(always)]

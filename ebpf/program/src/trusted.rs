@@ -4,11 +4,11 @@
 //! Takes: the tracepoint's argument. Gives: the same as [`crate::socket`] does. The loader writes each member's offset into the
 //! instruction that reads it.
 
-use aya_ebpf::helpers::bpf_get_current_pid_tgid;
-use aya_ebpf::helpers::generated::bpf_skc_to_tcp_sock;
+use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_skc_to_tcp_sock, bpf_task_pt_regs};
 use weir_ebpf_common::{Event, Record};
 
-use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read};
+use crate::admission::Caller;
+use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_UDP, PtRegs, read};
 use crate::maps::{SENDERS, setting};
 use crate::socket::{Streams, View, widened};
 
@@ -46,16 +46,35 @@ impl TrustedTcp {
         let tcp = unsafe { bpf_skc_to_tcp_sock(socket.0.cast_mut().cast()) };
         (!tcp.is_null()).then_some(Self(tcp.cast_const().cast()))
     }
+}
 
-    /// Nothing was carried before the bytes from `sent` and from `received` on.
+/// The thread that runs, of a type that the kernel knows. Its members cost a load each, in place of a helper's call.
+#[derive(Clone, Copy)]
+pub struct TrustedThread(*const u8);
+
+impl TrustedThread {
     #[inline(always)]
-    fn is_start(self, sent: u32, received: u32) -> bool {
-        let acknowledged = load!("u32", self.0, tcp_sock_snd_una) as u32;
-        // The SYN of who connects counts as a byte.
-        let sent = sent.wrapping_sub(acknowledged).wrapping_add(load!("u64", self.0, tcp_sock_bytes_acked) as u32);
-        let next = load!("u32", self.0, tcp_sock_rcv_nxt) as u32;
-        let received = received.wrapping_sub(next).wrapping_add(load!("u64", self.0, tcp_sock_bytes_received) as u32);
-        sent <= 1 && received == 0
+    pub fn present() -> Self {
+        // SAFETY: takes nothing and can not fail.
+        Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
+    }
+
+    #[inline(always)]
+    pub fn caller(self) -> Caller {
+        let (process, thread) =
+            (load!("u32", self.0, task_struct_tgid), load!("u32", self.0, task_struct_pid));
+        let name = [load!("u64", self.0, task_struct_comm), load!("u64", self.0, task_struct_comm_end)];
+        Caller { process_thread: process << 32 | thread, name: joined(name) }
+    }
+
+    /// The system call that it is in: the registers are those with which it entered the kernel.
+    #[inline(always)]
+    pub fn call(self) -> Call {
+        // SAFETY: the helper takes the pointer of the present thread, and gives its registers.
+        unsafe {
+            let registers = bpf_task_pt_regs(self.0.cast_mut().cast()) as *const PtRegs;
+            PtRegs::call(registers, PtRegs::number(registers))
+        }
     }
 }
 
@@ -88,7 +107,8 @@ impl View for Trusted {
             AF_INET => {
                 record.local_address =
                     widened((load!("u32", self.0, sock_common_skc_rcv_saddr) as u32).to_ne_bytes());
-                record.remote_address = widened((load!("u32", self.0, sock_common_skc_daddr) as u32).to_ne_bytes());
+                record.remote_address =
+                    widened((load!("u32", self.0, sock_common_skc_daddr) as u32).to_ne_bytes());
             }
             AF_INET6 => {
                 let halves = [
@@ -116,15 +136,15 @@ impl View for Trusted {
         let copied = load!("u32", tcp.0, tcp_sock_copied_seq) as u32;
         let has_end = load!("u8", self.0, sock_sk_shutdown) as u8 & crate::socket::RECEIVED_END != 0;
         // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read.
-        let end_was_read = has_end && load!("u32", tcp.0, tcp_sock_rcv_nxt) as u32 == copied;
+        let next = load!("u32", tcp.0, tcp_sock_rcv_nxt) as u32;
+        let end_was_read = has_end && next == copied;
         let read = copied.wrapping_sub(u32::from(end_was_read));
         let acknowledged = load!("u32", tcp.0, tcp_sock_snd_una) as u32;
-        Some(Streams { written, read, acknowledged })
-    }
-
-    #[inline(always)]
-    fn is_start(&self, sent: u32, received: u32) -> bool {
-        TrustedTcp::of(*self).is_some_and(|tcp| tcp.is_start(sent, received))
+        let first = (
+            acknowledged.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_acked) as u32),
+            next.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_received) as u32),
+        );
+        Some(Streams { written, read, acknowledged, first: Some(first) })
     }
 
     #[inline(always)]
@@ -177,7 +197,7 @@ fn remember_sender(packet: *const u8) -> Option<()> {
         return None;
     }
     let sender = DatagramSender {
-        thread: bpf_get_current_pid_tgid(),
+        thread: TrustedThread::present().caller().process_thread,
         address,
         port: u16::from_be(read(transport)?),
         family: family as u8,

@@ -46,6 +46,7 @@ pub struct SocketCapture {
     programs: Option<Ebpf>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
+    tells_senders: bool,
     clock: Clock,
     frames: Frames,
 }
@@ -75,8 +76,14 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        let capture =
-            Self { programs: Some(programs), ring, counters, clock: Clock::now(), frames: Frames::default() };
+        let capture = Self {
+            programs: Some(programs),
+            ring,
+            counters,
+            tells_senders: false,
+            clock: Clock::now(),
+            frames: Frames::default(),
+        };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -89,6 +96,10 @@ impl SocketCapture {
             self.frames.record(&item, &self.clock, block);
         }
         self.frames.release(block);
+        if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
+            // Where the kernel can not, those datagrams are counted and left out.
+            let _ = self.programs.as_mut().map(load::tell_senders);
+        }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 

@@ -19,8 +19,8 @@ const KIND_UNION: u32 = 5;
 const KIND_TYPEDEF: u32 = 8;
 /// Of one member of a structure: name, type, offset.
 const MEMBER: usize = 12;
-/// An IPv6 address is read in two words.
-const HALF_ADDRESS: u32 = 8;
+/// IPv6 addresses and names of threads are read in two words.
+const HALF: u32 = 8;
 /// Structures without a name lie in each other so deep at most.
 const DEPTH: u32 = 8;
 
@@ -134,9 +134,9 @@ impl<'a> Btf<'a> {
             sock_common_skc_num: at("sock_common", "skc_num")?,
             sock_common_skc_family: at("sock_common", "skc_family")?,
             sock_common_skc_v6_daddr: at("sock_common", "skc_v6_daddr")?,
-            sock_common_skc_v6_daddr_end: at("sock_common", "skc_v6_daddr")? + HALF_ADDRESS,
+            sock_common_skc_v6_daddr_end: at("sock_common", "skc_v6_daddr")? + HALF,
             sock_common_skc_v6_rcv_saddr: at("sock_common", "skc_v6_rcv_saddr")?,
-            sock_common_skc_v6_rcv_saddr_end: at("sock_common", "skc_v6_rcv_saddr")? + HALF_ADDRESS,
+            sock_common_skc_v6_rcv_saddr_end: at("sock_common", "skc_v6_rcv_saddr")? + HALF,
             sock_common_skc_net: at("sock_common", "skc_net")?,
             net_ns_inum: at("net", "ns")? + at("ns_common", "inum")?,
             sock_sk_protocol: at("sock", "sk_protocol")?,
@@ -149,6 +149,10 @@ impl<'a> Btf<'a> {
             tcp_sock_bytes_acked: at("tcp_sock", "bytes_acked")?,
             tcp_sock_bytes_received: at("tcp_sock", "bytes_received")?,
             socket_file: at("socket", "file")?,
+            task_struct_tgid: at("task_struct", "tgid")?,
+            task_struct_pid: at("task_struct", "pid")?,
+            task_struct_comm: at("task_struct", "comm")?,
+            task_struct_comm_end: at("task_struct", "comm")? + HALF,
             sk_buff_sk: at("sk_buff", "sk")?,
             sk_buff_head: at("sk_buff", "head")?,
             sk_buff_network_header: at("sk_buff", "network_header")?,

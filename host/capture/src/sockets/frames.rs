@@ -46,6 +46,11 @@ impl Frames {
         SocketCounts { given_up: self.order.given_up, ..self.counts.clone() }
     }
 
+    /// Datagrams came from who knows where.
+    pub(super) fn lacks_senders(&self) -> bool {
+        self.counts.without_peer > 0
+    }
+
     /// Appends the frames of a record.
     pub(super) fn record(&mut self, bytes: &[u8], clock: &Clock, block: &mut Block) {
         let read = Record::read(bytes);

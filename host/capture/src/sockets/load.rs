@@ -39,6 +39,13 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     Ok(programs)
 }
 
+/// Has the kernel tell who sends the datagrams that programs receive on sockets without a fixed peer. It costs each `recv` on any socket
+/// some tens of nanoseconds, so it is done when there are such sockets.
+pub(super) fn tell_senders(programs: &mut Ebpf) -> Result<(), SocketError> {
+    let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
+    attach(programs, &btf, "skb_copy_datagram_iovec", "skb_copy_datagram_iovec").map(drop)
+}
+
 /// Where the kernel shows what sockets carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -60,9 +67,7 @@ impl Way {
     /// Programs have the names of their tracepoints. The last ones begin to tell.
     fn programs(self) -> &'static [&'static str] {
         match self {
-            Self::AtSockets => {
-                &["inet_sock_set_state", "skb_copy_datagram_iovec", "sock_send_length", "sock_recv_length"]
-            }
+            Self::AtSockets => &["inet_sock_set_state", "sock_send_length", "sock_recv_length"],
             Self::AtCalls => &["inet_sock_set_state", "sys_exit"],
         }
     }

@@ -3,6 +3,8 @@
 //! Takes: the compiled programs, and offsets. Gives: the programs with each mark of [`Offsets::MARK`] replaced by the offset that it
 //! stands for. A compiler would have the kernel's loader do so (CO-RE), but Rust's has no such thing yet.
 
+use std::ops::Range;
+
 use object::read::elf::{ElfFile64, FileHeader, SectionHeader};
 use object::{Endianness, elf};
 use weir_ebpf_common::Offsets;
@@ -15,10 +17,10 @@ const LOADS: [u8; 4] = [0x61, 0x69, 0x71, 0x79];
 
 /// The programs with true offsets.
 pub(super) fn replaced(programs: &[u8], offsets: &Offsets) -> Result<Vec<u8>, String> {
-    let ranges = code(programs).map_err(|error| error.to_string())?;
+    let Places { code, extended_types } = places(programs).map_err(|error| error.to_string())?;
     let words = offsets.words();
     let mut programs = programs.to_vec();
-    for range in ranges {
+    for range in code {
         let Some(section) = programs.get_mut(range) else {
             return Err("a section lies outside of the file".to_owned());
         };
@@ -32,19 +34,39 @@ pub(super) fn replaced(programs: &[u8], offsets: &Offsets) -> Result<Vec<u8>, St
             instruction[2..4].copy_from_slice(&offset.to_le_bytes());
         }
     }
+    if let Some(section) = extended_types.and_then(|range| programs.get_mut(range))
+        && let Some(length) = section.get_mut(LINES_LENGTH)
+    {
+        // For messages of the kernel alone, and it refuses programs whose compiler gave two lines to one instruction.
+        length.fill(0);
+    }
     Ok(programs)
 }
 
-/// Where the sections with instructions lie.
-fn code(programs: &[u8]) -> Result<Vec<std::ops::Range<usize>>, object::read::Error> {
+/// What is changed in the file.
+struct Places {
+    code: Vec<Range<usize>>,
+    /// `.BTF.ext`.
+    extended_types: Option<Range<usize>>,
+}
+
+/// Where `.BTF.ext` has the length of its line table (Documentation/bpf/btf.rst, 4.2).
+const LINES_LENGTH: Range<usize> = 20..24;
+
+/// Where the sections lie that are changed.
+fn places(programs: &[u8]) -> Result<Places, object::read::Error> {
     let file = ElfFile64::<Endianness>::parse(programs)?;
     let endian = file.elf_header().endian()?;
-    let sections = file.elf_section_table().iter();
-    let code = sections.filter(|section| section.sh_flags(endian) & u64::from(elf::SHF_EXECINSTR) != 0);
-    Ok(code
-        .filter_map(|section| section.file_range(endian))
-        .map(|(start, length)| start as usize..(start + length) as usize)
-        .collect())
+    let table = file.elf_section_table();
+    let range = |section: &elf::SectionHeader64<Endianness>| {
+        let (start, length) = section.file_range(endian)?;
+        Some(start as usize..start.checked_add(length)? as usize)
+    };
+    let is_code = |section: &&elf::SectionHeader64<Endianness>| {
+        section.sh_flags(endian) & u64::from(elf::SHF_EXECINSTR) != 0
+    };
+    let extended_types = table.section_by_name(endian, b".BTF.ext").and_then(|(_, section)| range(section));
+    Ok(Places { code: table.iter().filter(is_code).filter_map(range).collect(), extended_types })
 }
 
 #[cfg(test)]
@@ -56,7 +78,7 @@ mod tests {
         let Ok(object) = weir_ebpf_object::object() else { return };
         let offsets = Offsets { tcp_sock_write_seq: 0x123, ..Offsets::default() };
         let marks = |programs: &[u8]| -> usize {
-            let code = code(programs).unwrap();
+            let code = places(programs).unwrap().code;
             let words = code
                 .into_iter()
                 .flat_map(|range| programs[range].chunks_exact(INSTRUCTION).map(<[u8]>::to_vec));
