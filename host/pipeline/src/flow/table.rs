@@ -77,6 +77,23 @@ impl<V> FlowTable<V> {
         }
     }
 
+    /// Another bound. The caller takes out what is too much.
+    pub fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity.clamp(1, NONE as usize);
+    }
+
+    /// More flows than the bound, since that was lowered.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.index.len() > self.capacity
+    }
+
+    /// A hash of a key that nobody outside of this process can foresee.
+    #[must_use]
+    pub fn hash(&self, key: &FlowKey) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
     /// How many flows there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use weir_capture::live::{LiveCapture, LiveEvent};
 use weir_capture::{Block, InterfaceCounts};
 
-use crate::replay::Source;
+use crate::replay::{EachSecond, Monitor, Source, SourceCounts};
 
 /// Frames of interfaces, until it is stopped.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Live<'a> {
     capture: LiveCapture,
     stop: &'a AtomicBool,
     deadline: Option<Instant>,
+    monitor: &'a Monitor,
+    second: EachSecond,
     seed: u64,
     now: u64,
     bytes: u64,
@@ -32,16 +34,32 @@ pub(crate) struct LiveEnd {
 
 impl<'a> Live<'a> {
     /// Ends when `stop` is set or `deadline` is over.
-    pub(crate) fn new(capture: LiveCapture, stop: &'a AtomicBool, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(
+        capture: LiveCapture,
+        stop: &'a AtomicBool,
+        deadline: Option<Instant>,
+        monitor: &'a Monitor,
+    ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
         let seed = RandomState::new().hash_one(0);
-        Self { capture, stop, deadline, seed, now: 0, bytes: 0, frames: 0 }
+        let second = EachSecond::default();
+        Self { capture, stop, deadline, monitor, second, seed, now: 0, bytes: 0, frames: 0 }
     }
 
     /// Ends capturing.
     pub(crate) fn end(mut self) -> LiveEnd {
         self.tell();
         LiveEnd { interfaces: self.capture.counts(), frames: self.frames, bytes: self.bytes }
+    }
+
+    fn tell_counts(&mut self) {
+        let (capture, frames, bytes) = (&mut self.capture, self.frames, self.bytes);
+        self.monitor.tell_source(|| SourceCounts {
+            is_capturing: capture.is_capturing(),
+            interfaces: capture.counts(),
+            frames,
+            bytes,
+        });
     }
 
     fn tell(&mut self) {
@@ -68,6 +86,9 @@ impl Source for Live<'_> {
         self.tell();
         self.frames += block.positions().len() as u64;
         self.bytes += block.bytes().len() as u64;
+        if self.second.is_due(Instant::now()) {
+            self.tell_counts();
+        }
         // A clock before 1970 tells nothing.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now = u64::try_from(now.as_nanos()).unwrap_or_default();

@@ -25,7 +25,7 @@ pub(super) fn replay<W: Write + Send>(
     source: &mut dyn Source,
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
-    let turns = Turns::new(Reader::new(source, replay.threads), replay.threads);
+    let turns = Turns::new(Reader::new(source, replay.threads, replay.monitor), replay.threads);
     let ended = thread::scope(|scope| {
         let mut others = Vec::new();
         for number in 1..replay.threads {
@@ -59,7 +59,7 @@ pub(super) fn replay<W: Write + Send>(
 fn work<W: Write + Send>(replay: &Replay<'_, W>, turns: &Turns<'_>, me: usize) -> Result<Ended, Failure> {
     // Whatever makes a worker leave early, nobody waits for it.
     let _leaving = turns.ends_with_me();
-    let mut side = replay.worker()?;
+    let mut side = replay.worker(me)?;
     let mut done = None;
     loop {
         let mut batch: Batch = match turns.next(me, done.take()) {
