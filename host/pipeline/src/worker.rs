@@ -101,6 +101,11 @@ impl Worker {
         self.application.set_limits(limits);
     }
 
+    /// Gives back memory that flows had which are gone. Costs a look at every place of a flow.
+    pub fn shrink(&mut self) {
+        self.flows.shrink();
+    }
+
     /// How many of the new flows are taken from here on; those that are tracked stay.
     pub fn set_admission(&mut self, admission: Admission) {
         self.gate.set(admission, self.now);

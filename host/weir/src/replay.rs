@@ -226,6 +226,9 @@ impl<W: Write> WorkerSide<'_, W> {
                 logs: self.lines.counts().clone(),
                 open_flows: self.worker.open_flows() as u64,
             });
+            if wanted.room < PARTS {
+                self.worker.shrink();
+            }
         }
         if wanted != before {
             self.obey(before, wanted);

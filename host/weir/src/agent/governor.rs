@@ -139,12 +139,12 @@ impl Story {
         }
         self.told = parts;
         let used = used();
-        match (begins, ends) {
-            (true, _) => {
-                tracing::warn!("short of {what} ({used}): shedding begins, {parts} of 16 parts stay")
-            }
-            (_, true) => tracing::info!("enough {what} again ({used}): shedding ends"),
-            _ => tracing::warn!("short of {what} ({used}): {parts} of 16 parts stay"),
+        if begins {
+            tracing::warn!("short of {what} ({used}): shedding begins, {parts} of 16 parts stay");
+        } else if ends {
+            tracing::info!("enough {what} again ({used}): shedding ends");
+        } else {
+            tracing::warn!("short of {what} ({used}): {parts} of 16 parts stay");
         }
         begins
     }

@@ -20,7 +20,9 @@ pub(crate) struct Reloader<'a> {
     pub(crate) governor: &'a Governor,
     pub(crate) log: &'a Log,
     pub(crate) counts: &'a ReloadCounts,
-    /// What holds now.
+    /// What it was started with.
+    pub(crate) started: AgentConfig,
+    /// What the files said last.
     pub(crate) current: Mutex<AgentConfig>,
 }
 
@@ -75,8 +77,8 @@ impl Reloader<'_> {
         let new = self.arguments.config()?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = self.plugins.reload(&Files::of(&new))?;
-        let restart = current.needs_restart(&new);
-        if !restart.is_empty() {
+        let restart = self.started.needs_restart(&new);
+        if !restart.is_empty() && !current.needs_restart(&new).is_empty() {
             tracing::warn!("changed, but only the next start takes it: {}", restart.join(", "));
         }
         if new.limits != current.limits {

@@ -95,6 +95,7 @@ fn capture(arguments: &AgentArgs, config: AgentConfig, log: &Log) -> Result<Vec<
         governor: &facts.governor,
         log,
         counts: &facts.reloads,
+        started: config.clone(),
         current: Mutex::new(config),
     };
     let mut report = Report::default();

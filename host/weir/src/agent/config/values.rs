@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use tracing::Level;
 
 use super::{AgentConfig, Share};
@@ -139,7 +140,7 @@ fn choice<T: ValueEnum>(node: &Node, key: &str) -> Read<T> {
     let text = node.text(key)?;
     T::from_str(&text.text, false).map_err(|_| {
         let names: Vec<_> = T::value_variants().iter().filter_map(T::to_possible_value).collect();
-        let names = names.iter().map(|value| value.get_name());
+        let names = names.iter().map(PossibleValue::get_name);
         unknown(text.line, key, &text.text, names)
     })
 }
