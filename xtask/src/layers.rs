@@ -16,11 +16,17 @@ type Rule = (&'static str, &'static [&'static str]);
 const RULES: &[Rule] = &[
     ("weir-request-log", &[]),
     ("weir-pipeline", &["weir-request-log"]),
-    ("weir-capture", &["weir-pipeline"]),
+    ("weir-capture", &["weir-pipeline", "weir-ebpf-common", "weir-ebpf-object"]),
     ("weir-plugin-runtime", &["weir-pipeline"]),
     ("weir-sinks", &["weir-request-log"]),
+    ("weir-red", &["weir-request-log"]),
     // Plugins reach it as Wasm, by its build script, not as crates.
     ("weir-builtin-plugins", &[]),
+    // Programs of the kernel reach it as an object, by its build script, not as a crate.
+    ("weir-ebpf-object", &["weir-ebpf-build"]),
+    ("weir-ebpf-build", &[]),
+    ("weir-ebpf-common", &[]),
+    ("weir-ebpf-program", &["weir-ebpf-common"]),
     ("weir", HOST),
     ("weir-plugin-sdk", &[]),
     ("echo", SDK),
@@ -36,7 +42,7 @@ const RULES: &[Rule] = &[
     ("weir-plugin-redis", SDK),
     ("weir-plugin-sample", SDK),
     ("weir-plugin-transaction-id", SDK),
-    ("xtask", &[]),
+    ("xtask", &["weir-ebpf-build"]),
 ];
 
 /// What plugins may know of Weir.
@@ -49,7 +55,9 @@ const HOST: &[&str] = &[
     "weir-capture",
     "weir-plugin-runtime",
     "weir-sinks",
+    "weir-red",
     "weir-builtin-plugins",
+    "weir-ebpf-object",
 ];
 
 /// Play the outsider, so they may use anything of the workspace.
@@ -61,6 +69,10 @@ const KEPT: &[Rule] = &[
     ("wasmtime-wasi", &["weir-plugin-runtime"]),
     // System calls without a safe crate around them have one place.
     ("libc", &["weir-capture"]),
+    // It loads into the kernel; the shared types say by it that any bytes make them.
+    ("aya", &["weir-capture", "weir-ebpf-common"]),
+    // What the kernel runs is small: nothing but the helpers.
+    ("aya-ebpf", &["weir-ebpf-program"]),
     ("signal-hook", &["weir"]),
     // The middle of the path has no I/O and no clock, so async begins behind it.
     ("tokio", &["weir", "weir-sinks"]),
@@ -118,6 +130,7 @@ mod tests {
         assert_eq!(broken("weir-pipeline", "weir-sinks", "null"), ["weir-pipeline -> weir-sinks"]);
         assert_eq!(broken("weir-plugin-dns", "weir-sinks", "\"build\""), ["weir-plugin-dns -> weir-sinks"]);
         assert_eq!(broken("weir-pipeline", "wasmtime", "null"), ["weir-pipeline -> wasmtime"]);
+        assert_eq!(broken("weir-ebpf-program", "weir-sinks", "null"), ["weir-ebpf-program -> weir-sinks"]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use self::monitor::{Monitor, Orders, ReadCounts, SourceCounts, WorkerCounts}
 pub use self::progress::Progress;
 pub use self::report::{LogCount, Report, Span};
 use self::source::Capture;
-pub(crate) use self::source::Source;
+pub(crate) use self::source::{Source, Unwanted};
 use crate::failure::Failure;
 
 /// Makes the plugin instances of one worker. Asked once for each worker and file, from the worker's thread.
@@ -143,7 +143,7 @@ impl<W: Write + Send> Replay<'_, W> {
         }
     }
 
-    fn worker(&self, number: usize) -> Result<WorkerSide<'_, W>, Failure> {
+    fn worker(&self, number: usize, unwanted: Option<Unwanted>) -> Result<WorkerSide<'_, W>, Failure> {
         let limits = self.config.limits.share(self.threads);
         let config = WorkerConfig { limits: limits.clone() };
         let generation = self.plugins.generation();
@@ -151,6 +151,7 @@ impl<W: Write + Send> Replay<'_, W> {
             worker: Worker::new(config, self.plugins.parsers()?, self.plugins.hooks()?),
             lines: Lines::new((self.sinks)(), self.output),
             plugins: self.plugins,
+            unwanted,
             generation,
             asked: generation,
             threads: self.threads,
@@ -170,6 +171,7 @@ struct WorkerSide<'a, W> {
     worker: Worker,
     lines: Lines<'a, W>,
     plugins: &'a dyn PluginFactory,
+    unwanted: Option<Unwanted>,
     /// Of the plugins that the worker has.
     generation: u64,
     /// The last one that the worker was to change to.
@@ -207,6 +209,7 @@ impl<W: Write> WorkerSide<'_, W> {
             self.asked = wanted;
             self.change();
         }
+        self.tell_unwanted();
         let goes_on = self.lines.hand_on();
         self.supervise();
         goes_on
@@ -243,6 +246,14 @@ impl<W: Write> WorkerSide<'_, W> {
         }
         if wanted.kept < before.kept {
             self.worker.give_up(wanted.kept, &mut self.lines);
+        }
+    }
+
+    fn tell_unwanted(&mut self) {
+        let Some(tell) = &self.unwanted else { return };
+        let sockets = self.worker.take_unwanted();
+        if !sockets.is_empty() {
+            tell(&sockets);
         }
     }
 

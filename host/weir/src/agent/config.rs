@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::keys::KEYS;
-pub(crate) use self::values::{LogFormat, duration, level, loopback};
+pub(crate) use self::values::{CALL_BYTES, LogFormat, duration, level, loopback};
 use crate::cli::Format;
 use crate::failure::Failure;
 use crate::group_config::read::unknown;
@@ -22,6 +22,7 @@ use crate::group_config::{ConfigError, read_file, yaml};
 pub(crate) struct AgentConfig {
     /// Names, patterns, `any`.
     pub(crate) interfaces: Vec<String>,
+    pub(crate) calls: Calls,
     pub(crate) bpf: Option<String>,
     pub(crate) promiscuous: bool,
     pub(crate) netns: Option<String>,
@@ -37,6 +38,34 @@ pub(crate) struct AgentConfig {
     pub(crate) limits: Share,
 }
 
+/// System calls that are captured.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Calls {
+    pub(crate) syscalls: bool,
+    pub(crate) pid: Vec<u32>,
+    pub(crate) comm: Vec<String>,
+    pub(crate) cgroup: Vec<PathBuf>,
+    pub(crate) port: Vec<u16>,
+    /// Bytes of one call.
+    pub(crate) call_bytes: u32,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        let (pid, comm, cgroup, port) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { syscalls: false, pid, comm, cgroup, port, call_bytes: 16_384 }
+    }
+}
+
+impl Calls {
+    /// Only some calls are wanted.
+    fn are_chosen(&self) -> bool {
+        let Self { syscalls: _, pid, comm, cgroup, port, call_bytes } = self;
+        let all = pid.is_empty() && comm.is_empty() && cgroup.is_empty() && port.is_empty();
+        !all || *call_bytes != Self::default().call_bytes
+    }
+}
+
 /// What the agent may take of the machine; none: as much as it needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Share {
@@ -50,6 +79,7 @@ impl Default for AgentConfig {
     fn default() -> Self {
         Self {
             interfaces: Vec::new(),
+            calls: Calls::default(),
             bpf: None,
             promiscuous: false,
             netns: None,
@@ -98,6 +128,26 @@ impl AgentConfig {
             }
         }
         Ok(config)
+    }
+
+    /// Gives it back when there is something to capture. `command` is named with its help.
+    ///
+    /// # Errors
+    /// There is nothing, or system calls are chosen and not captured.
+    pub(crate) fn checked(self, command: &str) -> Result<Self, Failure> {
+        if !self.calls.syscalls && self.calls.are_chosen() {
+            return Err(Failure::usage(
+                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls, or \
+                 `syscalls: true` in the file of --config",
+            ));
+        }
+        if !self.calls.syscalls && self.interfaces.is_empty() {
+            return Err(Failure::usage(format_args!(
+                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls, or `interfaces: [IFACE]` in \
+                 the file of --config; see `{command} --help`"
+            )));
+        }
+        Ok(self)
     }
 
     /// Names of the keys that are other ones in `new` and hold from the next start on only.

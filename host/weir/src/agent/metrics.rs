@@ -22,7 +22,7 @@ use crate::replay::Monitor;
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) monitor: Monitor,
-    pub(crate) plugins: Arc<LivePlugins>,
+    pub(crate) plugins: LivePlugins,
     pub(crate) governor: Governor,
     pub(crate) reloads: ReloadCounts,
     /// Capturing has begun.
@@ -32,7 +32,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn new(monitor: Monitor, plugins: Arc<LivePlugins>, governor: Governor) -> Self {
+    pub(crate) fn new(monitor: Monitor, plugins: LivePlugins, governor: Governor) -> Self {
         let (is_ready, is_ending) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { monitor, plugins, governor, reloads: ReloadCounts::default(), is_ready, is_ending }
     }

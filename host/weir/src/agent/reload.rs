@@ -15,10 +15,13 @@ use crate::group_config::named_files;
 
 /// Those who live with a configuration that changes.
 pub(crate) struct Reloader<'a> {
-    pub(crate) arguments: &'a AgentArgs,
+    /// The file of the configuration.
+    pub(crate) file: Option<&'a Path>,
+    /// Reads it anew, with what the command line says over it.
+    pub(crate) reread: &'a (dyn Fn() -> Result<AgentConfig, Failure> + Sync),
     pub(crate) plugins: &'a LivePlugins,
     pub(crate) governor: &'a Governor,
-    pub(crate) log: &'a Log,
+    pub(crate) log: Option<&'a Log>,
     pub(crate) counts: &'a ReloadCounts,
     /// What it was started with.
     pub(crate) started: AgentConfig,
@@ -68,13 +71,18 @@ impl Reloader<'_> {
     /// Files whose change is a reason to [reload](Self::reload).
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = self.arguments.config.iter().chain(&current.group_config).chain(&current.plugins).cloned();
+        let own = self
+            .file
+            .map(Path::to_owned)
+            .into_iter()
+            .chain(current.group_config.clone())
+            .chain(current.plugins.clone());
         own.chain(current.group_config.iter().flat_map(|file| named_files(file))).collect()
     }
 
     /// Gives what changed.
     fn try_reload(&self) -> Result<Vec<String>, Failure> {
-        let new = self.arguments.config()?;
+        let new = (self.reread)()?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = self.plugins.reload(&Files::of(&new))?;
         let restart = self.started.needs_restart(&new);
@@ -86,7 +94,9 @@ impl Reloader<'_> {
             changed.push("limits of the agent".to_owned());
         }
         if new.log_level != current.log_level {
-            self.log.set_level(new.log_level);
+            if let Some(log) = self.log {
+                log.set_level(new.log_level);
+            }
             changed.push("log-level".to_owned());
         }
         *current = new;

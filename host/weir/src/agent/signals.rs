@@ -38,7 +38,8 @@ pub(crate) struct Control<'scope> {
 }
 
 impl<'scope> Control<'scope> {
-    /// Begins to listen. From here on SIGINT and SIGTERM set `stop` instead of ending the process; a second one ends it at once.
+    /// Begins to listen. From here on SIGINT and SIGTERM set `stop` instead of ending the process; a second one ends it at once,
+    /// after `last_words`.
     ///
     /// # Errors
     /// The system refuses handlers or threads.
@@ -46,6 +47,7 @@ impl<'scope> Control<'scope> {
         scope: &'scope Scope<'scope, 'env>,
         stop: &'env AtomicBool,
         reloader: &'env Reloader<'env>,
+        last_words: fn(),
     ) -> io::Result<Self> {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let handle = signals.handle();
@@ -54,7 +56,8 @@ impl<'scope> Control<'scope> {
         let notifier = notifier(&call, &called);
         let watch = Watch::new(reloader.files());
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let listener = named("weir-signals").spawn_scoped(scope, move || listen(signals, stop, &call))?;
+        let listener =
+            named("weir-signals").spawn_scoped(scope, move || listen(signals, stop, &call, last_words))?;
         let keeper = Keeper { calls, called, watch, notifier, reloader };
         let reloading = named("weir-reload").spawn_scoped(scope, move || keeper.keep_up());
         let reloading = reloading.inspect_err(|_| handle.close())?;
@@ -78,12 +81,13 @@ fn notifier(call: &SyncSender<Call>, called: &Arc<AtomicBool>) -> Notifier {
     })
 }
 
-fn listen(mut signals: Signals, stop: &AtomicBool, call: &SyncSender<Call>) {
+fn listen(mut signals: Signals, stop: &AtomicBool, call: &SyncSender<Call>, last_words: fn()) {
     for signal in signals.forever() {
         if signal == SIGHUP {
             // When some wait already, they are for this one too.
             let _ = call.try_send(Call::Reload);
         } else if stop.swap(true, Ordering::Relaxed) {
+            last_words();
             let words = b"weir: a second signal: ended at once; what was captured and not told yet is lost\n";
             // Nobody may be there to read it.
             let _ = io::stderr().write_all(words);

@@ -17,7 +17,7 @@ pub(super) fn replay<W: Write + Send>(
     source: &mut dyn Source,
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
-    let mut side = replay.worker(0)?;
+    let mut side = replay.worker(0, source.unwanted())?;
     let mut decoder = Decoder::default();
     let mut block = Block::default();
     let mut second = EachSecond::default();

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use weir_capture::InterfaceCounts;
+use weir_capture::sockets::SocketCounts;
 use weir_pipeline::admission::{Admission, PARTS};
 use weir_pipeline::decode::{DecodeStats, FragmentStats};
 use weir_pipeline::stats::Stats;
@@ -72,6 +73,8 @@ pub struct ReadCounts {
 pub struct SourceCounts {
     /// At least one interface is captured at this moment.
     pub is_capturing: bool,
+    /// What became of system calls, where they are captured.
+    pub calls: Option<SocketCounts>,
     /// By interface.
     pub interfaces: Vec<InterfaceCounts>,
     /// Frames that were read.

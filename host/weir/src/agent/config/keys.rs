@@ -21,22 +21,28 @@ pub(super) struct Key {
 
 /// `name, whether it is live, field, reader;`
 macro_rules! keys {
-    ($($name:literal, $live:literal, $field:ident, $read:path;)*) => {
+    ($($name:literal, $live:literal, $($field:ident).+, $read:path;)*) => {
         pub(super) const KEYS: &[Key] = &[$(Key {
             name: $name,
             live: $live,
             reads_null: matches!($name.as_bytes(), b"format"),
             read: |config, node, folder| {
-                config.$field = $read(node, $name, folder)?;
+                config.$($field).+ = $read(node, $name, folder)?;
                 Ok(())
             },
-            differs: |one, other| one.$field != other.$field,
+            differs: |one, other| one.$($field).+ != other.$($field).+,
         }),*];
     };
 }
 
 keys! {
     "interfaces", false, interfaces, values::texts;
+    "syscalls", false, calls.syscalls, values::truth;
+    "pid", false, calls.pid, values::processes;
+    "comm", false, calls.comm, values::texts;
+    "cgroup", false, calls.cgroup, values::paths;
+    "port", false, calls.port, values::ports;
+    "call-bytes", false, calls.call_bytes, values::call_bytes;
     "bpf", false, bpf, values::text;
     "promiscuous", false, promiscuous, values::truth;
     "netns", false, netns, values::text;

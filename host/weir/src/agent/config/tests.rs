@@ -42,12 +42,21 @@ fn docs_have_a_row_for_every_key_and_whether_it_is_live() {
 
 #[test]
 fn every_key_is_read() {
-    let text = "interfaces: [eth0, 'veth*']\nbpf: tcp port 80\npromiscuous: true\nnetns: 4711\nthreads: 4\nduration: 90s\n\
+    let text = "interfaces: [eth0, 'veth*']\nsyscalls: true\npid: [1, 2]\ncomm: nginx\ncgroup: [/sys/fs/cgroup/a]\nport: [80]\ncall-bytes: 4KiB\n\
+                bpf: tcp port 80\npromiscuous: true\nnetns: 4711\nthreads: 4\nduration: 90s\n\
                 format: null\nstats: true\ngroup-config: group.yaml\nplugins: [a.wasm, /b.wasm]\n\
                 metrics-listen: '[::1]:9090'\nlog-level: debug\nlog-format: json\nlimits: {cpu: 1.5, memory: 512MiB}\n";
     let config = read(text).unwrap();
     let expected = AgentConfig {
         interfaces: vec!["eth0".into(), "veth*".into()],
+        calls: Calls {
+            syscalls: true,
+            pid: vec![1, 2],
+            comm: vec!["nginx".into()],
+            cgroup: vec!["/sys/fs/cgroup/a".into()],
+            port: vec![80],
+            call_bytes: 4096,
+        },
         bpf: Some("tcp port 80".into()),
         promiscuous: true,
         netns: Some("4711".into()),
@@ -76,6 +85,9 @@ fn what_is_wrong_is_told_with_its_line_and_what_was_meant() {
     for (text, words) in [
         ("interface: [lo]", "line 1: unknown key `interface`; the nearest valid name is `interfaces`"),
         ("bpf: tcp\n\nthreads: 0", "line 3: `threads`: `0`: give a number from 1 to 64"),
+        ("port: [80, 0]", "`port`: `0`: give ports from 1 to 65535"),
+        ("pid: nginx", "give numbers of processes"),
+        ("call-bytes: 63", "give 64 to 65536 bytes"),
         ("threads: many", "from 1 to 64"),
         ("promiscuous: yes", "line 1: `promiscuous` must be `true` or `false`, found `yes`"),
         ("format: jsn", "unknown format `jsn`; the nearest valid name is `jsonl`"),

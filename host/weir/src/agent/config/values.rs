@@ -1,7 +1,10 @@
 //! Takes: nodes of the file and texts of the command line. Gives: values of the agent's options, or what is wrong with them.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -10,9 +13,9 @@ use tracing::Level;
 
 use super::{AgentConfig, Share};
 use crate::cli::{Format, THREADS_MAX};
-use crate::group_config::ConfigError;
 use crate::group_config::read::unknown;
 use crate::group_config::yaml::{Content, Node};
+use crate::group_config::{ConfigError, Text};
 
 /// How the agent says what happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,6 +25,9 @@ pub enum LogFormat {
     /// Lines for people.
     Text,
 }
+
+/// Bytes of one call that may be captured: less tells no protocol, more does not fit into a record of the kernel's programs.
+pub(crate) const CALL_BYTES: RangeInclusive<i64> = 64..=65_536;
 
 /// A number with its unit.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -80,6 +86,29 @@ pub(super) fn path(node: &Node, key: &str, folder: &Path) -> Read<Option<PathBuf
 
 pub(super) fn paths(node: &Node, key: &str, folder: &Path) -> Read<Vec<PathBuf>> {
     Ok(node.texts(key)?.into_iter().map(|text| folder.join(text.text)).collect())
+}
+
+pub(super) fn processes(node: &Node, key: &str, _: &Path) -> Read<Vec<u32>> {
+    numbers(node, key, "give numbers of processes")
+}
+
+pub(super) fn ports(node: &Node, key: &str, _: &Path) -> Read<Vec<u16>> {
+    let ports = numbers::<NonZeroU16>(node, key, "give ports from 1 to 65535")?;
+    Ok(ports.into_iter().map(NonZeroU16::get).collect())
+}
+
+fn numbers<T: FromStr>(node: &Node, key: &str, wrong: &str) -> Read<Vec<T>> {
+    let number = |text: Text| {
+        let message = || format!("`{key}`: `{}`: {wrong}", text.text);
+        text.text.parse().map_err(|_| ConfigError::new(text.line, message()))
+    };
+    node.texts(key)?.into_iter().map(number).collect()
+}
+
+pub(super) fn call_bytes(node: &Node, key: &str, _: &Path) -> Read<u32> {
+    let size = u32::try_from(node.size(key)?).ok().filter(|size| CALL_BYTES.contains(&i64::from(*size)));
+    let wrong = || format!("`{key}`: give {} to {} bytes", CALL_BYTES.start(), CALL_BYTES.end());
+    size.ok_or_else(|| ConfigError::new(node.line, wrong()))
 }
 
 pub(super) fn threads(node: &Node, key: &str, _: &Path) -> Read<u16> {

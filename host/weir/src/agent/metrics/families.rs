@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use weir_capture::sockets::SocketCounts;
 use weir_plugin_runtime::PluginStats;
 
 use super::Facts;
@@ -80,7 +81,9 @@ impl Numbers {
             ("decode", "fragments-evicted", fragments.evicted),
             ("decode", "fragments-expired", fragments.expired),
         ];
-        read.into_iter().chain(skips).chain(self.workers.pipeline.lines())
+        let calls = self.source.calls.iter().flat_map(SocketCounts::lines);
+        let calls = calls.map(|(name, count, _)| ("system-calls", name, count));
+        read.into_iter().chain(calls).chain(skips).chain(self.workers.pipeline.lines())
     }
 
     /// What was lost: stage, reason, how many.
@@ -94,6 +97,8 @@ impl Numbers {
             ("decode", "fragments-expired", fragments.expired),
         ];
         drops.extend(skips.map(|(skip, count)| ("decode", skip.name(), count)));
+        let calls = self.source.calls.iter().flat_map(SocketCounts::lines).filter(|(.., is_loss)| *is_loss);
+        drops.extend(calls.map(|(name, count, _)| ("system-calls", name, count)));
         // Bytes are no drops; their holes are among them.
         let lines = self.workers.pipeline.lines();
         drops.extend(lines.filter(|(stage, reason, _)| is_loss(stage, reason) && !is_bytes(reason)));
