@@ -3,10 +3,10 @@
 use aya_ebpf::helpers::{
     bpf_get_current_comm, bpf_get_current_pid_tgid, generated::bpf_get_current_ancestor_cgroup_id,
 };
-use weir_ebpf_common::{Admission, PROCESS_OF_OWN_CALL};
+use weir_ebpf_common::{Admission, PROCESS_OF_OWN_CALL, name_words};
 
 use crate::kernel::{PtRegs, calls};
-use crate::maps::{CGROUPS, LOADER, NAMES, PORTS, PROCESSES, setting};
+use crate::maps::{CGROUPS, LOADER, PORTS, PROCESSES, setting};
 
 /// Levels of control groups that are looked at: Kubernetes' pods are at the fifth.
 const LEVELS: i32 = 8;
@@ -26,10 +26,7 @@ pub fn admits_process(process: u32) -> bool {
         if lists & Admission::Processes as u32 != 0 && PROCESSES.get(process).is_some() {
             return true;
         }
-        if lists & Admission::Names as u32 != 0
-            && let Ok(name) = bpf_get_current_comm()
-            && NAMES.get(name).is_some()
-        {
+        if lists & Admission::Names as u32 != 0 && is_named() {
             return true;
         }
         if lists & Admission::Cgroups as u32 != 0 {
@@ -42,6 +39,23 @@ pub fn admits_process(process: u32) -> bool {
                     return true;
                 }
             }
+        }
+    }
+    false
+}
+
+/// By the thread's name.
+#[inline(always)]
+fn is_named() -> bool {
+    let Ok(name) = bpf_get_current_comm() else { return false };
+    let name = name_words(name);
+    for index in 0..weir_ebpf_common::NAMES {
+        let listed = setting!(names[index]);
+        if listed == [0; 2] {
+            break;
+        }
+        if listed == name {
+            return true;
         }
     }
     false

@@ -12,6 +12,7 @@ mod counts;
 mod error;
 mod frames;
 mod load;
+mod marks;
 mod options;
 mod order;
 mod recent;
@@ -20,8 +21,8 @@ mod threads;
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, Record};
+use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use weir_ebpf_common::{Counter, Record, unwanted_place};
 
 use self::clock::Clock;
 pub use self::counts::SocketCounts;
@@ -50,8 +51,7 @@ pub struct SocketCapture {
 }
 
 /// Tells the kernel which sockets nobody wants.
-#[derive(Debug)]
-pub struct Unwanted(std::sync::Mutex<HashMap<MapData, u64, u8>>);
+pub struct Unwanted(std::sync::Mutex<Array<MapData, u64>>);
 
 impl Unwanted {
     /// Nothing of these sockets is captured any more. Numbers are used once only, so that is for ever.
@@ -59,7 +59,7 @@ impl Unwanted {
         let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for socket in sockets {
             // Where that fails, the socket costs what it did before.
-            let _ = map.insert(socket, 1, 0);
+            let _ = map.set(unwanted_place(*socket), *socket, 0);
         }
     }
 }
@@ -104,12 +104,13 @@ impl SocketCapture {
             let values = self.counters.get(&(counter as u32), 0);
             values.map_or(0, |values| values.iter().sum())
         };
-        SocketCounts {
-            kernel: Counter::ALL.map(sum),
-            malformed: self.frames.malformed,
-            without_peer: self.frames.without_peer,
-            given_up: self.frames.given_up(),
-        }
+        SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
+    }
+}
+
+impl std::fmt::Debug for Unwanted {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Unwanted").finish_non_exhaustive()
     }
 }
 

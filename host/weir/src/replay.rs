@@ -284,3 +284,6 @@ impl<W: Write> WorkerSide<'_, W> {
         Ended { state, pipeline: self.worker.stats(), logs }
     }
 }
+
+#[cfg(test)]
+mod tests;

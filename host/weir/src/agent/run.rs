@@ -230,7 +230,7 @@ fn calls_refused(error: SocketError) -> Failure {
         SocketError::NotBuilt(_) => {
             Failure::runtime(format_args!("{error}; build it again after `cargo xtask setup`"))
         }
-        SocketError::NoCgroup { .. } | SocketError::TooMany(_) => Failure::usage(error),
+        SocketError::NoCgroup { .. } | SocketError::TooMany { .. } => Failure::usage(error),
         _ => Failure::runtime(error),
     }
 }
