@@ -119,6 +119,12 @@ impl Application {
         Ok(())
     }
 
+    /// Other limits from here on.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.endpoints.set_capacity(limits.endpoints);
+        self.limits = limits;
+    }
+
     /// The next bytes of a side.
     pub(crate) fn chunk(
         &mut self,

@@ -81,6 +81,7 @@ fn each_unwanted_socket_is_told_once_from_any_worker() {
             plugins: &NoPlugins,
             sinks: &|| Box::new(Null::default()),
             output: &output,
+            monitor: None,
         };
         let told = Arc::default();
         let file = CaptureFile::from_reader("calls", Cursor::new(capture())).unwrap();
