@@ -18,6 +18,12 @@ pub struct Settings {
     pub names: [[u64; 2]; NAMES],
 }
 
+impl Settings {
+    /// Before the loader has set them: nothing is captured.
+    pub const ZERO: Self =
+        Self { capture_limit: 0, admission: 0, namespace: 0, states: 0, names: [[0; 2]; NAMES] };
+}
+
 /// Names of threads that can be listed: each is compared with each call's, which costs a nanosecond or two.
 pub const NAMES: usize = 16;
 

@@ -2,7 +2,7 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, LISTED, NAMES, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
+use weir_ebpf_common::{Counter, LISTED, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
 
 use crate::message::Work;
 use crate::trusted::DatagramSender;
@@ -67,49 +67,10 @@ pub static CGROUPS: HashMap<u64, u8> = HashMap::with_max_entries(LISTED, 0);
 pub static PORTS: HashMap<u16, u8> = HashMap::with_max_entries(LISTED, 0);
 
 #[unsafe(no_mangle)]
-pub static OFFSETS: Offsets = Offsets {
-    task_struct_files: 0,
-    files_struct_fdt: 0,
-    fdtable_fd: 0,
-    file_f_inode: 0,
-    inode_i_mode: 0,
-    inode_i_ino: 0,
-    socket_alloc_vfs_inode: 0,
-    socket_sk: 0,
-    sock_common_skc_daddr: 0,
-    sock_common_skc_rcv_saddr: 0,
-    sock_common_skc_dport: 0,
-    sock_common_skc_num: 0,
-    sock_common_skc_family: 0,
-    sock_common_skc_v6_daddr: 0,
-    sock_common_skc_v6_daddr_end: 0,
-    sock_common_skc_v6_rcv_saddr: 0,
-    sock_common_skc_v6_rcv_saddr_end: 0,
-    sock_common_skc_net: 0,
-    net_ns_inum: 0,
-    sock_sk_protocol: 0,
-    sock_sk_shutdown: 0,
-    sock_sk_socket: 0,
-    tcp_sock_write_seq: 0,
-    tcp_sock_copied_seq: 0,
-    tcp_sock_snd_una: 0,
-    tcp_sock_rcv_nxt: 0,
-    tcp_sock_bytes_acked: 0,
-    tcp_sock_bytes_received: 0,
-    socket_file: 0,
-    task_struct_tgid: 0,
-    task_struct_pid: 0,
-    task_struct_comm: 0,
-    task_struct_comm_end: 0,
-    sk_buff_sk: 0,
-    sk_buff_head: 0,
-    sk_buff_network_header: 0,
-    sk_buff_transport_header: 0,
-};
+pub static OFFSETS: Offsets = Offsets::ZERO;
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings =
-    Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0, names: [[0; 2]; NAMES] };
+pub static SETTINGS: Settings = Settings::ZERO;
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {
