@@ -19,7 +19,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     let unusable = |error: BtfError| SocketError::Types(error.to_string());
     let types = KernelTypes::parse(&bytes).map_err(unusable)?;
     let offsets = types.offsets().map_err(unusable)?;
-    let way = Way::of(&types);
+    let way = if options.at_calls { Way::AtCalls } else { Way::of(&types) };
     drop(bytes);
     let object = marks::replaced(object, &offsets).map_err(SocketError::Object)?;
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;

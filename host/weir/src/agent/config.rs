@@ -48,19 +48,21 @@ pub(crate) struct Calls {
     pub(crate) port: Vec<u16>,
     /// Bytes of one call.
     pub(crate) call_bytes: u32,
+    /// Not in the file: to find out whether the other way is at fault.
+    pub(crate) at_calls: bool,
 }
 
 impl Default for Calls {
     fn default() -> Self {
         let (pid, comm, cgroup, port) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { syscalls: false, pid, comm, cgroup, port, call_bytes: 16_384 }
+        Self { syscalls: false, pid, comm, cgroup, port, call_bytes: 16_384, at_calls: false }
     }
 }
 
 impl Calls {
     /// Only some calls are wanted.
     fn are_chosen(&self) -> bool {
-        let Self { syscalls: _, pid, comm, cgroup, port, call_bytes } = self;
+        let Self { syscalls: _, pid, comm, cgroup, port, call_bytes, at_calls: _ } = self;
         let all = pid.is_empty() && comm.is_empty() && cgroup.is_empty() && port.is_empty();
         !all || *call_bytes != Self::default().call_bytes
     }

@@ -215,6 +215,7 @@ fn socket_options(config: &AgentConfig) -> Result<SocketOptions, Failure> {
         ports: calls.port.clone(),
         namespace: config.netns.as_ref().map(|_| namespace()).transpose()?,
         capture_limit: calls.call_bytes,
+        at_calls: calls.at_calls,
         ..SocketOptions::default()
     })
 }

@@ -135,6 +135,10 @@ pub struct CallArgs {
     /// Bytes of one call that are captured; a parser is told that the rest was not [default: 16384].
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(CALL_BYTES))]
     pub call_bytes: Option<u32>,
+
+    /// Captures at the end of each call, as on kernels before 6.3: dearer, in case the better way is at fault.
+    #[arg(long, hide = true, requires = "syscalls")]
+    pub at_calls: bool,
 }
 
 impl AgentArgs {
@@ -176,13 +180,14 @@ impl CaptureArgs {
         set_option(&mut config.duration, &self.duration);
         set(&mut config.threads, self.threads);
         config.promiscuous |= self.promiscuous;
-        let CallArgs { syscalls, pid, comm, cgroup, port, call_bytes } = &self.calls;
+        let CallArgs { syscalls, pid, comm, cgroup, port, call_bytes, at_calls } = &self.calls;
         config.calls.syscalls |= syscalls;
         set_list(&mut config.calls.pid, pid);
         set_list(&mut config.calls.comm, comm);
         set_list(&mut config.calls.cgroup, cgroup);
         set_list(&mut config.calls.port, port);
         set(&mut config.calls.call_bytes, *call_bytes);
+        config.calls.at_calls |= at_calls;
     }
 }
 

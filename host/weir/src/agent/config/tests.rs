@@ -56,6 +56,7 @@ fn every_key_is_read() {
             cgroup: vec!["/sys/fs/cgroup/a".into()],
             port: vec![80],
             call_bytes: 4096,
+            at_calls: false,
         },
         bpf: Some("tcp port 80".into()),
         promiscuous: true,
