@@ -9,6 +9,8 @@ pub struct Offsets {
     pub files_struct_fdt: u32,
     pub fdtable_fd: u32,
     pub file_f_inode: u32,
+    pub file_f_path_dentry: u32,
+    pub dentry_d_name_name: u32,
     pub inode_i_mode: u32,
     pub inode_i_ino: u32,
     pub socket_alloc_vfs_inode: u32,

@@ -10,6 +10,10 @@ pub struct Settings {
     pub admission: u32,
     /// Inode number of the only network namespace whose sockets are captured; 0: of all.
     pub namespace: u32,
+    /// 1: what plain system calls carry is told.
+    pub calls: u32,
+    /// 1: what TLS libraries carry is told.
+    pub tls: u32,
 }
 
 /// Lists of what is admitted. A call has to be admitted by the process lists (one of them is enough) and by the port list.

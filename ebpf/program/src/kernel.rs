@@ -15,6 +15,18 @@ pub struct PtRegs {
     si: u64,
     di: u64,
     orig_ax: u64,
+    ip: u64,
+    cs: u64,
+    flags: u64,
+    sp: u64,
+}
+
+/// What a function got, or gave (System V ABI, x86-64).
+pub struct Function {
+    pub arguments: [u64; 4],
+    pub result: u64,
+    /// At the first instruction it points to the address of the return.
+    pub stack: u64,
 }
 
 /// A call of the system.
@@ -29,6 +41,16 @@ impl PtRegs {
     pub unsafe fn number(this: *const Self) -> u64 {
         // SAFETY: the caller's.
         unsafe { (*this).orig_ax }
+    }
+
+    /// The function that a probe is in.
+    #[inline(always)]
+    pub unsafe fn function(this: *const Self) -> Function {
+        // SAFETY: the caller's.
+        unsafe {
+            let arguments = [(*this).di, (*this).si, (*this).dx, (*this).cx];
+            Function { arguments, result: (*this).ax, stack: (*this).sp }
+        }
     }
 
     /// The call. Its registers are as the program set them, also when it ends; only the one of the result changes.
@@ -58,6 +80,7 @@ pub fn read_user<T: Copy>(address: u64) -> Option<T> {
 pub mod calls {
     pub const READ: u64 = 0;
     pub const WRITE: u64 = 1;
+    pub const MMAP: u64 = 9;
     pub const READV: u64 = 19;
     pub const WRITEV: u64 = 20;
     pub const SENDFILE: u64 = 40;
@@ -79,6 +102,8 @@ pub const IPPROTO_TCP: u8 = 6;
 pub const IPPROTO_UDP: u8 = 17;
 /// `EINPROGRESS`, negative as a result.
 pub const IN_PROGRESS: i64 = -115;
+/// `PROT_EXEC` (mmap(2)).
+pub const EXECUTABLE: u64 = 4;
 /// `S_IFMT` and `S_IFSOCK` (inode(7)).
 pub const FILE_TYPE: u16 = 0o170_000;
 pub const IS_SOCKET: u16 = 0o140_000;

@@ -9,13 +9,16 @@
 mod admission;
 mod emit;
 mod kernel;
+mod library;
 mod maps;
 mod message;
 mod socket;
 mod syscalls;
+mod tls;
 
-use aya_ebpf::macros::btf_tracepoint;
-use aya_ebpf::programs::BtfTracePointContext;
+use aya_ebpf::macros::{btf_tracepoint, uprobe, uretprobe};
+use aya_ebpf::programs::{BtfTracePointContext, ProbeContext, RetProbeContext};
+use tls::Carries;
 
 /// All system calls end here; see `syscalls` for why their end is enough.
 #[btf_tracepoint(function = "sys_exit")]
@@ -31,6 +34,55 @@ pub fn sys_exit(context: BtfTracePointContext) -> i32 {
 pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
     // Its arguments are `const struct sock *sk, const int oldstate, const int newstate`.
     socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(2));
+    0
+}
+
+/// A process begins to run a program.
+#[btf_tracepoint(function = "sched_process_exec")]
+pub fn sched_process_exec(_: BtfTracePointContext) -> i32 {
+    library::tell_process();
+    0
+}
+
+/// The entry of a function of OpenSSL's interface.
+macro_rules! entries {
+    ($($(#[$about:meta])* $name:ident $carries:expr;)*) => {$(
+        $(#[$about])*
+        #[uprobe]
+        pub fn $name(context: ProbeContext) -> u32 {
+            // SAFETY: what the kernel gives to a probe.
+            unsafe { tls::begins(context.regs.cast(), $carries) };
+            0
+        }
+    )*};
+}
+
+entries! {
+    /// `int SSL_read(SSL *, void *, int)`
+    ssl_read Carries::READ;
+    /// `int SSL_write(SSL *, const void *, int)`
+    ssl_write Carries::WRITE;
+    /// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`
+    ssl_read_ex Carries::READ_EX;
+    /// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`
+    ssl_write_ex Carries::WRITE_EX;
+    /// `int SSL_do_handshake(SSL *)`, `SSL_connect`, `SSL_accept`
+    ssl_handshake Carries::HANDSHAKE;
+}
+
+/// The return of any of them.
+#[uretprobe]
+pub fn ssl_return(context: RetProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { tls::ends(context.regs.cast()) };
+    0
+}
+
+/// `void SSL_free(SSL *)`
+#[uprobe]
+pub fn ssl_free(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { tls::freed(context.regs.cast()) };
     0
 }
 

@@ -5,6 +5,7 @@ use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
 use weir_ebpf_common::{Counter, NAME, Offsets, Settings};
 
 use crate::message::Work;
+use crate::tls::{Connection, Inside, Object};
 
 /// The loader sets its size.
 #[map]
@@ -43,6 +44,19 @@ pub static LOADER: Array<u32> = Array::with_max_entries(1, 0);
 #[map]
 pub static UNWANTED: LruHashMap<u64, u8> = LruHashMap::with_max_entries(1 << 16, 0);
 
+/// Threads that are in a call of a TLS library, by process and thread id. A thread that was killed in one leaves its entry behind, so
+/// the one that was used longest ago makes room.
+#[map]
+pub static INSIDE: LruHashMap<u64, Inside> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// Which socket a TLS library's object belongs to; not every program frees its objects before it ends.
+#[map]
+pub static CONNECTIONS: LruHashMap<Object, Connection> = LruHashMap::with_max_entries(1 << 16, 0);
+
+/// Processes that have begun to run a program, or mapped a TLS library: where probes may be wanted.
+#[map]
+pub static MAPPED: RingBuf = RingBuf::with_byte_size(1 << 16, 0);
+
 /// As many as a configuration may name.
 const LISTED: u32 = 1024;
 
@@ -61,6 +75,8 @@ pub static OFFSETS: Offsets = Offsets {
     files_struct_fdt: 0,
     fdtable_fd: 0,
     file_f_inode: 0,
+    file_f_path_dentry: 0,
+    dentry_d_name_name: 0,
     inode_i_mode: 0,
     inode_i_ino: 0,
     socket_alloc_vfs_inode: 0,
@@ -84,7 +100,7 @@ pub static OFFSETS: Offsets = Offsets {
 };
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0 };
+pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0, calls: 0, tls: 0 };
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {
@@ -104,11 +120,22 @@ macro_rules! setting {
 }
 pub(crate) use setting;
 
-/// Counts; nobody else writes this processor's number.
+/// Counts, in a program that nothing on its processor interrupts but others that count elsewhere: those at tracepoints.
 #[inline(always)]
 pub fn count(counter: Counter, number: u64) {
     if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
         // SAFETY: the map's own memory, of this processor.
         unsafe { *place = (*place).wrapping_add(number) };
+    }
+}
+
+/// Counts, in a program that may lose its processor to any other one meanwhile: those at probes of user space.
+#[inline(always)]
+pub fn count_atomically(counter: Counter, number: u64) {
+    if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: the map's own memory. The compiler knows no atomic addition for this target, the kernel does.
+        unsafe {
+            core::arch::asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) number, options(nostack));
+        }
     }
 }

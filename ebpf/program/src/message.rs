@@ -1,10 +1,10 @@
 //! The memory that a call carried: one buffer, a vector of them, or a message with a vector and an address.
 
-use weir_ebpf_common::{Counter, PIECE, PIECES, Record};
+use weir_ebpf_common::{Counter, Event, PIECE, PIECES, Record};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
-use crate::maps::{count, setting};
+use crate::maps::setting;
 use crate::socket::widened;
 
 /// Memory of the program.
@@ -72,6 +72,11 @@ pub struct Work {
     budget: u32,
 }
 
+impl Work {
+    /// Tells nothing yet.
+    pub const EMPTY: Self = Self { record: emit::empty(Event::Closed), memory: Memory::NONE, left: 0, budget: 0 };
+}
+
 /// A word of [`Work`], read or written as it is in memory now.
 macro_rules! word {
     ($work:ident.$($member:ident).+) => {
@@ -91,7 +96,7 @@ const STEPS: usize = PIECES + 8;
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
 #[inline(always)]
 pub fn emit(work: *mut Work, memory: Memory, total: u32) {
-    count(Counter::Bytes, u64::from(total));
+    emit::counted(work, Counter::Bytes, u64::from(total));
     word!(work.memory = memory);
     word!(work.left = total);
     word!(work.budget = setting!(capture_limit));
@@ -102,7 +107,7 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
     }
     let left = word!(work.left);
     if left > 0 {
-        count(Counter::NotCaptured, u64::from(left));
+        emit::counted(work, Counter::NotCaptured, u64::from(left));
         word!(work.record.captured = 0);
         word!(work.record.length = left);
         emit::put(work, 0);
@@ -126,7 +131,7 @@ fn step(work: *mut Work) -> bool {
     word!(work.record.captured = captured as u32);
     word!(work.record.length = piece as u32);
     emit::put(work, base);
-    count(Counter::NotCaptured, piece - captured);
+    emit::counted(work, Counter::NotCaptured, piece - captured);
     word!(work.record.sequence = word!(work.record.sequence).wrapping_add(piece as u32));
     word!(work.budget = budget.wrapping_sub(captured as u32));
     word!(work.left = left.wrapping_sub(piece as u32));

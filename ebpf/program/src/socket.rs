@@ -31,16 +31,22 @@ pub struct Streams {
     pub acknowledged: u32,
 }
 
+/// Address of the `struct file` that a descriptor of the calling thread means.
+#[inline(always)]
+pub fn file_of(descriptor: u32) -> Option<usize> {
+    // SAFETY: takes nothing and can not fail.
+    let task = unsafe { bpf_get_current_task() } as usize;
+    let files: usize = read(task + offset!(task_struct_files))?;
+    let table: usize = read(files + offset!(files_struct_fdt))?;
+    let descriptors: usize = read(table + offset!(fdtable_fd))?;
+    read(descriptors + descriptor as usize * size_of::<usize>())
+}
+
 impl Socket {
     /// None: no socket, or its memory can not be read.
     #[inline(always)]
     pub fn of_descriptor(descriptor: u32) -> Option<Self> {
-        // SAFETY: takes nothing and can not fail.
-        let task = unsafe { bpf_get_current_task() } as usize;
-        let files: usize = read(task + offset!(task_struct_files))?;
-        let table: usize = read(files + offset!(files_struct_fdt))?;
-        let descriptors: usize = read(table + offset!(fdtable_fd))?;
-        let file: usize = read(descriptors + descriptor as usize * size_of::<usize>())?;
+        let file = file_of(descriptor)?;
         let inode: usize = read(file + offset!(file_f_inode))?;
         let mode: u16 = read(inode + offset!(inode_i_mode))?;
         if mode & FILE_TYPE != IS_SOCKET {
@@ -56,6 +62,11 @@ impl Socket {
     pub fn is_admitted(&self) -> bool {
         let wanted = setting!(namespace);
         wanted == 0 || self.namespace() == Some(wanted)
+    }
+
+    #[inline(always)]
+    pub fn is_tcp(&self) -> bool {
+        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
     }
 
     #[inline(always)]

@@ -8,10 +8,10 @@ use aya_ebpf::helpers::{bpf_get_current_comm, bpf_get_current_pid_tgid};
 use weir_ebpf_common::{Counter, Event};
 
 use crate::kernel::{Call, IN_PROGRESS, IPPROTO_TCP, NOT_THE_STREAM, PtRegs, THROWN_AWAY, calls, read_user};
-use crate::maps::{Teller, UNWANTED, count};
+use crate::maps::{Teller, UNWANTED, count, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::Socket;
-use crate::{admission, emit};
+use crate::{admission, emit, library, tls};
 
 /// A system call has ended.
 #[inline(always)]
@@ -25,6 +25,11 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
         }
         calls::CONNECT => Event::Connected,
         calls::ACCEPT | calls::ACCEPT4 => Event::Accepted,
+        calls::MMAP if setting!(tls) != 0 => {
+            // SAFETY: the caller's.
+            let call = unsafe { PtRegs::call(registers, number) };
+            return library::mapped(&call, result);
+        }
         _ => return,
     };
     let carried = match event {
@@ -43,6 +48,14 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
 #[inline(always)]
 fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
     let thread = bpf_get_current_pid_tgid();
+    if matches!(event, Event::Sent | Event::Received) {
+        if setting!(tls) != 0 {
+            tls::carries(thread, call.arguments[0] as u32);
+        }
+        if setting!(calls) == 0 {
+            return None;
+        }
+    }
     if !admission::admits_process((thread >> 32) as u32) {
         count(Counter::NotAdmitted, 1);
         return None;

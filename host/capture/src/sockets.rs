@@ -15,6 +15,7 @@ mod options;
 mod order;
 mod recent;
 mod threads;
+mod tls;
 
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ use self::clock::Clock;
 pub use self::error::SocketError;
 use self::frames::Frames;
 pub use self::options::SocketOptions;
+use self::tls::Tls;
+pub use self::tls::TlsEvent;
 use crate::block::Block;
 
 /// The kernel's own type information.
@@ -39,12 +42,19 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// System calls that are captured. They are until it is dropped, or the process ends, however that happens.
 pub struct SocketCapture {
-    /// In the kernel as long as this is here.
-    programs: Option<Ebpf>,
+    programs: Programs,
+    events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
     clock: Clock,
     frames: Frames,
+}
+
+/// What is in the kernel as long as this is here.
+enum Programs {
+    Calls { _programs: Ebpf },
+    Tls(Tls),
+    Stopped,
 }
 
 /// What became of calls on sockets.
@@ -86,8 +96,13 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        let capture =
-            Self { programs: Some(programs), ring, counters, clock: Clock::now(), frames: Frames::default() };
+        let programs = if options.tls {
+            Programs::Tls(Tls::start(programs)?)
+        } else {
+            Programs::Calls { _programs: programs }
+        };
+        let (clock, frames) = (Clock::now(), Frames::new(options.calls));
+        let capture = Self { programs, events: Vec::new(), ring, counters, clock, frames };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -105,7 +120,18 @@ impl SocketCapture {
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        self.programs = None;
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, Programs::Stopped) {
+            self.events.extend(tls.stop());
+        }
+    }
+
+    /// What happened to files with TLS libraries since the last call.
+    pub fn take_events(&mut self) -> Vec<TlsEvent> {
+        let mut events = std::mem::take(&mut self.events);
+        if let Programs::Tls(tls) = &self.programs {
+            events.extend(tls.events());
+        }
+        events
     }
 
     /// Counts so far.

@@ -115,6 +115,8 @@ impl<'a> Btf<'a> {
             files_struct_fdt: at("files_struct", "fdt")?,
             fdtable_fd: at("fdtable", "fd")?,
             file_f_inode: at("file", "f_inode")?,
+            file_f_path_dentry: at("file", "f_path")? + at("path", "dentry")?,
+            dentry_d_name_name: at("dentry", "d_name")? + at("qstr", "name")?,
             inode_i_mode: at("inode", "i_mode")?,
             inode_i_ino: at("inode", "i_ino")?,
             socket_alloc_vfs_inode: at("socket_alloc", "vfs_inode")?,

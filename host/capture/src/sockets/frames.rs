@@ -3,7 +3,7 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::{Event, Record, TLS};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
@@ -24,6 +24,8 @@ const IPPROTO_TCP: u8 = 6;
 pub(super) struct Frames {
     order: Order,
     threads: Threads,
+    /// Frames of what system calls carry are wanted, not of TLS libraries alone.
+    calls: bool,
     /// Time of the latest record, as the kernel has it.
     now: u64,
     /// A datagram that comes in several records.
@@ -32,14 +34,13 @@ pub(super) struct Frames {
     pub(super) without_peer: u64,
 }
 
-impl Default for Frames {
-    fn default() -> Self {
-        let (order, threads) = (Order::new(), Threads::new());
-        Self { order, threads, now: 0, datagram: Vec::new(), malformed: 0, without_peer: 0 }
-    }
-}
-
 impl Frames {
+    /// `calls`: not of TLS libraries alone.
+    pub(super) fn new(calls: bool) -> Self {
+        let (order, threads) = (Order::new(), Threads::new());
+        Self { order, threads, calls, now: 0, datagram: Vec::new(), malformed: 0, without_peer: 0 }
+    }
+
     pub(super) fn given_up(&self) -> u64 {
         self.order.given_up
     }
@@ -60,8 +61,8 @@ impl Frames {
         }
         match event {
             Event::Sent | Event::Received => self.carried(&record, event, payload, time, block),
-            Event::Connected => self.opened(&record, Sender::Local, time, block),
-            Event::Accepted => self.opened(&record, Sender::Remote, time, block),
+            Event::Connected => self.connected(&record, Sender::Local, time, block),
+            Event::Accepted => self.connected(&record, Sender::Remote, time, block),
             Event::Closed => self.closed(&record, time, block),
         }
     }
@@ -77,6 +78,13 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
+        // A stream of plaintext begins without a call of its own.
+        if record.socket & TLS != 0
+            && (record.sequence, record.acknowledgment) == (0, 0)
+            && let Some(opener) = self.order.begin_plaintext(record.socket, record.socket & !TLS)
+        {
+            self.opened(record, opener, time, block);
+        }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
         let step = Step {
@@ -99,9 +107,15 @@ impl Frames {
         }
     }
 
+    fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
+        self.order.begin(record.socket, opener);
+        if self.calls {
+            self.opened(record, opener, time, block);
+        }
+    }
+
     /// What the handshake was.
-    fn opened(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
-        self.order.begin(record.socket);
+    fn opened(&self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
         // What the record has are the numbers behind the SYNs.
         let (local, remote) = (record.sequence, record.acknowledgment);
         let (first, second, own, others) = match opener {
@@ -110,18 +124,25 @@ impl Frames {
         };
         append(block, time, &header(record, first, SYN, (own.wrapping_sub(1), 0), caller(record)), &[]);
         // A connect that has only begun does not know the other's number.
-        if record.acknowledgment != 0 {
+        if record.acknowledgment != 0 || record.socket & TLS != 0 {
             let numbers = (others.wrapping_sub(1), own);
             append(block, time, &header(record, second, SYN | ACK, numbers, caller(record)), &[]);
         }
     }
 
     fn closed(&mut self, record: &Record, time: u64, block: &mut Block) {
+        self.closed_one(record, time, block);
+        self.closed_one(&Record { socket: record.socket | TLS, ..*record }, time, block);
+    }
+
+    fn closed_one(&mut self, record: &Record, time: u64, block: &mut Block) {
         while let Some((time, frame)) = self.order.rest(record.socket) {
             push(block, time, &frame);
         }
-        if self.order.forget(record.socket) {
-            let numbers = (record.sequence, record.acknowledgment);
+        let Some(told) = self.order.forget(record.socket) else { return };
+        let is_plaintext = record.socket & TLS != 0;
+        if is_plaintext || self.calls {
+            let numbers = if is_plaintext { told } else { (record.sequence, record.acknowledgment) };
             append(block, time, &header(record, Sender::Local, RST | ACK, numbers, caller(record)), &[]);
         }
     }

@@ -29,6 +29,9 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
     attach(&mut programs, &btf, "inet_sock_set_state", "inet_sock_set_state")?;
+    if options.tls {
+        attach(&mut programs, &btf, "sched_process_exec", "sched_process_exec")?;
+    }
     attach(&mut programs, &btf, "sys_exit", "sys_exit")?;
     Ok(programs)
 }
@@ -45,6 +48,8 @@ fn settings(options: &SocketOptions) -> Settings {
         capture_limit: options.capture_limit.min(CAPTURE_MAX as u32),
         admission: bits.sum(),
         namespace: options.namespace.unwrap_or(0),
+        calls: options.calls.into(),
+        tls: options.tls.into(),
     }
 }
 
@@ -138,7 +143,7 @@ fn object_refused(error: EbpfError) -> SocketError {
     if lacks_privilege(&error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(&error)) }
 }
 
-fn refused(program: &'static str, error: &ProgramError) -> SocketError {
+pub(super) fn refused(program: &'static str, error: &ProgramError) -> SocketError {
     if lacks_privilege(error) {
         return SocketError::NoPrivilege;
     }
@@ -160,7 +165,7 @@ fn lacks_privilege(error: &(dyn Error + 'static)) -> bool {
 /// The verifier's log may have thousands of lines; its end tells what was wrong.
 const WORDS: usize = 400;
 
-fn error_chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let whole = sources(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let words = whole.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().rev().nth(WORDS) {

@@ -32,9 +32,14 @@ pub(super) struct Order {
     pub(super) given_up: u64,
 }
 
-/// By sender: number of the next byte; none where nothing was told yet.
+/// What was told of a socket.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told([Option<u32>; 2]);
+struct Told {
+    /// By sender: number of the next byte; none where nothing was told yet.
+    next: [Option<u32>; 2],
+    /// Who opened the connection, where that was seen.
+    opener: Option<Sender>,
+}
 
 /// A record that came early.
 #[derive(Debug)]
@@ -61,15 +66,24 @@ impl Order {
     }
 
     /// A socket begins to carry something.
-    pub(super) fn begin(&mut self, socket: u64) {
-        self.sockets.entry(socket, Told::default);
+    pub(super) fn begin(&mut self, socket: u64, opener: Sender) {
+        self.sockets.entry(socket, Told::default).opener = Some(opener);
+    }
+
+    /// Plaintext may begin, which another socket carries. Gives who opened that one; none: nobody knows, or the plaintext has begun.
+    pub(super) fn begin_plaintext(&mut self, plaintext: u64, socket: u64) -> Option<Sender> {
+        let opener = self.sockets.value(socket)?.opener?;
+        let told = self.sockets.entry(plaintext, Told::default);
+        let has_begun = told.opener.is_some() || told.next.iter().any(Option::is_some);
+        told.opener = Some(opener);
+        (!has_begun).then_some(opener)
     }
 
     /// Whether a record may be given now; if so, it is taken as given.
     #[inline]
     pub(super) fn admits(&mut self, step: &Step) -> bool {
         let told = self.sockets.entry(step.socket, Told::default);
-        let other = &mut told.0[other(step.sender) as usize];
+        let other = &mut told.next[other(step.sender) as usize];
         match *other {
             Some(next) if is_before(next, step.other) => return false,
             None => *other = Some(step.other),
@@ -95,7 +109,7 @@ impl Order {
     pub(super) fn ready(&mut self, socket: u64) -> Option<(u64, Vec<u8>)> {
         let told = self.sockets.entry(socket, Told::default);
         let is_ready = |late: &Late| {
-            let next = told.0[other(late.step.sender) as usize];
+            let next = told.next[other(late.step.sender) as usize];
             late.step.socket == socket && next.is_none_or(|next| !is_before(next, late.step.other))
         };
         let place = self.waiting.iter().position(is_ready)?;
@@ -121,16 +135,18 @@ impl Order {
         self.give(place)
     }
 
-    /// The socket has ended. False: nothing of it was told.
-    pub(super) fn forget(&mut self, socket: u64) -> bool {
-        self.sockets.remove(socket).is_some()
+    /// The socket has ended. Gives the number of the next byte of this side and of the other; none: nothing of it was told.
+    pub(super) fn forget(&mut self, socket: u64) -> Option<(u32, u32)> {
+        let told = self.sockets.remove(socket)?;
+        let next = |sender: Sender| told.next[sender as usize].unwrap_or(0);
+        Some((next(Sender::Local), next(Sender::Remote)))
     }
 
     fn give(&mut self, place: usize) -> Option<(u64, Vec<u8>)> {
         let late = self.waiting.remove(place)?;
         self.waiting_bytes -= late.frame.len();
         let told = self.sockets.entry(late.step.socket, Told::default);
-        let before = &mut told.0[other(late.step.sender) as usize];
+        let before = &mut told.next[other(late.step.sender) as usize];
         if before.is_none_or(|next| is_before(next, late.step.other)) {
             *before = Some(late.step.other);
         }
@@ -141,7 +157,7 @@ impl Order {
 
 impl Told {
     fn advance(&mut self, step: &Step) {
-        let own = &mut self.0[step.sender as usize];
+        let own = &mut self.next[step.sender as usize];
         if own.is_none_or(|next| is_before(next, step.bytes.end)) {
             *own = Some(step.bytes.end);
         }

@@ -60,7 +60,7 @@ impl<'a> Agent<'a> {
     /// # Errors
     /// A privilege that is missing, an interface that is not there or captured already, a file that can not be used.
     pub(crate) fn prepare(arguments: &'a CaptureArgs) -> Result<Self, Failure> {
-        let calls = arguments.calls.syscalls;
+        let calls = arguments.calls.syscalls || arguments.calls.tls;
         let mut locks = Locks::default();
         if calls {
             // System calls are the machine's, so their lock is not that of a namespace that is entered.
@@ -133,8 +133,11 @@ impl Agent<'_> {
             tracing::warn!("no interface matches yet; waiting for one");
         }
         let calls = self.calls.as_ref().map(SocketCapture::open).transpose().map_err(calls_refused)?;
-        if calls.is_some() {
+        if self.calls.as_ref().is_some_and(|options| options.calls) {
             tracing::info!("capturing system calls");
+        }
+        if self.calls.as_ref().is_some_and(|options| options.tls) {
+            tracing::info!("capturing TLS");
         }
         Ok(Captures { packets, calls })
     }
@@ -151,6 +154,8 @@ fn socket_options(arguments: &CaptureArgs) -> Result<SocketOptions, Failure> {
         })
     };
     Ok(SocketOptions {
+        calls: calls.syscalls,
+        tls: calls.tls,
         processes: calls.pid.clone(),
         names: calls.comm.clone(),
         cgroups: calls.cgroup.clone(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{Format, THREADS_MAX};
 
@@ -15,6 +15,7 @@ Examples:
   weir agent -i lo --netns 4711                            inside of the container that process 4711 is in
   weir agent --syscalls                                    what all programs send and receive, with their names
   weir agent --syscalls --comm nginx --format jsonl        only what nginx does
+  weir agent --tls                                         what programs encrypt, in plaintext
   weir agent -i eth0 --plugin my-protocol.wasm --group-config group.yaml
 
 Interfaces need the capability CAP_NET_RAW (docs/agent.md): as root, or after `sudo setcap cap_net_raw+ep weir`. System calls need
@@ -46,7 +47,7 @@ pub struct AgentArgs {
 #[derive(Debug, Args)]
 pub struct CaptureArgs {
     /// An interface, a pattern of names (`eth*`, `veth?`), or `any` for all. May be given several times.
-    #[arg(short, long = "interface", required_unless_present = "syscalls", value_name = "IFACE")]
+    #[arg(short, long = "interface", required_unless_present_any = ["syscalls", "tls"], value_name = "IFACE")]
     pub interfaces: Vec<String>,
 
     /// What programs send and receive over sockets by system calls.
@@ -84,29 +85,35 @@ pub struct CaptureArgs {
 
 /// Arguments of capture at sockets.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("calls").args(["syscalls", "tls"]).multiple(true)))]
 pub struct CallArgs {
     /// Captures what programs send and receive over sockets, from their system calls. Needs CAP_BPF and CAP_PERFMON.
     #[arg(long)]
     pub syscalls: bool,
 
+    /// Captures what programs send and receive through TLS libraries, in plaintext (docs/tls.md). Needs CAP_BPF and CAP_PERFMON, and
+    /// CAP_SYS_PTRACE for programs of other users.
+    #[arg(long)]
+    pub tls: bool,
+
     /// Only calls of this process. May be given several times; with --comm and --cgroup, one of them is enough.
-    #[arg(long, value_name = "PID", requires = "syscalls")]
+    #[arg(long, value_name = "PID", requires = "calls")]
     pub pid: Vec<u32>,
 
     /// Only calls of threads of this name (/proc/PID/comm). May be given several times.
-    #[arg(long, value_name = "NAME", requires = "syscalls")]
+    #[arg(long, value_name = "NAME", requires = "calls")]
     pub comm: Vec<String>,
 
     /// Only calls in this control group and those below it (/sys/fs/cgroup/...). May be given several times.
-    #[arg(long, value_name = "FOLDER", requires = "syscalls")]
+    #[arg(long, value_name = "FOLDER", requires = "calls")]
     pub cgroup: Vec<PathBuf>,
 
     /// Only connections with this port at either end. May be given several times.
-    #[arg(long, value_name = "PORT", requires = "syscalls", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", requires = "calls", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Vec<u16>,
 
     /// Bytes of one call that are captured; a parser is told that the rest was not.
-    #[arg(long, value_name = "BYTES", requires = "syscalls", default_value_t = 16384, value_parser = clap::value_parser!(u32).range(64..=65536))]
+    #[arg(long, value_name = "BYTES", requires = "calls", default_value_t = 16384, value_parser = clap::value_parser!(u32).range(64..=65536))]
     pub call_bytes: u32,
 }
 

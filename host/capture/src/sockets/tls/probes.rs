@@ -1,0 +1,176 @@
+//! Targets -> probes of the kernel. Takes: the loaded programs. Gives: links, kept as long as somebody uses a file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aya::Ebpf;
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLinkId, UProbeScope};
+use aya::programs::{ProgramError, UProbe};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use weir_tls_probes::{At, FileId, Flavour, Function, Library, Probe, Target};
+
+use super::super::{SocketError, load};
+use super::TlsEvent;
+
+/// Probes at the same time. Each costs two file descriptors and some memory of the kernel; OpenSSL has fifteen, a Go program as many as
+/// its functions have returns.
+const PROBES: usize = 4096;
+
+/// File descriptors that so many probes need, with a margin for all the rest.
+const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
+
+/// How long the probes of a file stay that nobody uses: the next process that does is seen from its first call on.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// The programs, by the function and the place that they are for.
+const PROGRAMS: [&str; 7] =
+    ["ssl_read", "ssl_write", "ssl_read_ex", "ssl_write_ex", "ssl_handshake", "ssl_free", "ssl_return"];
+
+fn program(probe: &Probe) -> Option<&'static str> {
+    Some(match (probe.function, probe.at) {
+        (Function::SslRead, At::Entry) => "ssl_read",
+        (Function::SslWrite, At::Entry) => "ssl_write",
+        (Function::SslReadEx, At::Entry) => "ssl_read_ex",
+        (Function::SslWriteEx, At::Entry) => "ssl_write_ex",
+        (Function::SslDoHandshake | Function::SslConnect | Function::SslAccept, At::Entry) => "ssl_handshake",
+        (Function::SslFree, At::Entry) => "ssl_free",
+        (
+            Function::SslRead
+            | Function::SslWrite
+            | Function::SslReadEx
+            | Function::SslWriteEx
+            | Function::SslDoHandshake
+            | Function::SslConnect
+            | Function::SslAccept,
+            At::Return,
+        ) => "ssl_return",
+        _ => return None,
+    })
+}
+
+/// Programs, and where they are attached.
+pub(super) struct Probes {
+    programs: Ebpf,
+    files: HashMap<FileId, Attached>,
+    probes: usize,
+}
+
+struct Attached {
+    file: PathBuf,
+    links: Vec<(&'static str, UProbeLinkId)>,
+    /// Since when nobody uses it.
+    unused: Option<Instant>,
+    /// Keeps the file open, so that nothing else gets its inode number.
+    _target: Arc<Target>,
+}
+
+impl Probes {
+    /// Hands the programs to the kernel's verifier.
+    pub(super) fn load(mut programs: Ebpf) -> Result<Self, SocketError> {
+        for name in PROGRAMS {
+            let program = uprobe(&mut programs, name)?;
+            program.load().map_err(|error| load::refused(name, &error))?;
+        }
+        let limits = getrlimit(Resource::Nofile);
+        let wanted = limits.maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS));
+        if limits.current.is_some_and(|current| current < wanted) {
+            // Where that fails, fewer probes are possible, and each that is not says so.
+            let _ = setrlimit(
+                Resource::Nofile,
+                rustix::process::Rlimit { current: Some(wanted), maximum: limits.maximum },
+            );
+        }
+        Ok(Self { programs, files: HashMap::new(), probes: 0 })
+    }
+
+    /// Attaches to a file. None: it was attached still.
+    pub(super) fn attach(&mut self, target: Arc<Target>) -> Option<TlsEvent> {
+        if let Some(attached) = self.files.get_mut(&target.id) {
+            attached.unused = None;
+            return None;
+        }
+        let wanted: Vec<_> =
+            target.probes.iter().filter_map(|probe| Some((program(probe)?, probe.file_offset))).collect();
+        let file = target.name.clone();
+        if wanted.is_empty() {
+            return None;
+        }
+        if self.probes + wanted.len() > PROBES {
+            let error = format!("{} probes are there already; {PROBES} are possible", self.probes);
+            return Some(TlsEvent::Refused { file, error });
+        }
+        let mut links = Vec::with_capacity(wanted.len());
+        for (name, offset) in wanted {
+            match self.link(name, &target, offset) {
+                Ok(link) => links.push((name, link)),
+                Err(error) => {
+                    self.detach(links);
+                    let error = load::error_chain(&error);
+                    return Some(TlsEvent::Refused { file, error });
+                }
+            }
+        }
+        self.probes += links.len();
+        let event = TlsEvent::Attached { file: file.clone(), library: name(&target.library), probes: links.len() };
+        self.files.insert(target.id, Attached { file, links, unused: None, _target: target });
+        Some(event)
+    }
+
+    fn link(&mut self, name: &'static str, target: &Target, offset: u64) -> Result<UProbeLinkId, ProgramError> {
+        let program: &mut UProbe = match self.programs.program_mut(name) {
+            Some(program) => program.try_into()?,
+            None => return Err(ProgramError::NotLoaded),
+        };
+        let point = UProbeAttachPoint { location: UProbeAttachLocation::AbsoluteOffset(offset), cookie: None };
+        program.attach(point, target.attach_path(), UProbeScope::AllProcesses)
+    }
+
+    /// Nobody uses a file any more.
+    pub(super) fn unused(&mut self, id: FileId, now: Instant) {
+        if let Some(attached) = self.files.get_mut(&id) {
+            attached.unused = Some(now);
+        }
+    }
+
+    /// Detaches from files that nobody has used for long.
+    pub(super) fn let_go(&mut self, now: Instant) -> Vec<TlsEvent> {
+        let is_over = |attached: &Attached| {
+            attached.unused.is_some_and(|since| now.saturating_duration_since(since) >= KEPT)
+        };
+        let over: Vec<FileId> =
+            self.files.iter().filter(|(_, attached)| is_over(attached)).map(|(id, _)| *id).collect();
+        let mut events = Vec::new();
+        for attached in over.iter().filter_map(|id| self.files.remove(id)).collect::<Vec<_>>() {
+            self.probes -= attached.links.len();
+            self.detach(attached.links);
+            events.push(TlsEvent::Detached { file: attached.file });
+        }
+        events
+    }
+
+    fn detach(&mut self, links: Vec<(&'static str, UProbeLinkId)>) {
+        for (name, link) in links {
+            if let Ok(program) = uprobe(&mut self.programs, name) {
+                // It is gone in any case: its descriptors are closed.
+                let _ = program.detach(link);
+            }
+        }
+    }
+}
+
+fn uprobe<'a>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut UProbe, SocketError> {
+    let program =
+        programs.program_mut(name).ok_or_else(|| SocketError::Object(format!("no program {name}")))?;
+    program.try_into().map_err(|error: ProgramError| load::refused(name, &error))
+}
+
+fn name(library: &Library) -> String {
+    match library {
+        Library::OpenSsl { flavour: Flavour::OpenSsl } => "OpenSSL".to_owned(),
+        Library::OpenSsl { flavour: Flavour::BoringSsl } => "BoringSSL".to_owned(),
+        Library::OpenSsl { flavour: Flavour::LibreSsl } => "LibreSSL".to_owned(),
+        Library::Go(go) => format!("Go {}", go.version),
+    }
+}
