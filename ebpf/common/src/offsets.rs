@@ -6,6 +6,7 @@
 #[allow(missing_docs)] // the kernel's own names
 pub struct Offsets {
     pub task_struct_files: u32,
+    pub task_struct_thread_fsbase: u32,
     pub files_struct_fdt: u32,
     pub fdtable_fd: u32,
     pub file_f_inode: u32,

@@ -5,7 +5,13 @@ use aya_ebpf::helpers::{bpf_probe_read_kernel, bpf_probe_read_user};
 /// `struct pt_regs` of x86-64, part of the kernel's interface to programs (asm/ptrace.h).
 #[repr(C)]
 pub struct PtRegs {
-    callee_saved: [u64; 7],
+    r15: u64,
+    r14: u64,
+    r13: u64,
+    r12: u64,
+    bp: u64,
+    bx: u64,
+    r11: u64,
     r10: u64,
     r9: u64,
     r8: u64,
@@ -51,6 +57,20 @@ impl PtRegs {
             let arguments = [(*this).di, (*this).si, (*this).dx, (*this).cx];
             Function { arguments, result: (*this).ax, stack: (*this).sp }
         }
+    }
+
+    /// First and second argument or result in Go's register ABI, and `g` (Go's cmd/compile/abi-internal.md).
+    #[inline(always)]
+    pub unsafe fn go(this: *const Self) -> (u64, u64, u64) {
+        // SAFETY: the caller's.
+        unsafe { ((*this).ax, (*this).bx, (*this).r14) }
+    }
+
+    /// The stack pointer.
+    #[inline(always)]
+    pub unsafe fn stack(this: *const Self) -> u64 {
+        // SAFETY: the caller's.
+        unsafe { (*this).sp }
     }
 
     /// The call. Its registers are as the program set them, also when it ends; only the one of the result changes.

@@ -8,6 +8,7 @@
 
 mod admission;
 mod emit;
+mod go;
 mod kernel;
 mod library;
 mod maps;
@@ -19,6 +20,7 @@ mod tls;
 use aya_ebpf::macros::{btf_tracepoint, uprobe, uretprobe};
 use aya_ebpf::programs::{BtfTracePointContext, ProbeContext, RetProbeContext};
 use tls::Carries;
+use weir_ebpf_common::Event;
 
 /// All system calls end here; see `syscalls` for why their end is enough.
 #[btf_tracepoint(function = "sys_exit")]
@@ -83,6 +85,30 @@ pub fn ssl_return(context: RetProbeContext) -> u32 {
 pub fn ssl_free(context: ProbeContext) -> u32 {
     // SAFETY: what the kernel gives to a probe.
     unsafe { tls::freed(context.regs.cast()) };
+    0
+}
+
+/// `func (c *tls.Conn) Read(b []byte) (int, error)`
+#[uprobe]
+pub fn go_read(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::begins(context.regs.cast(), Event::Received as u32) };
+    0
+}
+
+/// `func (c *tls.Conn) Write(b []byte) (int, error)`
+#[uprobe]
+pub fn go_write(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::begins(context.regs.cast(), Event::Sent as u32) };
+    0
+}
+
+/// A RET of either.
+#[uprobe]
+pub fn go_return(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::ends(&context) };
     0
 }
 

@@ -4,6 +4,7 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
 use weir_ebpf_common::{Counter, NAME, Offsets, Settings};
 
+use crate::go::GoCall;
 use crate::message::Work;
 use crate::tls::{Connection, Inside, Object};
 
@@ -53,6 +54,14 @@ pub static INSIDE: LruHashMap<u64, Inside> = LruHashMap::with_max_entries(1 << 1
 #[map]
 pub static CONNECTIONS: LruHashMap<Object, Connection> = LruHashMap::with_max_entries(1 << 16, 0);
 
+/// Goroutines that are in a call, by address of their `g`.
+#[map]
+pub static GOROUTINES: LruHashMap<Object, GoCall> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// Processes that are Go programs, with the offset of a goroutine's number. More would be seen without it.
+#[map]
+pub static GO_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(1 << 12, 0);
+
 /// Processes that have begun to run a program, or mapped a TLS library: where probes may be wanted.
 #[map]
 pub static MAPPED: RingBuf = RingBuf::with_byte_size(1 << 16, 0);
@@ -72,6 +81,7 @@ pub static PORTS: HashMap<u16, u8> = HashMap::with_max_entries(LISTED, 0);
 #[unsafe(no_mangle)]
 pub static OFFSETS: Offsets = Offsets {
     task_struct_files: 0,
+    task_struct_thread_fsbase: 0,
     files_struct_fdt: 0,
     fdtable_fd: 0,
     file_f_inode: 0,

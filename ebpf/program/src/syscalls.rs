@@ -11,7 +11,7 @@ use crate::kernel::{Call, IN_PROGRESS, IPPROTO_TCP, NOT_THE_STREAM, PtRegs, THRO
 use crate::maps::{Teller, UNWANTED, count, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::Socket;
-use crate::{admission, emit, library, tls};
+use crate::{admission, emit, go, library, tls};
 
 /// A system call has ended.
 #[inline(always)]
@@ -42,11 +42,11 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
     }
     // SAFETY: the caller's.
     let call = unsafe { PtRegs::call(registers, number) };
-    let _ = tell(&call, event, result);
+    let _ = tell(registers, &call, event, result);
 }
 
 #[inline(always)]
-fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
+fn tell(registers: *const PtRegs, call: &Call, event: Event, result: i64) -> Option<()> {
     let thread = bpf_get_current_pid_tgid();
     if matches!(event, Event::Sent | Event::Received) {
         if setting!(tls) != 0 {
@@ -79,6 +79,10 @@ fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
         return None;
     }
     record.process_thread = thread;
+    if setting!(tls) != 0 {
+        // SAFETY: what the tracepoint gave.
+        record.coroutine = unsafe { go::goroutine(registers, thread) };
+    }
     record.name = bpf_get_current_comm().unwrap_or_default();
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };

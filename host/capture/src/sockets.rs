@@ -114,7 +114,8 @@ impl SocketCapture {
             let Some(item) = self.ring.next() else { break };
             self.frames.record(&item, &self.clock, block);
         }
-        self.frames.release(block);
+        let is_over = matches!(self.programs, Programs::Stopped) && block.bytes.len() < before + BLOCK_BYTES;
+        self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 

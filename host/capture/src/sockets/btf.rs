@@ -112,6 +112,7 @@ impl<'a> Btf<'a> {
         let at = |structure, member| self.offset(structure, member);
         Ok(Offsets {
             task_struct_files: at("task_struct", "files")?,
+            task_struct_thread_fsbase: at("task_struct", "thread")? + at("thread_struct", "fsbase")?,
             files_struct_fdt: at("files_struct", "fdt")?,
             fdtable_fd: at("fdtable", "fd")?,
             file_f_inode: at("file", "f_inode")?,

@@ -3,6 +3,8 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
+use std::collections::VecDeque;
+
 use weir_ebpf_common::{Event, Record, TLS};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
@@ -19,6 +21,13 @@ const ACK: u8 = 0x10;
 const AF_INET: u16 = 2;
 const IPPROTO_TCP: u8 = 6;
 
+/// How long a socket that has ended is remembered, nanoseconds. The end may be told first: what a program sends to an end that is
+/// gone brings the reset back before its call returns, and a TLS library returns even later.
+const LINGER: u64 = 20_000_000;
+
+/// Sockets that are remembered so; more in that time is a flood.
+const CLOSING: usize = 1 << 14;
+
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
@@ -30,6 +39,8 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
+    /// Sockets that have ended, in order.
+    closing: VecDeque<Record>,
     pub(super) malformed: u64,
     pub(super) without_peer: u64,
 }
@@ -38,7 +49,7 @@ impl Frames {
     /// `calls`: not of TLS libraries alone.
     pub(super) fn new(calls: bool) -> Self {
         let (order, threads) = (Order::new(), Threads::new());
-        Self { order, threads, calls, now: 0, datagram: Vec::new(), malformed: 0, without_peer: 0 }
+        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), malformed: 0, without_peer: 0 }
     }
 
     pub(super) fn given_up(&self) -> u64 {
@@ -63,12 +74,17 @@ impl Frames {
             Event::Sent | Event::Received => self.carried(&record, event, payload, time, block),
             Event::Connected => self.connected(&record, Sender::Local, time, block),
             Event::Accepted => self.connected(&record, Sender::Remote, time, block),
-            Event::Closed => self.closed(&record, time, block),
+            Event::Closed => {
+                self.closing.push_back(record);
+                self.close(0, clock, block);
+            }
         }
     }
 
-    /// Appends frames whose predecessors are waited for in vain.
-    pub(super) fn release(&mut self, block: &mut Block) {
+    /// Appends frames whose predecessors are waited for in vain, and ends. `now`: `CLOCK_MONOTONIC`, nanoseconds; none: nothing comes
+    /// any more.
+    pub(super) fn release(&mut self, now: Option<u64>, clock: &Clock, block: &mut Block) {
+        self.close(now.unwrap_or(u64::MAX), clock, block);
         while !self.order.is_idle()
             && let Some((time, frame)) = self.order.overdue(self.now)
         {
@@ -127,6 +143,19 @@ impl Frames {
         if record.acknowledgment != 0 || record.socket & TLS != 0 {
             let numbers = (others.wrapping_sub(1), own);
             append(block, time, &header(record, second, SYN | ACK, numbers, caller(record)), &[]);
+        }
+    }
+
+    /// Ends sockets whose time has come.
+    fn close(&mut self, now: u64, clock: &Clock, block: &mut Block) {
+        let is_due = |record: &mut Record| now.saturating_sub(record.time) >= LINGER;
+        while let Some(record) = self.closing.pop_front_if(is_due) {
+            self.closed(&record, clock.time(record.time), block);
+        }
+        while self.closing.len() > CLOSING
+            && let Some(record) = self.closing.pop_front()
+        {
+            self.closed(&record, clock.time(record.time), block);
         }
     }
 

@@ -159,6 +159,7 @@ impl LookOut {
             let changes = self.watcher.look_at(process, Instant::now());
             self.apply(changes);
         }
+        self.probes.go_processes(&self.watcher);
         std::thread::sleep(BUNDLE);
     }
 
@@ -172,6 +173,7 @@ impl LookOut {
             }
             Err(_) => {}
         }
+        self.probes.go_processes(&self.watcher);
         for event in self.probes.let_go(began) {
             self.tell(event);
         }

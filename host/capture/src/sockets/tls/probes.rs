@@ -1,15 +1,17 @@
 //! Targets -> probes of the kernel. Takes: the loaded programs. Gives: links, kept as long as somebody uses a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap as Files};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
+use aya::maps::{HashMap, MapData};
 use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLinkId, UProbeScope};
 use aya::programs::{ProgramError, UProbe};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use weir_tls_probes::{At, FileId, Flavour, Function, Library, Probe, Target};
+use weir_ebpf_common::GoLayout;
+use weir_tls_probes::{At, FileId, Flavour, Function, GoLayout as Found, Library, Probe, Target, Watcher};
 
 use super::super::{SocketError, load};
 use super::TlsEvent;
@@ -25,8 +27,18 @@ const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// The programs, by the function and the place that they are for.
-const PROGRAMS: [&str; 7] =
-    ["ssl_read", "ssl_write", "ssl_read_ex", "ssl_write_ex", "ssl_handshake", "ssl_free", "ssl_return"];
+const PROGRAMS: [&str; 10] = [
+    "ssl_read",
+    "ssl_write",
+    "ssl_read_ex",
+    "ssl_write_ex",
+    "ssl_handshake",
+    "ssl_free",
+    "ssl_return",
+    "go_read",
+    "go_write",
+    "go_return",
+];
 
 fn program(probe: &Probe) -> Option<&'static str> {
     Some(match (probe.function, probe.at) {
@@ -46,6 +58,9 @@ fn program(probe: &Probe) -> Option<&'static str> {
             | Function::SslAccept,
             At::Return,
         ) => "ssl_return",
+        (Function::GoTlsRead, At::Entry) => "go_read",
+        (Function::GoTlsWrite, At::Entry) => "go_write",
+        (Function::GoTlsRead | Function::GoTlsWrite, At::Ret) => "go_return",
         _ => return None,
     })
 }
@@ -53,8 +68,11 @@ fn program(probe: &Probe) -> Option<&'static str> {
 /// Programs, and where they are attached.
 pub(super) struct Probes {
     programs: Ebpf,
-    files: HashMap<FileId, Attached>,
+    files: Files<FileId, Attached>,
     probes: usize,
+    /// Processes of Go programs, as the kernel was told, with the offset of a goroutine's number.
+    go: BTreeMap<u32, u32>,
+    go_map: HashMap<MapData, u32, u32>,
 }
 
 struct Attached {
@@ -63,7 +81,7 @@ struct Attached {
     /// Since when nobody uses it.
     unused: Option<Instant>,
     /// Keeps the file open, so that nothing else gets its inode number.
-    _target: Arc<Target>,
+    target: Arc<Target>,
 }
 
 impl Probes {
@@ -82,7 +100,8 @@ impl Probes {
                 rustix::process::Rlimit { current: Some(wanted), maximum: limits.maximum },
             );
         }
-        Ok(Self { programs, files: HashMap::new(), probes: 0 })
+        let go_map = load::take(&mut programs, "GO_PROCESSES")?;
+        Ok(Self { programs, files: Files::new(), probes: 0, go: BTreeMap::new(), go_map })
     }
 
     /// Attaches to a file. None: it was attached still.
@@ -97,13 +116,17 @@ impl Probes {
         if wanted.is_empty() {
             return None;
         }
+        let cookie = match cookie(&target.library) {
+            Ok(cookie) => cookie,
+            Err(error) => return Some(TlsEvent::Refused { file, error: error.to_owned() }),
+        };
         if self.probes + wanted.len() > PROBES {
             let error = format!("{} probes are there already; {PROBES} are possible", self.probes);
             return Some(TlsEvent::Refused { file, error });
         }
         let mut links = Vec::with_capacity(wanted.len());
         for (name, offset) in wanted {
-            match self.link(name, &target, offset) {
+            match self.link(name, &target, offset, cookie) {
                 Ok(link) => links.push((name, link)),
                 Err(error) => {
                     self.detach(links);
@@ -114,17 +137,43 @@ impl Probes {
         }
         self.probes += links.len();
         let event = TlsEvent::Attached { file: file.clone(), library: name(&target.library), probes: links.len() };
-        self.files.insert(target.id, Attached { file, links, unused: None, _target: target });
+        self.files.insert(target.id, Attached { file, links, unused: None, target });
         Some(event)
     }
 
-    fn link(&mut self, name: &'static str, target: &Target, offset: u64) -> Result<UProbeLinkId, ProgramError> {
+    fn link(
+        &mut self,
+        name: &'static str,
+        target: &Target,
+        offset: u64,
+        cookie: Option<u64>,
+    ) -> Result<UProbeLinkId, ProgramError> {
         let program: &mut UProbe = match self.programs.program_mut(name) {
             Some(program) => program.try_into()?,
             None => return Err(ProgramError::NotLoaded),
         };
-        let point = UProbeAttachPoint { location: UProbeAttachLocation::AbsoluteOffset(offset), cookie: None };
+        let point = UProbeAttachPoint { location: UProbeAttachLocation::AbsoluteOffset(offset), cookie };
         program.attach(point, target.attach_path(), UProbeScope::AllProcesses)
+    }
+
+    /// Tells the programs which processes are Go's, so that system calls have goroutines.
+    pub(super) fn go_processes(&mut self, watcher: &Watcher) {
+        let go = self.files.iter().filter_map(|(id, attached)| match &attached.target.library {
+            Library::Go(go) => Some((*id, go.layout.goroutine_id.offset())),
+            Library::OpenSsl { .. } => None,
+        });
+        let now: BTreeMap<u32, u32> = go
+            .flat_map(|(id, offset)| watcher.processes_of(id).map(move |process| (process, offset)))
+            .filter_map(|(process, offset)| Some((process, u32::try_from(offset).ok()?)))
+            .collect();
+        for process in self.go.keys().filter(|process| !now.contains_key(process)) {
+            let _ = self.go_map.remove(process);
+        }
+        for (process, offset) in now.iter().filter(|(process, offset)| self.go.get(process) != Some(offset)) {
+            // Without room its calls are told without goroutines.
+            let _ = self.go_map.insert(process, offset, 0);
+        }
+        self.go = now;
     }
 
     /// Nobody uses a file any more.
@@ -164,6 +213,24 @@ fn uprobe<'a>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut UPro
     let program =
         programs.program_mut(name).ok_or_else(|| SocketError::Object(format!("no program {name}")))?;
     program.try_into().map_err(|error: ProgramError| load::refused(name, &error))
+}
+
+/// What the programs get with each call; OpenSSL's need nothing.
+fn cookie(library: &Library) -> Result<Option<u64>, &'static str> {
+    let Library::Go(go) = library else { return Ok(None) };
+    if !go.register_abi {
+        return Err("Go before 1.17 has arguments on the stack, where they are not looked for");
+    }
+    layout(&go.layout).map(|layout| Some(layout.cookie())).ok_or("its structures are too large")
+}
+
+fn layout(of: &Found) -> Option<GoLayout> {
+    Some(GoLayout {
+        goroutine_id: u16::try_from(of.goroutine_id.offset()).ok()?,
+        connection_data: u16::try_from(of.tls_conn.checked_add(of.interface_data)?).ok()?,
+        tcp_descriptor: u16::try_from(of.tcp_fd).ok()?,
+        system_descriptor: u16::try_from(of.fd_sysfd).ok()?,
+    })
 }
 
 fn name(library: &Library) -> String {
