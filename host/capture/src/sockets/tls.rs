@@ -51,6 +51,8 @@ pub enum TlsEvent {
         library: String,
         /// How many places of it are probed.
         probes: usize,
+        /// How long the kernel took to place them.
+        took: Duration,
     },
     /// Nobody uses the file any more.
     Detached {

@@ -4,9 +4,11 @@ use weir_capture::sockets::TlsEvent;
 
 pub(super) fn tell(event: &TlsEvent) {
     match event {
-        TlsEvent::Attached { file, library, probes } => {
-            tracing::info!("tls: attached to {} ({library}), {probes} probes", file.display());
-        }
+        TlsEvent::Attached { file, library, probes, took } => tracing::info!(
+            "tls: attached to {} ({library}), {probes} probes in {:.1} ms",
+            file.display(),
+            took.as_secs_f64() * 1e3
+        ),
         TlsEvent::Detached { file } => {
             tracing::info!("tls: nobody uses {} any more, its probes are gone", file.display());
         }
@@ -15,7 +17,7 @@ pub(super) fn tell(event: &TlsEvent) {
         }
         TlsEvent::NotUsable(reason) => tracing::warn!("tls: {reason}"),
         TlsEvent::Hidden(processes) => tracing::warn!(
-            "tls: {processes} processes may not be looked into; CAP_SYS_PTRACE lets the agent see those of other users"
+            "tls: processes that may not be looked into: {processes}; CAP_SYS_PTRACE lets the agent see those of other users"
         ),
         TlsEvent::Blind(reason) => tracing::error!("tls: {reason}"),
         _ => {}

@@ -124,7 +124,7 @@ impl Probes {
             let error = format!("{} probes are there already; {PROBES} are possible", self.probes);
             return Some(TlsEvent::Refused { file, error });
         }
-        let mut links = Vec::with_capacity(wanted.len());
+        let (began, mut links) = (Instant::now(), Vec::with_capacity(wanted.len()));
         for (name, offset) in wanted {
             match self.link(name, &target, offset, cookie) {
                 Ok(link) => links.push((name, link)),
@@ -136,7 +136,8 @@ impl Probes {
             }
         }
         self.probes += links.len();
-        let event = TlsEvent::Attached { file: file.clone(), library: name(&target.library), probes: links.len() };
+        let (library, probes) = (name(&target.library), links.len());
+        let event = TlsEvent::Attached { file: file.clone(), library, probes, took: began.elapsed() };
         self.files.insert(target.id, Attached { file, links, unused: None, target });
         Some(event)
     }

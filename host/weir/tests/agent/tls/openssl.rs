@@ -125,8 +125,13 @@ fn large_messages_are_told_whole_or_with_what_is_missing() {
     assert!(command.stdout(Stdio::null()).status().unwrap().success());
     agent.tells(8, |log| log["type"] == "session" && log["request_resource"] != "/ready");
     let ended = agent.end("TERM");
-    assert_eq!(sessions(&ended.logs, "nginx"), sorted(server.lines()));
-    assert_eq!(sessions(&ended.logs, "curl"), sorted(server.lines()));
+    // A log has no more of a path than 4096 bytes.
+    let cut = |mut lines: Vec<Line>| {
+        lines.iter_mut().for_each(|line| line.2.truncate(4096));
+        sorted(lines)
+    };
+    assert!(cut(sessions(&ended.logs, "nginx")) == cut(server.lines()), "{}", ended.stderr);
+    assert!(cut(sessions(&ended.logs, "curl")) == cut(server.lines()), "{}", ended.stderr);
     let big: Vec<_> = ended.logs.iter().filter(|log| log["request_resource"] == "/big").collect();
     assert!(big.len() == 4 && big.iter().all(|log| log["response_length"].as_u64() > Some(BIG as u64)), "{big:?}");
 }
