@@ -54,7 +54,8 @@ pub struct SocketCapture {
 enum Programs {
     Calls { _programs: Ebpf },
     Tls(Tls),
-    Stopped,
+    /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time.
+    Stopped(u64),
 }
 
 /// What became of calls on sockets.
@@ -112,16 +113,22 @@ impl SocketCapture {
         let before = block.bytes.len();
         while block.bytes.len() < before + BLOCK_BYTES {
             let Some(item) = self.ring.next() else { break };
+            // What comes after the end must not put it off.
+            if let Programs::Stopped(end) = self.programs
+                && Record::time_of(&item).is_some_and(|time| time > end)
+            {
+                break;
+            }
             self.frames.record(&item, &self.clock, block);
         }
-        let is_over = matches!(self.programs, Programs::Stopped) && block.bytes.len() < before + BLOCK_BYTES;
+        let is_over = matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
         self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, Programs::Stopped) {
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, Programs::Stopped(clock::monotonic())) {
             self.events.extend(tls.stop());
         }
     }

@@ -7,13 +7,13 @@
 //! library that is mapped) is looked at within milliseconds, everything else once a second.
 
 mod probes;
+mod wait;
 
 use std::collections::BTreeSet;
-use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
@@ -33,11 +33,8 @@ const BUNDLE: Duration = Duration::from_millis(2);
 /// Processes of one bundle. The others have their turn at the next scan.
 const BUNDLED: usize = 64;
 
-/// How often the thread looks whether it is to stop, milliseconds.
-const TICK: libc::c_int = 50;
-
-/// How long the end waits for a look that hangs in a file system.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the thread looks whether it is to stop.
+const TICK: Duration = Duration::from_millis(50);
 
 /// What happens to files with TLS libraries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,16 +99,10 @@ impl Tls {
         self.events.try_iter()
     }
 
-    /// Takes all probes and programs away. What a thread holds that hangs ends with the process.
+    /// Begins to take all probes and programs away. The kernel takes a tenth of a second for each probe; the process ends after that.
     pub(super) fn stop(self) -> Vec<TlsEvent> {
         self.stop.store(true, Ordering::Relaxed);
-        let (end, mut events) = (Instant::now() + PATIENCE, Vec::new());
-        loop {
-            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(event) => events.push(event),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return events,
-            }
-        }
+        self.events.try_iter().collect()
     }
 }
 
@@ -139,11 +130,8 @@ impl LookOut {
     }
 
     /// Until the kernel tells something, or it is time to look at `stop`.
-    #[allow(unsafe_code)]
     fn wait(&self) {
-        let mut ring = libc::pollfd { fd: self.ring.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: one descriptor, which the ring holds open. What it says is seen by who looks at the ring.
-        unsafe { libc::poll(&raw mut ring, 1, TICK) };
+        wait::until_readable(&self.ring, TICK);
     }
 
     fn told(&mut self) {

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use aya::Ebpf;
 use aya::maps::{HashMap, MapData};
-use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLinkId, UProbeScope};
+use aya::programs::uprobe::{
+    UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeLinkId, UProbeScope,
+};
 use aya::programs::{ProgramError, UProbe};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use weir_ebpf_common::GoLayout;
@@ -16,7 +18,7 @@ use weir_tls_probes::{At, FileId, Flavour, Function, GoLayout as Found, Library,
 use super::super::{SocketError, load};
 use super::TlsEvent;
 
-/// Probes at the same time. Each costs two file descriptors and some memory of the kernel; OpenSSL has fifteen, a Go program as many as
+/// Probes at the same time. Each costs two file descriptors and some memory of the kernel; OpenSSL has eleven, a Go program as many as
 /// its functions have returns.
 const PROBES: usize = 4096;
 
@@ -110,8 +112,12 @@ impl Probes {
             attached.unused = None;
             return None;
         }
-        let wanted: Vec<_> =
-            target.probes.iter().filter_map(|probe| Some((program(probe)?, probe.file_offset))).collect();
+        let calls_handshake = calls_handshake(&target);
+        let is_needed = |probe: &&Probe| {
+            !(calls_handshake && matches!(probe.function, Function::SslConnect | Function::SslAccept))
+        };
+        let wanted = target.probes.iter().filter(is_needed);
+        let wanted: Vec<_> = wanted.filter_map(|probe| Some((program(probe)?, probe.file_offset))).collect();
         let file = target.name.clone();
         if wanted.is_empty() {
             return None;
@@ -201,12 +207,12 @@ impl Probes {
     }
 
     fn detach(&mut self, links: Vec<(&'static str, UProbeLinkId)>) {
-        for (name, link) in links {
-            if let Ok(program) = uprobe(&mut self.programs, name) {
-                // It is gone in any case: its descriptors are closed.
-                let _ = program.detach(link);
-            }
-        }
+        let take = |(name, link)| uprobe(&mut self.programs, name).ok()?.take_link(link).ok();
+        let links: Vec<UProbeLink> = links.into_iter().filter_map(take).collect();
+        // The kernel waits a tenth of a second for each, until no processor can be in it any more. Nobody else has to.
+        let closer = std::thread::Builder::new().name("weir-tls-close".to_owned());
+        // Without a thread they are closed here, as the closure is dropped.
+        let _ = closer.spawn(move || drop(links));
     }
 }
 
@@ -232,6 +238,19 @@ fn layout(of: &Found) -> Option<GoLayout> {
         tcp_descriptor: u16::try_from(of.tcp_fd).ok()?,
         system_descriptor: u16::try_from(of.fd_sysfd).ok()?,
     })
+}
+
+/// Whether `SSL_connect` and `SSL_accept` do nothing but call `SSL_do_handshake`: in BoringSSL, and in OpenSSL since 1.1.0; those with
+/// `SSL_read_ex` (1.1.1) are known to be so. Fewer probes are fewer waits for all processors when they go.
+fn calls_handshake(target: &Target) -> bool {
+    let has = |function| target.probes.iter().any(|probe| probe.function == function);
+    match target.library {
+        Library::OpenSsl { flavour: Flavour::BoringSsl } => has(Function::SslDoHandshake),
+        Library::OpenSsl { flavour: Flavour::OpenSsl } => {
+            has(Function::SslDoHandshake) && has(Function::SslReadEx)
+        }
+        _ => false,
+    }
 }
 
 fn name(library: &Library) -> String {
