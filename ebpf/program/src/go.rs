@@ -2,20 +2,20 @@
 //!
 //! Takes: entries and RET instructions of `(*tls.Conn).Read` and `Write`, in Go's register ABI (1.17 on). Gives: records. A goroutine may
 //! change its thread in a call, so what belongs together is found by its `g`. The socket is read from the connection: a
-//! `*tls.Conn` has a `net.Conn`, which is nearly always a `*net.TCPConn`; for others nothing is told but a count.
+//! `*tls.Conn` has a `net.Conn`, which is nearly always a `*net.TCPConn`; those of others are found by the goroutine's system calls.
 
 use aya_ebpf::EbpfContext;
 use aya_ebpf::helpers::generated::{bpf_get_attach_cookie, bpf_get_current_task};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::programs::ProbeContext;
-use weir_ebpf_common::{Counter, GoLayout};
+use weir_ebpf_common::GoLayout;
 
 use crate::admission;
 use crate::kernel::{PtRegs, read, read_user};
-use crate::maps::{CONNECTIONS, GOROUTINES, GO_PROCESSES, count_atomically, offset};
+use crate::maps::{GO_PROCESSES, GOROUTINES, offset};
 use crate::message::Work;
 use crate::socket::Socket;
-use crate::tls::{self, Connection, Object, Plaintext};
+use crate::tls::{self, Object, Plaintext};
 
 /// A goroutine in a call.
 #[repr(C)]
@@ -79,9 +79,8 @@ pub unsafe fn ends(context: &ProbeContext) {
     }
     // SAFETY: takes what the kernel gave.
     let layout = GoLayout::from_cookie(unsafe { bpf_get_attach_cookie(context.as_ptr()) });
-    if learn_socket(thread, connection, layout).is_none() {
-        return count_atomically(Counter::TlsWithoutSocket, 1);
-    }
+    // Where that fails it may be known from its system calls.
+    let _ = learn_socket(thread, connection, layout);
     let coroutine = read_user::<u64>(g.wrapping_add(layout.goroutine_id.into())).unwrap_or(0);
     let plaintext =
         Plaintext { thread, object: connection, event, buffer, length: result as u32, coroutine };
@@ -98,25 +97,42 @@ fn learn_socket(thread: u64, address: u64, layout: GoLayout) -> Option<()> {
         return None;
     }
     let socket = Socket::of_descriptor(number as u32).filter(Socket::is_tcp)?;
-    let object = Object { address, process: thread >> 32 };
-    if let Some(known) = CONNECTIONS.get_ptr_mut(object) {
-        // SAFETY: the map's memory.
-        if unsafe { (*known).number } == socket.number {
-            return Some(());
-        }
+    tls::learn(Object { address, process: thread >> 32 }, &socket, number as u32, true)
+}
+
+/// A system call of a goroutine carried something: if it is in a call of `crypto/tls`, over the socket of this connection. It is how
+/// those are found that are no `*net.TCPConn`.
+#[inline(always)]
+pub unsafe fn carries(registers: *const PtRegs, thread: u64, descriptor: u32) {
+    // SAFETY: the caller's.
+    let _ = unsafe { try_carries(registers, thread, descriptor) };
+}
+
+#[inline(always)]
+unsafe fn try_carries(registers: *const PtRegs, thread: u64, descriptor: u32) -> Option<()> {
+    // SAFETY: the caller's.
+    let (g, _) = unsafe { g(registers, thread) }?;
+    let call = GOROUTINES.get_ptr(Object { address: g, process: thread >> 32 })?;
+    // SAFETY: the map's memory; only this goroutine uses its entry.
+    let address = unsafe { (*call).connection };
+    if address == 0 {
+        return None;
     }
-    CONNECTIONS.insert(object, Connection::new(socket.number, number as u32, true), 0).ok()
+    let socket = Socket::of_descriptor(descriptor).filter(Socket::is_tcp)?;
+    tls::learn(Object { address, process: thread >> 32 }, &socket, descriptor, true)
 }
 
 /// The goroutine that makes a system call; 0: no Go, or it can not be told.
 #[inline(always)]
 pub unsafe fn goroutine(registers: *const PtRegs, thread: u64) -> u64 {
     // SAFETY: the caller's.
-    unsafe { try_goroutine(registers, thread) }.unwrap_or(0)
+    let found = unsafe { g(registers, thread) };
+    found.and_then(|(g, goroutine_id)| read_user(g.wrapping_add(goroutine_id.into()))).unwrap_or(0)
 }
 
+/// The address of the goroutine's `g`, and the offset of its number.
 #[inline(always)]
-unsafe fn try_goroutine(registers: *const PtRegs, thread: u64) -> Option<u64> {
+unsafe fn g(registers: *const PtRegs, thread: u64) -> Option<(u64, u32)> {
     // SAFETY: the loader changes the map; one word is whole or old.
     let goroutine_id = *unsafe { GO_PROCESSES.get((thread >> 32) as u32) }?;
     // SAFETY: takes nothing and can not fail.
@@ -131,5 +147,5 @@ unsafe fn try_goroutine(registers: *const PtRegs, thread: u64) -> Option<u64> {
     if stack < low || stack > high {
         return None;
     }
-    read_user(g.wrapping_add(goroutine_id.into()))
+    Some((g, goroutine_id))
 }

@@ -50,7 +50,9 @@ fn tell(registers: *const PtRegs, call: &Call, event: Event, result: i64) -> Opt
     let thread = bpf_get_current_pid_tgid();
     if matches!(event, Event::Sent | Event::Received) {
         if setting!(tls) != 0 {
-            tls::carries(thread, call.arguments[0] as u32);
+            tls::carries(thread, call.arguments[0] as u32, event);
+            // SAFETY: what the tracepoint gave.
+            unsafe { go::carries(registers, thread, call.arguments[0] as u32) };
         }
         if setting!(calls) == 0 {
             return None;

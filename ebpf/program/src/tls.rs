@@ -4,6 +4,8 @@
 //!
 //! Which socket belongs to a library's object only the library knows. But what it reads and writes it does by system calls of the same
 //! thread, inside of its functions: there `syscalls` sees the socket. So nothing of the library's memory is read but the caller's buffer.
+//! Programs with a loop of events (Node.js, Python's asyncio) make the calls themselves and hand the library bytes. They do so at once:
+//! what a thread received last before its library gives plaintext, or goes on with a handshake, was for this object.
 //!
 //! A program at a probe of user space may lose its processor at any time. So what it works on lies in the entry of its thread.
 
@@ -30,6 +32,10 @@ pub struct Inside {
     length_at: u64,
     /// What is told at the return.
     carries: Carries,
+    /// Number of the socket that the thread received from outside of a call, and has not given to the library yet; 0: none.
+    fresh: u64,
+    /// Its descriptor.
+    fresh_descriptor: u64,
     work: Work,
 }
 
@@ -69,7 +75,8 @@ pub struct Connection {
     /// Bytes told so far.
     pub sent: u32,
     pub received: u32,
-    pub padding: u32,
+    /// 1: the library's own calls were not seen.
+    pub is_guess: u32,
 }
 
 impl Connection {
@@ -79,7 +86,7 @@ impl Connection {
     #[inline(always)]
     pub fn new(number: u64, descriptor: u32, is_whole: bool) -> Self {
         let position = if is_whole { 0 } else { Self::JOINED };
-        Self { number, descriptor, sent: position, received: position, padding: 0 }
+        Self { number, descriptor, sent: position, received: position, is_guess: 0 }
     }
 }
 
@@ -96,7 +103,7 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
     let length_at = if carries.tells_length != 0 { fourth } else { 0 };
     let Some(inside) = INSIDE.get_ptr_mut(thread) else {
         let inside =
-            Inside { object, stack: function.stack, buffer, length_at, carries, work: Work::EMPTY };
+            Inside { object, stack: function.stack, buffer, length_at, carries, fresh: 0, fresh_descriptor: 0, work: Work::EMPTY };
         // Without room the call is not seen.
         let _ = INSIDE.insert(thread, &inside, 0);
         return;
@@ -113,6 +120,31 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
         (*inside).length_at = length_at;
         (*inside).carries = carries;
     }
+}
+
+/// Takes what the thread received last for what the library was given, unless the object's socket is known.
+#[inline(always)]
+unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
+    // SAFETY: the caller's.
+    let (number, descriptor) = unsafe { ((*inside).fresh, (*inside).fresh_descriptor as u32) };
+    if number == 0 {
+        return;
+    }
+    // SAFETY: the caller's.
+    unsafe { (*inside).fresh = 0 };
+    if let Some(connection) = CONNECTIONS.get_ptr_mut(object) {
+        // SAFETY: as in `tell`.
+        let known = unsafe { *connection };
+        // A client begins its handshake before it has received anything, so the first guess may be wrong; nothing was told by then.
+        let is_sure = known.is_guess == 0 || (known.sent | known.received) > Connection::JOINED;
+        if known.number == number
+            || is_sure && Socket::of_descriptor(known.descriptor).is_some_and(|socket| socket.number == known.number)
+        {
+            return;
+        }
+    }
+    let connection = Connection { is_guess: 1, ..Connection::new(number, descriptor, is_whole) };
+    let _ = CONNECTIONS.insert(object, &connection, 0);
 }
 
 /// What a call of a library carried.
@@ -147,6 +179,10 @@ pub unsafe fn ends(registers: *const PtRegs) {
         &raw mut (*inside).work
     };
     let result = function.result as i32;
+    if event == 0 || event == Event::Received as u32 && result > 0 {
+        // SAFETY: as above.
+        unsafe { guess(inside, Object { address: object, process: thread >> 32 }, event == 0) };
+    }
     if event == 0 || result <= 0 {
         return;
     }
@@ -223,32 +259,45 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
 
 /// A system call carried something over a descriptor: if a TLS library made it, the socket is that of the library's object.
 #[inline(always)]
-pub fn carries(thread: u64, descriptor: u32) {
-    let _ = try_carries(thread, descriptor);
+pub fn carries(thread: u64, descriptor: u32, event: Event) {
+    let _ = try_carries(thread, descriptor, event);
 }
 
 #[inline(always)]
-fn try_carries(thread: u64, descriptor: u32) -> Option<()> {
-    let inside = INSIDE.get_ptr(thread)?;
+fn try_carries(thread: u64, descriptor: u32, call: Event) -> Option<()> {
+    let inside = INSIDE.get_ptr_mut(thread)?;
     // SAFETY: the map's memory, of this thread.
     let (address, event) = unsafe { ((*inside).object, (*inside).carries.event) };
-    if address == 0 {
+    if address == 0 && matches!(call, Event::Sent) {
         return None;
     }
     let socket = Socket::of_descriptor(descriptor).filter(Socket::is_tcp)?;
+    if address == 0 {
+        // SAFETY: as above.
+        unsafe {
+            (*inside).fresh = socket.number;
+            (*inside).fresh_descriptor = descriptor.into();
+        }
+        return None;
+    }
     let object = Object { address, process: thread >> 32 };
+    learn(object, &socket, descriptor, event == 0)
+}
+
+/// Notes the socket of an object.
+#[inline(always)]
+pub fn learn(object: Object, socket: &Socket, descriptor: u32, is_whole: bool) -> Option<()> {
     if let Some(connection) = CONNECTIONS.get_ptr_mut(object) {
         // SAFETY: as in `tell`.
         unsafe {
             if (*connection).number == socket.number {
                 (*connection).descriptor = descriptor;
-                return None;
+                return Some(());
             }
         }
     }
     // New, or the library uses the memory of one that is gone.
-    let _ = CONNECTIONS.insert(object, Connection::new(socket.number, descriptor, event == 0), 0);
-    Some(())
+    CONNECTIONS.insert(object, Connection::new(socket.number, descriptor, is_whole), 0).ok()
 }
 
 /// Entry of the function that frees the object.

@@ -162,6 +162,12 @@ fn lacks_privilege(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// For lack of a privilege, where no verifier is asked.
+pub(super) fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    let mut errors = sources(error).filter_map(|error| error.downcast_ref::<std::io::Error>());
+    errors.any(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
 /// The verifier's log may have thousands of lines; its end tells what was wrong.
 const WORDS: usize = 400;
 

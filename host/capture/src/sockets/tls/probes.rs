@@ -136,7 +136,7 @@ impl Probes {
                 Ok(link) => links.push((name, link)),
                 Err(error) => {
                     self.detach(links);
-                    let error = load::error_chain(&error);
+                    let error = why(&error);
                     return Some(TlsEvent::Refused { file, error });
                 }
             }
@@ -251,6 +251,11 @@ fn calls_handshake(target: &Target) -> bool {
         }
         _ => false,
     }
+}
+
+fn why(error: &ProgramError) -> String {
+    let hint = if load::is_denied(error) { "; probes in programs need the capability CAP_SYS_ADMIN" } else { "" };
+    format!("{}{hint}", load::error_chain(error))
 }
 
 fn name(library: &Library) -> String {

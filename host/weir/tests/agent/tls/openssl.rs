@@ -20,6 +20,7 @@ fn sorted(mut lines: Vec<Line>) -> Vec<Line> {
 
 #[test]
 fn both_ends_are_seen_with_each_version_of_tls() {
+    let _share = super::share();
     let Some(space) = Space::new(&NEEDED) else { return };
     let folder = Folder::new("tls-versions");
     let server = Server::start(&space, &folder);
@@ -44,6 +45,7 @@ fn both_ends_are_seen_with_each_version_of_tls() {
 
 #[test]
 fn every_request_at_full_speed_has_one_log() {
+    let _share = super::share();
     let Some(space) = Space::new(&["nginx", "curl", "wrk"]) else { return };
     let folder = Folder::new("tls-wrk");
     let server = Server::start(&space, &folder);
@@ -85,6 +87,7 @@ for line in sys.stdin:
 
 #[test]
 fn a_connection_from_before_the_agent_is_joined() {
+    let _share = super::share();
     let Some(space) = Space::new(&["nginx", "curl", "python3"]) else { return };
     let folder = Folder::new("tls-before");
     let server = Server::start(&space, &folder);
@@ -111,8 +114,41 @@ fn a_connection_from_before_the_agent_is_joined() {
     python.wait().unwrap();
 }
 
+/// Makes the system calls itself, for several connections at the same time in one thread.
+const LOOP: &str = "
+import asyncio, ssl, sys
+async def ask(context, path):
+    reader, writer = await asyncio.open_connection('127.0.0.1', int(sys.argv[1]), ssl=context)
+    for number in range(5):
+        writer.write(f'GET {path}{number} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'.encode())
+        assert (await reader.readuntil(b'ok')).startswith(b'HTTP/1.1 200')
+    writer.close()
+async def main():
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    await asyncio.gather(*[ask(context, f'/loop{number}n') for number in range(10)])
+asyncio.run(main())
+";
+
+#[test]
+fn a_program_that_hands_its_library_bytes_is_seen() {
+    let _share = super::share();
+    let Some(space) = Space::new(&["nginx", "curl", "python3"]) else { return };
+    let folder = Folder::new("tls-loop");
+    let server = Server::start(&space, &folder);
+    let mut agent = agent(&space, &folder, &["--comm", "python3"]);
+    for port in &PORTS[..2] {
+        let mut python = space.command("python3");
+        assert!(python.args(["-c", LOOP, &port.to_string()]).status().unwrap().success());
+    }
+    agent.tells(100, |log| log["type"] == "session");
+    let ended = agent.end("TERM");
+    assert_eq!(sessions(&ended.logs, "python3"), sorted(server.lines()), "{}", ended.stderr);
+}
+
 #[test]
 fn large_messages_are_told_whole_or_with_what_is_missing() {
+    let _share = super::share();
     let Some(space) = Space::new(&NEEDED) else { return };
     let folder = Folder::new("tls-large");
     let server = Server::start(&space, &folder);
