@@ -20,6 +20,7 @@ pub const fn empty(event: Event) -> Record {
         local_port: 0,
         remote_port: 0,
         family: 0,
+        flags: 0,
         protocol: 0,
         event: event as u8,
         sequence: 0,
@@ -46,7 +47,7 @@ pub fn put(work: *mut Work, address: u64) {
 
 /// Counts in the way of the program whose work it is: what is told of TLS is told at probes.
 #[inline(always)]
-pub fn counted(work: *mut Work, counter: Counter, number: u64) {
+fn counted(work: *mut Work, counter: Counter, number: u64) {
     // SAFETY: the caller's pointer is to a record of its own.
     if unsafe { (&raw const (*work).record.socket).read_volatile() } & TLS == 0 {
         count(counter, number);
@@ -84,7 +85,6 @@ fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
     }
     // The reader comes by itself every few milliseconds: waking it would cost the program a microsecond.
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
-    counted(work, Counter::Records, 1);
 }
 
 /// The number, which the kernel's verifier then knows to be at most `ROOM`. The compiler knows it already from the branch that led

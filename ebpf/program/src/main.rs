@@ -7,27 +7,55 @@
 #![no_main]
 
 mod admission;
+mod carried;
 mod emit;
+mod exit;
 mod go;
 mod kernel;
 mod library;
 mod maps;
 mod message;
 mod socket;
-mod syscalls;
 mod tls;
+mod trusted;
 
-use aya_ebpf::macros::{btf_tracepoint, uprobe, uretprobe};
-use aya_ebpf::programs::{BtfTracePointContext, ProbeContext, RetProbeContext};
-use tls::Carries;
+use aya_ebpf::macros::{btf_tracepoint, fexit, uprobe, uretprobe};
+use aya_ebpf::programs::{BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext};
 use weir_ebpf_common::Event;
 
-/// All system calls end here; see `syscalls` for why their end is enough.
+use crate::tls::Carries;
+use crate::trusted::Trusted;
+
+/// All system calls end here; see `exit` for why their end is enough.
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(context: BtfTracePointContext) -> i32 {
     let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
     // SAFETY: the tracepoint's arguments are `struct pt_regs *regs, long ret`.
-    unsafe { syscalls::ended(registers, result) };
+    unsafe { exit::ended(registers, result) };
+    0
+}
+
+/// A socket took bytes from a program.
+#[btf_tracepoint(function = "sock_send_length")]
+pub fn sock_send_length(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `struct sock *sk, int ret, int flags`.
+    carried::carried(Trusted(context.arg::<*const u8>(0)), Event::Sent, context.arg::<i32>(1));
+    0
+}
+
+/// A socket gave bytes to a program.
+#[btf_tracepoint(function = "sock_recv_length")]
+pub fn sock_recv_length(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried(Trusted(context.arg::<*const u8>(0)), Event::Received, context.arg::<i32>(1));
+    0
+}
+
+/// A packet's bytes are copied to a program.
+#[btf_tracepoint(function = "skb_copy_datagram_iovec")]
+pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `const struct sk_buff *skb, int len`.
+    trusted::copied(context.arg::<*const u8>(0));
     0
 }
 
@@ -43,6 +71,14 @@ pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sched_process_exec")]
 pub fn sched_process_exec(_: BtfTracePointContext) -> i32 {
     library::tell_process();
+    0
+}
+
+/// A file was mapped.
+#[fexit(function = "vm_mmap_pgoff")]
+pub fn vm_mmap_pgoff(context: FExitContext) -> i32 {
+    // Its arguments are `struct file *file, unsigned long addr, unsigned long len, unsigned long prot, ...`.
+    library::mapped(context.arg::<usize>(0), context.arg::<u64>(3));
     0
 }
 

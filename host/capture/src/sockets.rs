@@ -8,9 +8,11 @@
 
 mod btf;
 mod clock;
+mod counts;
 mod error;
 mod frames;
 mod load;
+mod marks;
 mod options;
 mod order;
 mod recent;
@@ -20,10 +22,11 @@ mod tls;
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, Record};
+use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use weir_ebpf_common::{Counter, Record, unwanted_place};
 
 use self::clock::Clock;
+pub use self::counts::SocketCounts;
 pub use self::error::SocketError;
 use self::frames::Frames;
 pub use self::options::SocketOptions;
@@ -46,34 +49,21 @@ pub struct SocketCapture {
     events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
+    tells_senders: bool,
     clock: Clock,
     frames: Frames,
 }
 
 /// What is in the kernel as long as this is here.
 enum Programs {
-    Calls { _programs: Ebpf },
+    Calls(Ebpf),
     Tls(Tls),
     /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time.
     Stopped(u64),
 }
 
-/// What became of calls on sockets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SocketCounts {
-    /// The kernel's counts, by [`Counter`].
-    pub kernel: [u64; Counter::ALL.len()],
-    /// Records that could not be understood.
-    pub malformed: u64,
-    /// Datagrams whose other end nobody knows.
-    pub without_peer: u64,
-    /// Records that were given though what should have come before did not come.
-    pub given_up: u64,
-}
-
 /// Tells the kernel which sockets nobody wants.
-#[derive(Debug)]
-pub struct Unwanted(std::sync::Mutex<HashMap<MapData, u64, u8>>);
+pub struct Unwanted(std::sync::Mutex<Array<MapData, u64>>);
 
 impl Unwanted {
     /// Nothing of these sockets is captured any more. Numbers are used once only, so that is for ever.
@@ -81,7 +71,7 @@ impl Unwanted {
         let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for socket in sockets {
             // Where that fails, the socket costs what it did before.
-            let _ = map.insert(socket, 1, 0);
+            let _ = map.set(unwanted_place(*socket), *socket, 0);
         }
     }
 }
@@ -97,13 +87,20 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        let programs = if options.tls {
-            Programs::Tls(Tls::start(programs)?)
-        } else {
-            Programs::Calls { _programs: programs }
+        if options.tls && options.calls {
+            // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
+            let _ = load::tell_senders(&mut programs);
+        }
+        let programs = if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
+        let capture = Self {
+            programs,
+            events: Vec::new(),
+            ring,
+            counters,
+            tells_senders: options.tls,
+            clock: Clock::now(),
+            frames: Frames::new(options.calls),
         };
-        let (clock, frames) = (Clock::now(), Frames::new(options.calls));
-        let capture = Self { programs, events: Vec::new(), ring, counters, clock, frames };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -123,12 +120,19 @@ impl SocketCapture {
         }
         let is_over = matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
         self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
+        if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
+            // Where the kernel can not, those datagrams are counted and left out.
+            if let Programs::Calls(programs) = &mut self.programs {
+                let _ = load::tell_senders(programs);
+            }
+        }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, Programs::Stopped(clock::monotonic())) {
+        let stopped = Programs::Stopped(clock::monotonic());
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, stopped) {
             self.events.extend(tls.stop());
         }
     }
@@ -149,20 +153,13 @@ impl SocketCapture {
             let values = self.counters.get(&(counter as u32), 0);
             values.map_or(0, |values| values.iter().sum())
         };
-        SocketCounts {
-            kernel: Counter::ALL.map(sum),
-            malformed: self.frames.malformed,
-            without_peer: self.frames.without_peer,
-            given_up: self.frames.given_up(),
-        }
+        SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
     }
 }
 
-impl SocketCounts {
-    /// One of the kernel's counts.
-    #[must_use]
-    pub fn of(&self, counter: Counter) -> u64 {
-        self.kernel[counter as usize]
+impl std::fmt::Debug for Unwanted {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Unwanted").finish_non_exhaustive()
     }
 }
 

@@ -65,9 +65,10 @@ const HTTP2: [(&str, Function, Ends); 15] = [
     ),
 ];
 
-/// Symbols beside functions: where code begins, and the method table by either of its names (Go 1.20 changed it).
+/// Where code begins; every Go program that has symbols has this one.
 const TEXT: &str = "runtime.text";
-const TCP_TABLES: [&str; 2] = ["go:itab.*net.TCPConn,net.Conn", "go.itab.*net.TCPConn,net.Conn"];
+/// The first of the methods in the table by which a `*net.TCPConn` is a `net.Conn`.
+const TCP_CLOSE: &str = "net.(*TCPConn).Close";
 
 /// Which ends of a function are probed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,12 +83,11 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
         return Ok(None);
     }
     let wanted = || TLS.iter().chain(&HTTP2);
-    let names = wanted().map(|(name, ..)| *name).chain(TCP_TABLES).chain([TEXT]);
+    let names = wanted().map(|(name, ..)| *name).chain([TCP_CLOSE, TEXT]);
     let Some(search) = Symbols::new(names) else { return Ok(None) };
-    let first_table = TLS.len() + HTTP2.len();
-    let text = first_table + TCP_TABLES.len();
+    let tcp_close = TLS.len() + HTTP2.len();
+    let text = tcp_close + 1;
     let mut symbols = search.find(elf)?;
-    // Every Go program that has symbols has this one.
     if !symbols.iter().any(|symbol| symbol.name == text) {
         symbols = function_table::find(elf, &search)?;
     }
@@ -111,12 +111,12 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
             Ok(None)
         };
     }
-    let tcp_table = symbols.iter().find(|symbol| (first_table..text).contains(&symbol.name));
+    let tcp_close = symbols.iter().find(|symbol| symbol.name == tcp_close);
     let library = GoLibrary {
         register_abi: version.has_register_abi(elf.machine == Machine::Aarch64),
         layout: layout::layout(elf, &version),
         version: version.text,
-        tcp_table: tcp_table.map(|symbol| symbol.address),
+        tcp_close: tcp_close.and_then(|symbol| elf.code_offset(symbol.address)),
         http2,
     };
     Ok(Some(Found { library: Library::Go(library), probes, missing }))

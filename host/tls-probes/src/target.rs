@@ -77,9 +77,10 @@ pub struct GoLibrary {
     pub register_abi: bool,
     /// Where things are in Go's structures.
     pub layout: GoLayout,
-    /// Link-time address of the method table of `*net.TCPConn` as a `net.Conn`, where the symbols tell (up to Go 1.26, not stripped):
-    /// a connection with another one is wrapped.
-    pub tcp_table: Option<u64>,
+    /// Where in the file `net.(*TCPConn).Close` begins, in bytes. Its address in a process is that of a probed instruction plus the
+    /// difference of both offsets. It is the word at [`GoLayout::table_first_method`] in the table of an interface that holds a
+    /// `*net.TCPConn` as a `net.Conn`; where another address is, the connection is wrapped in something else.
+    pub tcp_close: Option<u64>,
     /// HTTP/2 headers as they are written and after they were read. Apart from [`Target::probes`]: not everybody wants them.
     pub http2: Vec<Probe>,
 }
@@ -94,6 +95,8 @@ pub struct GoLayout {
     pub tls_conn: u64,
     /// The data word of an interface; its table is the word at 0.
     pub interface_data: u64,
+    /// The first method in the table of an interface, `fun` in `internal/abi.ITab`; methods are in the order of their names.
+    pub table_first_method: u64,
     /// `fd` in `net.TCPConn`.
     pub tcp_fd: u64,
     /// `pfd.Sysfd` in `net.netFD`, 8 bytes.

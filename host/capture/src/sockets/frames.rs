@@ -5,11 +5,12 @@
 
 use std::collections::VecDeque;
 
-use weir_ebpf_common::{Event, Record, TLS};
+use weir_ebpf_common::{Event, Record, START, TLS};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
 use super::clock::Clock;
+use super::counts::SocketCounts;
 use super::order::{Order, Step};
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
@@ -18,7 +19,7 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
-const AF_INET: u16 = 2;
+const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
 /// How long a socket that has ended is remembered, nanoseconds. The end may be told first: what a program sends to an end that is
@@ -41,19 +42,25 @@ pub(super) struct Frames {
     datagram: Vec<u8>,
     /// Sockets that have ended, in order.
     closing: VecDeque<Record>,
-    pub(super) malformed: u64,
-    pub(super) without_peer: u64,
+    /// The kernel's are not filled in.
+    pub(super) counts: SocketCounts,
 }
 
 impl Frames {
     /// `calls`: not of TLS libraries alone.
     pub(super) fn new(calls: bool) -> Self {
-        let (order, threads) = (Order::new(), Threads::new());
-        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), malformed: 0, without_peer: 0 }
+        let (order, threads, counts) = (Order::new(), Threads::new(), SocketCounts::default());
+        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), counts }
     }
 
-    pub(super) fn given_up(&self) -> u64 {
-        self.order.given_up
+    /// What was counted on this side.
+    pub(super) fn counts(&self) -> SocketCounts {
+        SocketCounts { given_up: self.order.given_up, ..self.counts.clone() }
+    }
+
+    /// Datagrams came from who knows where.
+    pub(super) fn lacks_senders(&self) -> bool {
+        self.counts.without_peer > 0
     }
 
     /// Appends the frames of a record.
@@ -62,9 +69,12 @@ impl Frames {
         let Some((record, payload, event)) =
             read.and_then(|(record, payload)| Some((record, payload, Event::from_number(record.event)?)))
         else {
-            self.malformed += 1;
+            self.counts.malformed += 1;
             return;
         };
+        self.counts.records += 1;
+        self.counts.carried_bytes += u64::from(record.length);
+        self.counts.beyond_limit_bytes += u64::from(record.length.saturating_sub(record.captured));
         self.now = self.now.max(record.time);
         let time = clock.time(record.time);
         if record.protocol != IPPROTO_TCP {
@@ -94,12 +104,8 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
-        // A stream of plaintext begins without a call of its own.
-        if record.socket & TLS != 0
-            && (record.sequence, record.acknowledgment) == (0, 0)
-            && let Some(opener) = self.order.begin_plaintext(record.socket, record.socket & !TLS)
-        {
-            self.opened(record, opener, time, block);
+        if record.flags & START != 0 && !self.order.is_known(record.socket) {
+            self.began(record, sender, time, block);
         }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
@@ -121,6 +127,22 @@ impl Frames {
         {
             push(block, time, &frame);
         }
+    }
+
+    /// A stream begins whose handshake was not told.
+    fn began(&mut self, record: &Record, sender: Sender, time: u64, block: &mut Block) {
+        // One that this end had asked for would be known. Plaintext has the opener of the socket that carries it.
+        let opener = match self.order.opener(record.socket & !TLS) {
+            Some(opener) => opener,
+            None if record.socket & TLS != 0 && self.order.is_known(record.socket & !TLS) => return,
+            None => Sender::Remote,
+        };
+        let (local, remote) = match sender {
+            Sender::Local => (record.sequence, record.acknowledgment),
+            Sender::Remote => (record.acknowledgment, record.sequence),
+        };
+        self.order.begin(record.socket, opener);
+        self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
     }
 
     fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
@@ -160,8 +182,8 @@ impl Frames {
     }
 
     fn closed(&mut self, record: &Record, time: u64, block: &mut Block) {
-        self.closed_one(record, time, block);
         self.closed_one(&Record { socket: record.socket | TLS, ..*record }, time, block);
+        self.closed_one(record, time, block);
     }
 
     fn closed_one(&mut self, record: &Record, time: u64, block: &mut Block) {
@@ -185,7 +207,7 @@ impl Frames {
         };
         if record.remote_port == 0 {
             // The program did not ask who sent it.
-            self.without_peer += 1;
+            self.counts.without_peer += 1;
             return;
         }
         let (offset, whole) = (record.sequence, record.acknowledgment);

@@ -70,13 +70,14 @@ impl Order {
         self.sockets.entry(socket, Told::default).opener = Some(opener);
     }
 
-    /// Plaintext may begin, which another socket carries. Gives who opened that one; none: nobody knows, or the plaintext has begun.
-    pub(super) fn begin_plaintext(&mut self, plaintext: u64, socket: u64) -> Option<Sender> {
-        let opener = self.sockets.value(socket)?.opener?;
-        let told = self.sockets.entry(plaintext, Told::default);
-        let has_begun = told.opener.is_some() || told.next.iter().any(Option::is_some);
-        told.opener = Some(opener);
-        (!has_begun).then_some(opener)
+    /// Who opened its connection, where that was seen.
+    pub(super) fn opener(&self, socket: u64) -> Option<Sender> {
+        self.sockets.get(socket)?.opener
+    }
+
+    /// Something of this socket was told.
+    pub(super) fn is_known(&self, socket: u64) -> bool {
+        self.sockets.get(socket).is_some()
     }
 
     /// Whether a record may be given now; if so, it is taken as given.
@@ -218,7 +219,8 @@ mod tests {
     #[test]
     fn numbers_wrap_around() {
         let mut order = Order::new();
-        assert!(order.admits(&step(Sender::Local, u32::MAX - 4..5, 7)));
+        let around = Range { start: u32::MAX - 4, end: 5 };
+        assert!(order.admits(&step(Sender::Local, around, 7)));
         assert!(order.admits(&step(Sender::Remote, 7..8, 5)));
         assert!(!order.admits(&step(Sender::Remote, 8..9, 6)));
     }

@@ -30,8 +30,8 @@ impl<V> Recent<V> {
         }
     }
 
-    /// The value, without any effect on what is forgotten.
-    pub(super) fn value(&self, number: u64) -> Option<&V> {
+    /// The value, if it is there.
+    pub(super) fn get(&self, number: u64) -> Option<&V> {
         self.young.get(&number).or_else(|| self.old.get(&number))
     }
 

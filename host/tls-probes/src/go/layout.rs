@@ -27,6 +27,8 @@ pub(super) fn layout(elf: &Elf<'_>, version: &Version) -> GoLayout {
         tls_conn: 0,
         // Table and data: runtime/runtime2.go, `iface`.
         interface_data: 8,
+        // Two pointers, a hash of four bytes, padding: internal/abi/iface.go, before that runtime/runtime2.go; since Go 1.10.
+        table_first_method: 24,
         // `TCPConn` is a `conn`, which is a `*netFD`: net/tcpsock.go, net/net.go.
         tcp_fd: 0,
         // `netFD` begins with a `poll.FD`, in which `Sysfd` is behind an `fdMutex` (a u64 and two u32): net/fd_posix.go,

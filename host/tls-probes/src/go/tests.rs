@@ -156,6 +156,9 @@ fn functions_are_where_gos_own_tools_find_them() {
         }
         assert!(probes.iter().all(|probe| probe.at != At::Return), "a uretprobe ends Go programs");
     }
+    let read = found.probes.iter().find(|probe| probe.function == Function::GoTlsRead).unwrap();
+    let distance = addresses[TCP_CLOSE].wrapping_sub(addresses[TLS[0].0]);
+    assert_eq!(library.tcp_close, Some(read.file_offset.wrapping_add(distance)));
     // TLS, and one set of HTTP/2.
     assert_eq!(functions, TLS.len() + 4);
 }
@@ -182,12 +185,9 @@ fn without_symbols_the_same_is_found() {
             go_program.build(&format!("{name}{suffix}"), &[arguments, &[flags.as_str()]].concat(), cgo)
         };
         let (whole, stripped) = (build("", ""), build("-stripped", "-s -w"));
-        let (mut whole, stripped) = (examined(&whole), examined(&stripped));
+        let (whole, stripped) = (examined(&whole), examined(&stripped));
         assert!(!stripped.probes.is_empty() && !go(&stripped).http2.is_empty(), "{name}");
-        // The one thing that symbols alone tell.
-        if let Library::Go(go) = &mut whole.library {
-            go.tcp_table = None;
-        }
+        assert!(go(&stripped).tcp_close.is_some(), "{name}");
         assert_eq!(whole, stripped, "{name}");
     }
 }
@@ -206,6 +206,9 @@ fn offsets_are_those_of_the_debugging_information() {
     assert_eq!(library.layout.goroutine_id, GoroutineIdOffset::Known(goid));
     assert_eq!(field("crypto/tls.Conn", "conn"), Some(library.layout.tls_conn));
     assert_eq!(field("runtime.iface", "data"), Some(library.layout.interface_data));
+    // Its name in the runtime was another one until Go 1.21.
+    let methods = field("internal/abi.ITab", "Fun").or_else(|| field("runtime.itab", "fun"));
+    assert_eq!(methods, Some(library.layout.table_first_method));
     let sysfd = field("net.netFD", "pfd").unwrap() + field("internal/poll.FD", "Sysfd").unwrap();
     assert_eq!(sysfd, library.layout.fd_sysfd);
     assert_eq!(field("runtime.g", "nothing"), None);

@@ -8,7 +8,7 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use crate::cli::agent::CallArgs;
+use super::config::Calls;
 use crate::failure::Failure;
 
 /// Held as long as it lives.
@@ -22,12 +22,20 @@ impl Locks {
     ///
     /// # Errors
     /// Another agent has one of them.
-    pub(crate) fn take_interfaces(&mut self, interfaces: &[String], filter: Option<&str>) -> Result<(), Failure> {
+    pub(crate) fn take_interfaces(
+        &mut self,
+        interfaces: &[String],
+        filter: Option<&str>,
+    ) -> Result<(), Failure> {
         let mut names: Vec<&String> = interfaces.iter().collect();
         names.sort();
         names.dedup();
         for interface in names {
-            self.take(&format!("`{interface}` with the same filter"), (interface, filter), "interface or --bpf")?;
+            self.take(
+                &format!("`{interface}` with the same filter"),
+                (interface, filter),
+                "interface or --bpf",
+            )?;
         }
         Ok(())
     }
@@ -36,9 +44,13 @@ impl Locks {
     ///
     /// # Errors
     /// Another agent has it.
-    pub(crate) fn take_calls(&mut self, calls: &CallArgs, namespace: Option<&str>) -> Result<(), Failure> {
-        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port);
-        self.take("the same system calls", ("system calls", lists, namespace), "--pid, --comm, --cgroup or --port")
+    pub(crate) fn take_calls(&mut self, calls: &Calls, namespace: Option<&str>) -> Result<(), Failure> {
+        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port, calls.syscalls, calls.tls);
+        self.take(
+            "the same system calls",
+            ("system calls", lists, namespace),
+            "--pid, --comm, --cgroup or --port",
+        )
     }
 
     fn take(&mut self, what: &str, key: impl Hash, other: &str) -> Result<(), Failure> {
