@@ -25,6 +25,7 @@ macro_rules! offsets {
 
 offsets! {
     task_struct_files
+    task_struct_thread_fsbase
     task_struct_tgid
     task_struct_pid
     task_struct_comm

@@ -8,7 +8,8 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, PtRegs, THROWN_AWAY, calls, read_user};
+use crate::{emit, go, tls};
+use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
 use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
@@ -22,8 +23,12 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
     if length <= 0 {
         return message_failed(thread);
     }
-    let (caller, call) = (thread.caller(), thread.call());
-    if !is_told(thread.registers(), &caller, &call, event) {
+    let caller = thread.caller();
+    if setting!(tls) != 0 {
+        tls::carries(&socket, caller.process_thread, event);
+        go::carries(&socket, thread.call().stack, caller.process_thread);
+    }
+    if setting!(calls) == 0 {
         return;
     }
     if !admission::admits_process(&caller) {
@@ -70,6 +75,9 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
     record.process_thread = caller.process_thread;
     record.coroutine = caller.coroutine;
     record.name = caller.name;
+    if setting!(tls) != 0 {
+        record.coroutine = go::goroutine(call.stack, caller.process_thread);
+    }
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {

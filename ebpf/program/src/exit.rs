@@ -6,9 +6,8 @@
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::carried;
+use crate::{carried, go, tls};
 use crate::kernel::{Call, IN_PROGRESS, PtRegs, calls};
-use crate::library;
 use crate::maps::{count, setting};
 use crate::socket::Socket;
 
@@ -53,5 +52,14 @@ fn tell(call: &Call, event: Event, result: i64, caller: &Caller) -> Option<()> {
     }
     let descriptor = if matches!(event, Event::Accepted) { result as u32 } else { call.arguments[0] as u32 };
     let socket = Socket::of_descriptor(descriptor)?;
-    carried::tell(&socket, call, event, result, caller)
+    if matches!(event, Event::Sent | Event::Received) {
+        if setting!(tls) != 0 {
+            tls::carries(&socket, caller.process_thread, event);
+            go::carries(&socket, call.stack, caller.process_thread);
+        }
+        if setting!(calls) == 0 {
+            return None;
+        }
+    }
+    carried::tell(&socket, call, event, result, &caller)
 }

@@ -19,6 +19,8 @@ use crate::kernel::{PtRegs, read_user};
 use crate::maps::{CONNECTIONS, INSIDE, count_atomically, is_unwanted};
 use crate::message::{self, Memory, Work};
 use crate::socket::{Socket, View};
+use crate::admission::{self, Caller};
+use crate::emit;
 
 /// A thread in a call of a TLS library.
 #[repr(C)]
@@ -35,8 +37,8 @@ pub struct Inside {
     carries: Carries,
     /// Number of the socket that the thread received from outside of a call, and has not given to the library yet; 0: none.
     fresh: u64,
-    /// Its descriptor.
-    fresh_descriptor: u64,
+    /// Address of its `struct sock`.
+    fresh_address: u64,
     work: Work,
 }
 
@@ -72,12 +74,14 @@ pub struct Object {
 pub struct Connection {
     /// Its socket's.
     pub number: u64,
-    pub descriptor: u32,
+    /// Of its `struct sock`.
+    pub address: u64,
     /// Bytes told so far.
     pub sent: u32,
     pub received: u32,
     /// 1: the library's own calls were not seen.
     pub is_guess: u32,
+    pub unused: u32,
 }
 
 impl Connection {
@@ -85,34 +89,27 @@ impl Connection {
     const JOINED: u32 = 1;
 
     #[inline(always)]
-    pub fn new(number: u64, descriptor: u32, is_whole: bool) -> Self {
+    pub fn new(number: u64, address: u64, is_whole: bool) -> Self {
         let position = if is_whole { 0 } else { Self::JOINED };
-        Self { number, descriptor, sent: position, received: position, is_guess: 0 }
+        Self { number, address, sent: position, received: position, is_guess: 0, unused: 0 }
     }
 }
 
 /// Entry of a function whose first argument is the object.
 #[inline(always)]
 pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
-    let thread = bpf_get_current_pid_tgid();
-    if !admission::admits_process(&Caller::present_without_coroutine()) {
+    let caller = Caller::present();
+    if !admission::admits_process(&caller) {
         return;
     }
+    let thread = caller.process_thread;
     // SAFETY: the caller's.
     let function = unsafe { PtRegs::function(registers) };
     let [object, buffer, _, fourth] = function.arguments;
     let length_at = if carries.tells_length != 0 { fourth } else { 0 };
     let Some(inside) = INSIDE.get_ptr_mut(thread) else {
-        let inside = Inside {
-            object,
-            stack: function.stack,
-            buffer,
-            length_at,
-            carries,
-            fresh: 0,
-            fresh_descriptor: 0,
-            work: Work::EMPTY,
-        };
+        let inside =
+            Inside { object, stack: function.stack, buffer, length_at, carries, fresh: 0, fresh_address: 0, work: Work::EMPTY };
         // Without room the call is not seen.
         let _ = INSIDE.insert(thread, &inside, 0);
         return;
@@ -135,7 +132,7 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
 #[inline(always)]
 unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
     // SAFETY: the caller's.
-    let (number, descriptor) = unsafe { ((*inside).fresh, (*inside).fresh_descriptor as u32) };
+    let (number, address) = unsafe { ((*inside).fresh, (*inside).fresh_address) };
     if number == 0 {
         return;
     }
@@ -147,13 +144,12 @@ unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
         // A client begins its handshake before it has received anything, so the first guess may be wrong; nothing was told by then.
         let is_sure = known.is_guess == 0 || (known.sent | known.received) > Connection::JOINED;
         if known.number == number
-            || is_sure
-                && Socket::of_descriptor(known.descriptor).is_some_and(|socket| socket.number == known.number)
+            || is_sure && Socket::still(known.number, known.address as usize).is_some()
         {
             return;
         }
     }
-    let connection = Connection { is_guess: 1, ..Connection::new(number, descriptor, is_whole) };
+    let connection = Connection { is_guess: 1, ..Connection::new(number, address, is_whole) };
     let _ = CONNECTIONS.insert(object, &connection, 0);
 }
 
@@ -219,9 +215,8 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     };
     // SAFETY: the map's memory. Programs do not read or write with one object in two threads at the same time; if one does, positions
     // are wrong.
-    let (number, descriptor) = unsafe { ((*connection).number, (*connection).descriptor) };
-    let socket = Socket::of_descriptor(descriptor);
-    let Some(socket) = socket.filter(|socket| socket.number == number) else {
+    let (number, address) = unsafe { ((*connection).number, (*connection).address) };
+    let Some(socket) = Socket::still(number, address as usize) else {
         count_atomically(Counter::TlsWithoutSocket, 1);
         return None;
     };
@@ -264,51 +259,43 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     (record.sequence, record.acknowledgment) = if is_sent { (sent, received) } else { (received, sent) };
+    record.flags = if sent | received == 0 { START } else { 0 };
     message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
     Some(())
 }
 
-/// A system call carried something over a descriptor: if a TLS library made it, the socket is that of the library's object.
+/// A socket carried something for a thread: if a TLS library made the call, it is that of the library's object.
 #[inline(always)]
-pub fn carries(thread: u64, descriptor: u32, event: Event) {
-    let _ = try_carries(thread, descriptor, event);
-}
-
-#[inline(always)]
-fn try_carries(thread: u64, descriptor: u32, call: Event) -> Option<()> {
-    let inside = INSIDE.get_ptr_mut(thread)?;
+pub fn carries(socket: &impl View, thread: u64, call: Event) {
+    let Some(inside) = INSIDE.get_ptr_mut(thread) else { return };
     // SAFETY: the map's memory, of this thread.
     let (address, event) = unsafe { ((*inside).object, (*inside).carries.event) };
-    if address == 0 && matches!(call, Event::Sent) {
-        return None;
+    if address == 0 && matches!(call, Event::Sent) || !socket.is_tcp() {
+        return;
     }
-    let socket = Socket::of_descriptor(descriptor).filter(Socket::is_tcp)?;
     if address == 0 {
         // SAFETY: as above.
         unsafe {
-            (*inside).fresh = socket.number;
-            (*inside).fresh_descriptor = descriptor.into();
+            (*inside).fresh = socket.number();
+            (*inside).fresh_address = socket.address() as u64;
         }
-        return None;
+        return;
     }
-    let object = Object { address, process: thread >> 32 };
-    learn(object, &socket, descriptor, event == 0)
+    learn(Object { address, process: thread >> 32 }, socket, event == 0);
 }
 
 /// Notes the socket of an object.
 #[inline(always)]
-pub fn learn(object: Object, socket: &Socket, descriptor: u32, is_whole: bool) -> Option<()> {
+pub fn learn(object: Object, socket: &impl View, is_whole: bool) {
+    let number = socket.number();
     if let Some(connection) = CONNECTIONS.get_ptr_mut(object) {
         // SAFETY: as in `tell`.
-        unsafe {
-            if (*connection).number == socket.number {
-                (*connection).descriptor = descriptor;
-                return Some(());
-            }
+        if unsafe { (*connection).number } == number {
+            return;
         }
     }
     // New, or the library uses the memory of one that is gone.
-    CONNECTIONS.insert(object, Connection::new(socket.number, descriptor, is_whole), 0).ok()
+    let _ = CONNECTIONS.insert(object, &Connection::new(number, socket.address() as u64, is_whole), 0);
 }
 
 /// Entry of the function that frees the object.

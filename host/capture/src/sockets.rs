@@ -87,14 +87,17 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        let programs =
-            if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
+        if options.tls && options.calls {
+            // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
+            let _ = load::tell_senders(&mut programs);
+        }
+        let programs = if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
         let capture = Self {
             programs,
             events: Vec::new(),
             ring,
             counters,
-            tells_senders: false,
+            tells_senders: options.tls,
             clock: Clock::now(),
             frames: Frames::new(options.calls),
         };
@@ -115,20 +118,21 @@ impl SocketCapture {
             }
             self.frames.record(&item, &self.clock, block);
         }
-        let is_over =
-            matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
+        let is_over = matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
         self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
         if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
-            self.programs.tell_senders();
+            // Where the kernel can not, those datagrams are counted and left out.
+            if let Programs::Calls(programs) = &mut self.programs {
+                let _ = load::tell_senders(programs);
+            }
         }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        if let Programs::Tls(tls) =
-            std::mem::replace(&mut self.programs, Programs::Stopped(clock::monotonic()))
-        {
+        let stopped = Programs::Stopped(clock::monotonic());
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, stopped) {
             self.events.extend(tls.stop());
         }
     }

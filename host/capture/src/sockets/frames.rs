@@ -44,27 +44,17 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
-    /// Where sockets of datagrams received last.
-    addresses: Recent<[u8; 16]>,
     /// Sockets that have ended, in order.
     closing: VecDeque<Record>,
     /// The kernel's are not filled in.
-    counts: SocketCounts,
+    pub(super) counts: SocketCounts,
 }
 
 impl Frames {
     /// `calls`: not of TLS libraries alone.
     pub(super) fn new(calls: bool) -> Self {
-        Self {
-            order: Order::new(),
-            threads: Threads::new(),
-            calls,
-            now: 0,
-            datagram: Vec::new(),
-            addresses: Recent::new(ADDRESSES),
-            closing: VecDeque::new(),
-            counts: SocketCounts::default(),
-        }
+        let (order, threads, counts) = (Order::new(), Threads::new(), SocketCounts::default());
+        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), counts }
     }
 
     /// What was counted on this side.
@@ -118,13 +108,8 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
-        if let Some(opener) = self.begins(record) {
-            let (local, remote) = match sender {
-                Sender::Local => (record.sequence, record.acknowledgment),
-                Sender::Remote => (record.acknowledgment, record.sequence),
-            };
-            let numbers = Record { sequence: local, acknowledgment: remote, ..*record };
-            self.opened(&numbers, opener, time, block);
+        if record.flags & START != 0 && !self.order.is_known(record.socket) {
+            self.began(record, sender, time, block);
         }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
@@ -148,17 +133,20 @@ impl Frames {
         }
     }
 
-    /// Who opened the connection, when this is the first that it carries.
-    fn begins(&mut self, record: &Record) -> Option<Sender> {
-        let is_plaintext = record.socket & TLS != 0;
-        let is_start = record.flags & START != 0;
-        if !is_start && !(is_plaintext && (record.sequence, record.acknowledgment) == (0, 0)) {
-            return None;
-        }
-        let opener = self.order.opener(record.socket & !TLS);
-        // A connection that this end had asked for would be known.
-        let opener = opener.or(is_start.then_some(Sender::Remote))?;
-        self.order.begins(record.socket, opener).then_some(opener)
+    /// A stream begins whose handshake was not told.
+    fn began(&mut self, record: &Record, sender: Sender, time: u64, block: &mut Block) {
+        // One that this end had asked for would be known. Plaintext has the opener of the socket that carries it.
+        let opener = match self.order.opener(record.socket & !TLS) {
+            Some(opener) => opener,
+            None if record.socket & TLS != 0 && self.order.is_known(record.socket & !TLS) => return,
+            None => Sender::Remote,
+        };
+        let (local, remote) = match sender {
+            Sender::Local => (record.sequence, record.acknowledgment),
+            Sender::Remote => (record.acknowledgment, record.sequence),
+        };
+        self.order.begin(record.socket, opener);
+        self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
     }
 
     fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
@@ -199,8 +187,8 @@ impl Frames {
     }
 
     fn closed(&mut self, record: &Record, time: u64, block: &mut Block) {
-        self.closed_one(record, time, block);
         self.closed_one(&Record { socket: record.socket | TLS, ..*record }, time, block);
+        self.closed_one(record, time, block);
     }
 
     fn closed_one(&mut self, record: &Record, time: u64, block: &mut Block) {
