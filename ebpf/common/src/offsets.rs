@@ -44,6 +44,7 @@ offsets! {
     sock_common_skc_rcv_saddr
     sock_common_skc_dport
     sock_common_skc_num
+    inet_sock_inet_sport
     sock_common_skc_family
     sock_common_skc_v6_daddr
     sock_common_skc_v6_daddr_end

@@ -50,6 +50,8 @@ pub struct Socket {
 /// Where the streams of a TCP socket are.
 #[derive(Clone, Copy)]
 pub struct Streams {
+    /// The port of this end, also after a reset: what `describe` reads is taken away then, while the program still has the socket.
+    pub local_port: u16,
     /// Next byte that the program writes.
     pub written: u32,
     /// Next byte that the program reads; an end of the stream that was read counts as none.
@@ -169,6 +171,7 @@ impl View for Socket {
             next = next.wrapping_sub(1);
         }
         Some(Streams {
+            local_port: u16::from_be(read(self.sock + offset!(inet_sock_inet_sport))?),
             written: read(self.sock + offset!(tcp_sock_write_seq))?,
             read: next,
             acknowledged: read(self.sock + offset!(tcp_sock_snd_una))?,
@@ -233,6 +236,7 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
         return None;
     }
     let streams = socket.streams()?;
+    record.local_port = streams.local_port;
     record.sequence = streams.written;
     record.acknowledgment = streams.read;
     // SAFETY: takes nothing and can not fail.

@@ -250,6 +250,7 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     if !socket.describe(record) {
         return None;
     }
+    record.local_port = socket.streams()?.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
         count_atomically(Counter::NotAdmitted, 1);
         return None;

@@ -166,7 +166,8 @@ impl View for Trusted {
             acknowledged.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_acked) as u32),
             next.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_received) as u32),
         );
-        Some(Streams { written, read, acknowledged, first: Some(first) })
+        let local_port = u16::from_be(load!("u16", tcp.0, inet_sock_inet_sport) as u16);
+        Some(Streams { local_port, written, read, acknowledged, first: Some(first) })
     }
 
     #[inline(always)]
