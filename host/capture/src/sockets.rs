@@ -119,9 +119,14 @@ impl SocketCapture {
             }
             self.frames.record(&item, &self.clock, block);
         }
-        let is_over =
-            matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
-        self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
+        let is_empty = block.bytes.len() < before + BLOCK_BYTES;
+        let now = match (is_empty, &self.programs) {
+            // What is waited for may be in the ring.
+            (false, _) => Some(self.frames.latest()),
+            (true, Programs::Stopped(_)) => None,
+            (true, _) => Some(clock::monotonic()),
+        };
+        self.frames.release(now, &self.clock, block);
         if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
             // Where the kernel can not, those datagrams are counted and left out.
             if let Programs::Calls(programs) = &mut self.programs {
