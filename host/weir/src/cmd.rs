@@ -10,6 +10,10 @@ pub mod plugin;
 /// `weir replay`.
 pub mod replay;
 
+/// `weir top`.
+#[cfg(target_os = "linux")]
+pub mod top;
+
 mod held_log;
 mod log_line;
 mod summary;

@@ -12,7 +12,6 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// By interface, those that are gone too.
-    #[allow(dead_code)] // by the command that comes next
     pub(crate) fn interfaces(&self) -> Vec<InterfaceCounts> {
         self.interfaces.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -41,7 +41,7 @@ pub(super) fn sinks(format: Format) -> impl Fn() -> Box<dyn Sink> + Sync {
 }
 
 /// Colours only where a person looks, and not where the person said no (no-color.org).
-fn style() -> TableStyle {
+pub(super) fn style() -> TableStyle {
     let terminal = io::stdout().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
@@ -52,6 +52,14 @@ fn style() -> TableStyle {
 /// A line that is written over would tear a table on the same terminal apart.
 pub(super) fn shows_progress(format: Format) -> bool {
     io::stderr().is_terminal() && (format == Format::Null || !io::stdout().is_terminal())
+}
+
+/// Why standard output could not be written.
+#[cfg(target_os = "linux")]
+pub(super) fn unwritable(error: &io::Error) -> Failure {
+    Failure::runtime(format_args!(
+        "can not write to standard output: {error}; free some space or write elsewhere"
+    ))
 }
 
 /// Prints to standard error.

@@ -1,0 +1,127 @@
+//! A terminal that shows a screen and gives keys. Takes the one that standard input and output are. Gives it back as it was, however the
+//! program ends but by SIGKILL.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::sync::{Mutex, Once, TryLockError};
+use std::time::{Duration, Instant};
+
+use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+
+/// How long a key is waited for, tenths of a second: the screen looks after other things so often.
+const WAIT_TENTHS: u8 = 1;
+
+/// Empty answers in less time than that: nobody is there any more.
+const TOO_SOON: Duration = Duration::from_millis(20);
+const SOON_LIMIT: u32 = 10;
+
+/// Alternate screen, no cursor, no wrapping at the right end (xterm's control sequences, DEC private modes).
+const BEGIN: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?7l";
+const END: &[u8] = b"\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
+
+/// How the terminal was; there while it is changed.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// The terminal, changed until it is dropped.
+#[derive(Debug)]
+pub(super) struct Screen {
+    output: File,
+    soon: u32,
+}
+
+/// Whether there is a terminal to show a screen on and take keys from.
+pub(super) fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Columns and rows, as many as it has now.
+pub(super) fn size() -> (usize, usize) {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    // One that does not tell, and the smallest that anything can be shown on.
+    let (width, height) =
+        size.map_or((80, 24), |(width, height)| (usize::from(width.0), usize::from(height.0)));
+    if width == 0 || height == 0 { (80, 24) } else { (width, height) }
+}
+
+impl Screen {
+    /// Changes the terminal; `output` is standard output.
+    ///
+    /// # Errors
+    /// The terminal refuses.
+    pub(super) fn open(mut output: File) -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        // Reading gives what there is, and nothing after a moment (termios(3): MIN 0, TIME above 0).
+        raw.special_codes[SpecialCodeIndex::VMIN] = 0;
+        raw.special_codes[SpecialCodeIndex::VTIME] = WAIT_TENTHS;
+        restore_on_panic();
+        *BEFORE.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(before);
+        let screen = tcsetattr(io::stdin(), OptionalActions::Flush, &raw).map_err(io::Error::from);
+        let screen = screen.and_then(|()| output.write_all(BEGIN));
+        if let Err(error) = screen {
+            restore();
+            return Err(error);
+        }
+        Ok(Self { output, soon: 0 })
+    }
+
+    /// Writes escape sequences.
+    ///
+    /// # Errors
+    /// Nobody is there to see it.
+    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
+        self.output.write_all(text.as_bytes())
+    }
+
+    /// Bytes of keys; nothing when none was pressed for a moment.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub(super) fn read<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        let began = Instant::now();
+        let read = match io::stdin().lock().read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            read => read?,
+        };
+        self.soon = if read == 0 && began.elapsed() < TOO_SOON { self.soon + 1 } else { 0 };
+        if self.soon >= SOON_LIMIT {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(buffer.get(..read).unwrap_or_default())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Makes the terminal what it was, if it was changed.
+pub(crate) fn restore() {
+    let mut before = match BEFORE.try_lock() {
+        Ok(before) => before,
+        Err(TryLockError::Poisoned(before)) => before.into_inner(),
+        // Somebody else does it now.
+        Err(TryLockError::WouldBlock) => return,
+    };
+    if let Some(before) = before.take() {
+        let mut output = io::stdout().lock();
+        // Nobody may be there any more.
+        let _ = output.write_all(END).and_then(|()| output.flush());
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &before);
+    }
+}
+
+/// A panic's words are lost on the alternate screen, and with it the shell is unusable.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            before(panic);
+        }));
+    });
+}

@@ -1,0 +1,1 @@
+//! What a person sees, in three sizes and with names of an attacker.
