@@ -11,11 +11,12 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("curl", "curl"),
     ("ip", "iproute2"),
     ("nginx", "nginx-light"),
     ("python3", "python3-minimal"),
+    ("script", "bsdutils"),
     ("setpriv", "util-linux"),
     ("tcpdump", "tcpdump"),
     ("unshare", "util-linux"),

@@ -32,17 +32,23 @@ impl Style {
 }
 
 /// One line of the screen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
+    /// Columns that there are.
+    width: usize,
     /// Column, style, cleaned text; in the order of columns.
     cells: Vec<(usize, Style, String)>,
     pub(super) reverse: bool,
 }
 
 impl Row {
+    pub(super) fn new(width: usize) -> Self {
+        Self { width, cells: Vec::new(), reverse: false }
+    }
+
     /// Puts a text at a column, cut to `width` columns.
     pub(super) fn put(&mut self, column: usize, width: usize, style: Style, text: &str) {
-        let text = fit(text, width);
+        let text = fit(text, width.min(self.width.saturating_sub(column)));
         if !text.is_empty() {
             self.cells.push((column, style, text));
         }
@@ -50,6 +56,7 @@ impl Row {
 
     /// The same, at the right end of its columns.
     pub(super) fn put_right(&mut self, column: usize, width: usize, style: Style, text: &str) {
+        let width = width.min(self.width.saturating_sub(column));
         let text = fit(text, width);
         let used = columns(&text);
         self.put(column + width.saturating_sub(used), used, style, &text);
@@ -71,7 +78,8 @@ impl Row {
     }
 
     /// Writes it over line `number` (from 0) of a terminal. Each cell is placed by itself: a terminal may measure a text otherwise.
-    fn write(&self, out: &mut String, number: usize, width: usize, color: bool) {
+    fn write(&self, out: &mut String, number: usize, color: bool) {
+        let width = self.width;
         // Writing to memory can not fail; the same holds below.
         let _ = write!(out, "\x1b[{};1H\x1b[0m\x1b[2K", number + 1);
         if self.reverse {
@@ -93,7 +101,7 @@ pub(super) struct Canvas {
 
 impl Canvas {
     pub(super) fn new(width: usize, height: usize) -> Self {
-        Self { width, rows: vec![Row::default(); height] }
+        Self { width, rows: vec![Row::new(width); height] }
     }
 
     /// The row; one that does not exist takes what it is given.
@@ -112,7 +120,7 @@ impl Canvas {
         }
         for (number, row) in self.rows.iter().enumerate() {
             if !same_size || before.rows.get(number) != Some(row) {
-                row.write(&mut out, number, self.width, color);
+                row.write(&mut out, number, color);
             }
         }
         out

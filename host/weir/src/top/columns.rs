@@ -1,5 +1,7 @@
 //! The columns of the table. Takes a width, gives which columns there are and where; docs/top.md tells what they mean.
 
+use std::net::SocketAddr;
+
 use super::canvas::{Row, Style};
 use super::format;
 use super::model::Sort;
@@ -29,7 +31,8 @@ const MIDDLE: (usize, &[Column]) =
     (56, &[Column::Rate, Column::Errors, Column::P95, Column::P99, Column::Protocol]);
 const NARROW: &[Column] = &[Column::Rate, Column::Errors, Column::P99];
 
-/// A server's columns: at most those of an IPv4 address with its port and some more; long names are cut.
+/// A server's columns: at most those of an IPv4 address with its port and some more. Long names are cut at their end, addresses at their
+/// beginning: ports tell servers of one machine apart.
 const SERVER_MAX: usize = 32;
 
 /// Where the columns are.
@@ -55,7 +58,7 @@ impl Column {
 
     fn width(self) -> usize {
         match self {
-            Self::Errors => 4,
+            Self::Errors => 5,
             _ => 6,
         }
     }
@@ -85,7 +88,8 @@ impl Layout {
             at += column.width() + 1;
         }
         if width >= MIDDLE.0 {
-            let server = (width.saturating_sub(at) * 2 / 5).min(SERVER_MAX);
+            let rest = width.saturating_sub(at);
+            let server = (rest * 9 / 20).min(SERVER_MAX);
             columns.push((Column::Server, at, server));
             at += server + 1;
         }
@@ -96,24 +100,12 @@ impl Layout {
     pub(super) fn heading(&self, row: &mut Row, sort: Option<Sort>) {
         for (column, at, width) in &self.columns {
             let sorts = sort.is_some_and(|sort| column.sorts(sort));
-            // In the column's own width: the marker takes the place before or behind the word.
-            match (column, sorts) {
-                (Column::Protocol | Column::Server | Column::Request, false) => {
-                    row.put(*at, *width, Style::Bold, column.heading());
+            let heading = format!("{}{}", column.heading(), if sorts { "▼" } else { "" });
+            match column {
+                Column::Protocol | Column::Server | Column::Request => {
+                    row.put(*at, *width, Style::Bold, &heading);
                 }
-                (Column::Protocol | Column::Server | Column::Request, true) => {
-                    row.put(*at, *width, Style::Bold, &format!("{}▲", column.heading()));
-                }
-                (_, false) => row.put_right(*at, *width, Style::Bold, column.heading()),
-                (_, true) => {
-                    let start = at.saturating_sub(1);
-                    row.put_right(
-                        start,
-                        width + (at - start),
-                        Style::Bold,
-                        &format!("{}▼", column.heading()),
-                    );
-                }
+                _ => row.put_right(*at, *width, Style::Bold, &heading),
             }
         }
     }
@@ -133,12 +125,21 @@ impl Layout {
                     row.put(*at, *width, Style::Dim, line.key.as_ref().map_or("", |key| key.protocol()));
                 }
                 Column::Server => {
-                    row.put(*at, *width, Style::Dim, line.key.as_ref().map_or("", |key| key.server()));
+                    let server = line.key.as_ref().map_or("", |key| key.server());
+                    row.put(*at, *width, Style::Dim, &cut_server(server, *width));
                 }
                 Column::Request => row.put(*at, *width, Style::Plain, &request(line)),
             }
         }
     }
+}
+
+fn cut_server(server: &str, width: usize) -> String {
+    // An address is as long as it has bytes.
+    if server.len() <= width || width == 0 || server.parse::<SocketAddr>().is_err() {
+        return server.to_owned();
+    }
+    format!("…{}", server.get(server.len() + 1 - width..).unwrap_or_default())
 }
 
 fn error_style(line: &Shown) -> Style {

@@ -125,3 +125,48 @@ fn restore_on_panic() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const CHILD: &str = "WEIR_TEST_PANICS_ON_A_TERMINAL";
+
+    /// The child of the test below.
+    #[test]
+    fn panics_where_it_is_asked_to() {
+        if std::env::var_os(CHILD).is_some() {
+            let output = File::options().write(true).open("/dev/tty").unwrap();
+            let mut screen = Screen::open(output).unwrap();
+            screen.write("on the screen").unwrap();
+            panic!("as asked");
+        }
+    }
+
+    #[test]
+    fn a_panic_leaves_the_terminal_as_it_was() {
+        let program = std::env::current_exe().unwrap();
+        let test = "top::terminal::tests::panics_where_it_is_asked_to";
+        let run = format!(
+            "stty -a; echo ---; {CHILD}=1 '{}' --exact {test} --nocapture; echo; echo ---; stty -a",
+            program.display()
+        );
+        // script(1) gives it a terminal of its own.
+        let output = Command::new("script").args(["-qec", &run, "/dev/null"]).output();
+        let Ok(output) = output else {
+            assert!(std::env::var_os("CI").is_none(), "CI must run this test: script(1) is not installed");
+            eprintln!("skipped: script(1) is not installed");
+            return;
+        };
+        let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+        let parts: Vec<&str> = text.split("---\n").collect();
+        let [before, between, after] = parts[..] else { panic!("{text}") };
+        assert!(between.contains("\x1b[?1049h") && between.contains("on the screen"), "{text}");
+        let (_, behind) = between.split_once("\x1b[?1049l").expect("the screen is given back");
+        assert!(behind.contains("as asked"), "the panic's words can be read: {text}");
+        assert!(before.contains("icanon") && !before.contains("-icanon"), "{text}");
+        assert_eq!(before.trim(), after.trim());
+    }
+}

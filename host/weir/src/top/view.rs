@@ -58,10 +58,10 @@ pub(super) fn text(snapshot: &Snapshot, width: usize) -> String {
     let mut lines: Vec<&Shown> = snapshot.lines.iter().collect();
     sort(&mut lines, Sort::Rate);
     lines.extend(&snapshot.other);
-    let mut heading = Row::default();
+    let mut heading = Row::new(width);
     layout.heading(&mut heading, None);
     let rows = lines.iter().map(|line| {
-        let mut row = Row::default();
+        let mut row = Row::new(width);
         layout.line(&mut row, line);
         row
     });
@@ -149,7 +149,7 @@ fn foot(model: &Model) -> (Style, String) {
         return (Style::Dim, "Enter back  ↑↓ other endpoints  space pause  q quit".to_owned());
     }
     let filter = if model.filter.is_empty() { String::new() } else { format!("[/{}]  ", model.filter) };
-    let keys = "q quit  sort: r rate e errors l latency n name  / filter  space pause  ↑↓ Enter details";
+    let keys = "q quit  r rate e errors l latency n name  / filter  space pause  Enter details";
     (Style::Dim, filter + keys)
 }
 
@@ -167,7 +167,9 @@ fn draw_detail(canvas: &mut Canvas, detail: &Detail) {
     let times = [("p50", line.p50), ("p95", line.p95), ("p99", line.p99), ("max", line.max)];
     let times = times.map(|(name, time)| format!("{name} {}", format::duration(time)));
     put(Style::Plain, &format!("{} requests/s  {}", format::rate(line.rate), times.join("  ")));
-    put(Style::Plain, &format!("since it came: {}", sums(&detail.total)));
+    put(Style::Plain, &sums(&detail.total));
+    let (asked, answered) = (detail.total.request_bytes, detail.total.response_bytes);
+    put(Style::Plain, &format!("{} asked, {} answered", format::bytes(asked), format::bytes(answered)));
     put(Style::Plain, &format!("codes: {}", codes(detail)));
     put(Style::Plain, "");
     // The last seconds where there is no room for a minute.
@@ -184,7 +186,7 @@ fn draw_detail(canvas: &mut Canvas, detail: &Detail) {
 }
 
 fn sums(counts: &Counts) -> String {
-    let mut text = format!("{} requests", grouped(counts.requests));
+    let mut text = format!("{} requests since it came", grouped(counts.requests));
     let errors = [
         ("client_error", counts.client_errors),
         ("server_error", counts.server_errors),
@@ -193,8 +195,6 @@ fn sums(counts: &Counts) -> String {
     for (name, count) in errors.iter().filter(|(_, count)| *count > 0) {
         let _ = write!(text, ", {name} {}", grouped(*count));
     }
-    let (asked, answered) = (format::bytes(counts.request_bytes), format::bytes(counts.response_bytes));
-    let _ = write!(text, ", {asked} asked, {answered} answered");
     text
 }
 

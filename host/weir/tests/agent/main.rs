@@ -21,4 +21,5 @@ mod refusals;
 mod reload;
 mod space;
 mod talk;
+mod top;
 mod vlan;
