@@ -110,7 +110,7 @@ impl Screen {
     }
 
     /// What must hold after every end.
-    fn is_given_back(mut self) {
+    fn gives_back(mut self) {
         self.shows("status 0");
         until("the end", || !self.file("after").is_empty());
         let _ = self.keys.write_all(b"\x04");
@@ -148,7 +148,7 @@ fn keys_work_on_a_terminal_and_q_gives_it_back() {
     screen.press(" ");
     screen.shows("PAUSED");
     screen.press("q");
-    screen.is_given_back();
+    screen.gives_back();
 }
 
 #[test]
@@ -157,10 +157,10 @@ fn ctrl_c_and_sigterm_give_the_terminal_back() {
     let mut screen = Screen::start(&space, "top-ctrl-c", (40, 10));
     screen.shows("no requests yet");
     screen.press("\x03");
-    screen.is_given_back();
+    screen.gives_back();
     let screen = Screen::start(&space, "top-sigterm", (40, 10));
     screen.shows("no requests yet");
     let id = screen.file("pid");
     assert!(Command::new("kill").args(["-s", "TERM", id.trim()]).status().unwrap().success());
-    screen.is_given_back();
+    screen.gives_back();
 }
