@@ -6,7 +6,7 @@
 use anyhow::{Result, bail};
 
 use crate::steps::{Outcome, Steps};
-use crate::{command, deny, fuzz, layers, longest, servers, setup, test, workspace};
+use crate::{command, deny, ebpf, fuzz, layers, longest, servers, setup, test, workspace};
 
 /// Parts of rustup that the steps use: cargo subcommand, and what to do without.
 const COMPONENTS: [(&str, &str); 2] =
@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result<()> {
         .run("format", || done(format()))?
         .run("layers", || done(layers::run().and_then(|()| longest::print())))?
         .run("deny", || done(deny::run()))?
+        .run("ebpf", ebpf)?
         .run("clippy", || done(clippy()))?
         .run("test", || done(test::run(&[])))?
         .run("fuzz", || fuzz::smoke(fuzz::SMOKE_SECONDS))?;
@@ -33,6 +34,14 @@ pub(crate) fn run() -> Result<()> {
 fn servers() -> Result<Outcome> {
     match servers::run() {
         Err(error) if std::env::var_os("CI").is_none() => Ok(Outcome::Skipped(format!("{error:#}"))),
+        result => done(result),
+    }
+}
+
+/// Lints and compiles the programs of the kernel; the steps behind it find the object ready.
+fn ebpf() -> Result<Outcome> {
+    match ebpf::check().and_then(|()| ebpf::run()) {
+        Err(error) if !setup::ebpf_is_required()? => Ok(Outcome::Skipped(format!("{error:#}"))),
         result => done(result),
     }
 }
@@ -51,7 +60,7 @@ fn components() -> Result<()> {
 }
 
 fn format() -> Result<()> {
-    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml"] {
+    for manifest in workspace::MANIFESTS {
         command::run(&mut workspace::cargo(["fmt", "--all", "--manifest-path", manifest, "--", "--check"]))?;
     }
     Ok(())

@@ -10,9 +10,9 @@ use anyhow::Result;
 use crate::tool::CARGO_DENY;
 use crate::{command, workspace};
 
-/// Of the workspace, then of the fuzz targets, which have a lock file of their own.
+/// Of every workspace.
 pub(crate) fn run() -> Result<()> {
-    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml"] {
+    for manifest in workspace::MANIFESTS {
         check(manifest)?;
     }
     Ok(())
@@ -25,7 +25,7 @@ fn check(manifest: &str) -> Result<()> {
         Command::new(CARGO_DENY.program()?)
             .current_dir(workspace::root())
             .args(["--offline", "--locked", "--config", "deny.toml", "--manifest-path", manifest])
-            // Two dependency graphs share the configuration, so not every line of it fits both.
+            // Three dependency graphs share the configuration, so not every line of it fits both.
             .args(["check", "--allow", "license-exception-not-encountered", "--allow", "unmatched-skip-root"])
             .args(["licenses", "bans", "sources"]),
     )

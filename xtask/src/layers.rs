@@ -16,12 +16,17 @@ type Rule = (&'static str, &'static [&'static str]);
 const RULES: &[Rule] = &[
     ("weir-request-log", &[]),
     ("weir-pipeline", &["weir-request-log"]),
-    ("weir-capture", &["weir-pipeline"]),
+    ("weir-capture", &["weir-pipeline", "weir-ebpf-common", "weir-ebpf-object"]),
     ("weir-plugin-runtime", &["weir-pipeline"]),
     ("weir-sinks", &["weir-request-log"]),
     ("weir-red", &["weir-request-log"]),
     // Plugins reach it as Wasm, by its build script, not as crates.
     ("weir-builtin-plugins", &[]),
+    // Programs of the kernel reach it as an object, by its build script, not as a crate.
+    ("weir-ebpf-object", &["weir-ebpf-build"]),
+    ("weir-ebpf-build", &[]),
+    ("weir-ebpf-common", &[]),
+    ("weir-ebpf-program", &["weir-ebpf-common"]),
     ("weir", HOST),
     ("weir-plugin-sdk", &[]),
     ("echo", SDK),
@@ -37,7 +42,7 @@ const RULES: &[Rule] = &[
     ("weir-plugin-redis", SDK),
     ("weir-plugin-sample", SDK),
     ("weir-plugin-transaction-id", SDK),
-    ("xtask", &[]),
+    ("xtask", &["weir-ebpf-build"]),
 ];
 
 /// What plugins may know of Weir.
@@ -63,6 +68,9 @@ const KEPT: &[Rule] = &[
     ("wasmtime-wasi", &["weir-plugin-runtime"]),
     // System calls without a safe crate around them have one place.
     ("libc", &["weir-capture"]),
+    ("aya", &["weir-capture"]),
+    // What the kernel runs is small: nothing but the helpers.
+    ("aya-ebpf", &["weir-ebpf-program"]),
     ("signal-hook", &["weir"]),
     // The middle of the path has no I/O and no clock, so async begins behind it.
     ("tokio", &["weir", "weir-sinks"]),

@@ -11,6 +11,7 @@ mod ci;
 mod command;
 mod demo;
 mod deny;
+mod ebpf;
 mod fuzz;
 mod go;
 mod layers;
@@ -37,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Brings what builds and tests need and the machine lacks (the Wasm target, Go).
+    /// Brings what builds and tests need and the machine lacks (the Wasm target, what compiles eBPF programs, Go).
     Setup,
     /// Installs what tests of live capture need and the machine lacks (nginx, wrk, tcpdump, ...), from Debian's packages.
     Servers,
@@ -52,6 +53,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         filter: Vec<String>,
     },
+    /// Compiles the eBPF programs alone and shows what is in the object.
+    Ebpf,
     /// Checks and tests the Go SDK and builds its examples, as `test` does.
     Go,
     /// Everything that must hold before a change lands: format, layers, licences, lints, tests, fuzz smoke.
@@ -74,10 +77,11 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Setup => setup::run().and_then(|()| setup::go::program().map(drop)),
+        Task::Setup => setup::all().and_then(|()| setup::go::program().map(drop)),
         Task::Servers => servers::run(),
         Task::Demo { file } => demo::run(file.as_deref()),
         Task::Test { filter } => test::run(&filter),
+        Task::Ebpf => ebpf::run(),
         Task::Go => go::test().map(drop),
         Task::Ci => ci::run(),
         Task::Layers => layers::run(),

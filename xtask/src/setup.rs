@@ -1,11 +1,17 @@
-//! Brings what builds and tests need and a fresh machine lacks: the standard library for `wasm32-unknown-unknown`.
+//! Brings what builds and tests need and a fresh machine lacks: the standard library for `wasm32-unknown-unknown`, and what compiles
+//! the eBPF programs (sources of the core library, bpf-linker).
 //!
-//! Takes: the toolchain that cargo uses. Gives: the same with the target in its sysroot. Asks rustup, unless the
-//! environment forbids it to download (`RUSTUP_AUTO_INSTALL=0`); then builds the library from Debian's source package.
+//! Takes: the toolchain that cargo uses. Gives: the same with what was missing in its sysroot, and the linker in the folder of tools.
+//! Asks rustup, unless the environment forbids it to download (`RUSTUP_AUTO_INSTALL=0`); then builds the library from Debian's
+//! source package. Two runs at once wait for each other.
 
 mod apt;
+mod ebpf;
 pub(crate) mod go;
+mod sources;
 mod sysroot;
+
+pub(crate) use ebpf::{is_required as ebpf_is_required, kit as ebpf_kit};
 
 use std::process::Command;
 
@@ -17,27 +23,52 @@ use sysroot::Sysroot;
 /// What plugins are compiled to.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Does what is missing; two file look-ups and one call of rustc when nothing is.
+/// Does what is missing, all of it or an error.
+pub(crate) fn all() -> Result<()> {
+    let sysroot = Sysroot::find()?;
+    target(&sysroot)?;
+    ebpf::bring(&sysroot)
+}
+
+/// Does what is missing; a few file look-ups and calls of rustc when nothing is. Without what compiles eBPF programs the build goes
+/// on, unless it is asked for (`WEIR_EBPF=require`, or `CI` is set).
 pub(crate) fn run() -> Result<()> {
     let sysroot = Sysroot::find()?;
+    target(&sysroot)?;
+    match ebpf::bring(&sysroot) {
+        Err(error) if !ebpf::is_required()? => {
+            println!("going on without system-call capture: {error:#}");
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// The Wasm target's standard library.
+fn target(sysroot: &Sysroot) -> Result<()> {
     if sysroot.has_target() {
         return Ok(());
     }
-    // Two runs at once (an editor and a person) must not write the same folder.
-    let lock = std::fs::File::create(cache::folder("setup")?.join("lock"))?;
-    lock.lock()?;
+    let _lock = lock()?;
     if sysroot.has_target() {
         return Ok(());
     }
     println!("{TARGET} is not in {}", sysroot.path().display());
-    if rustup_may_download() { with_rustup() } else { with_debian(&sysroot) }
+    if rustup_may_download() { target_with_rustup() } else { target_with_debian(sysroot) }
+}
+
+/// Two runs at once (an editor and a person) must not write the same folder.
+fn lock() -> Result<std::fs::File> {
+    let lock = std::fs::File::create(cache::folder("setup")?.join("lock"))?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 fn rustup_may_download() -> bool {
     std::env::var_os("RUSTUP_AUTO_INSTALL").is_none_or(|value| value != "0")
 }
 
-fn with_rustup() -> Result<()> {
+fn target_with_rustup() -> Result<()> {
     println!("rustup target add {TARGET}");
     command::run(Command::new("rustup").args(["target", "add", TARGET])).with_context(|| {
         format!(
@@ -48,18 +79,11 @@ fn with_rustup() -> Result<()> {
     })
 }
 
-fn with_debian(sysroot: &Sysroot) -> Result<()> {
-    println!("RUSTUP_AUTO_INSTALL=0: building it from Debian's package rust-src (half a minute)");
-    let scratch = cache::folder("setup")?.join("rust-src");
-    let version = sysroot::version()?;
-    let library = apt::standard_library_sources(&version, &scratch).with_context(|| {
-        format!(
-            "no sources of the standard library for rustc {version}: rustup must not download, and Debian has no package \
-             rust-src of exactly this version; allow rustup (unset RUSTUP_AUTO_INSTALL), or use a toolchain whose \
-             version Debian carries (`apt-cache madison rust-src`)"
-        )
-    })?;
-    sysroot.install_target(&library, &scratch)?;
+fn target_with_debian(sysroot: &Sysroot) -> Result<()> {
+    println!("RUSTUP_AUTO_INSTALL=0: building it from the standard library's sources (half a minute)");
+    sources::with_debian(sysroot)?;
+    let scratch = cache::folder("setup")?.join("target");
+    sysroot.install_target(&scratch)?;
     std::fs::remove_dir_all(&scratch)?;
     println!("{TARGET}: installed");
     Ok(())

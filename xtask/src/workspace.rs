@@ -6,6 +6,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The workspaces of the repository, each with a lock file of its own: the host, what runs in the kernel, fuzz targets.
+pub(crate) const MANIFESTS: [&str; 3] = ["Cargo.toml", "ebpf/program/Cargo.toml", "tests/fuzz/Cargo.toml"];
+
 /// The repository's root.
 ///
 /// Asked at run time, since a build folder that clones share may hold an `xtask` that another clone built.

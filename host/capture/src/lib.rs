@@ -32,6 +32,10 @@ mod link;
 #[cfg(target_os = "linux")]
 pub mod live;
 
+/// System calls of sockets.
+#[cfg(target_os = "linux")]
+pub mod sockets;
+
 /// Capture files from frames, for tests and benchmarks.
 pub mod write;
 

@@ -10,6 +10,7 @@ pub(crate) fn number(link: LinkType) -> u32 {
         LinkType::Ethernet => 1,
         LinkType::Raw => 101,
         LinkType::Sll => 113,
+        LinkType::Socket => 147,
         LinkType::Sll2 => 276,
     }
 }
@@ -37,7 +38,7 @@ fn name(number: u32) -> &'static str {
         117 => "pflog",
         119 => "802.11 with Prism header",
         127 => "802.11 with radiotap header",
-        147..=162 => "private use",
+        148..=162 => "private use",
         163 => "802.11 with AVS header",
         187 | 201 => "Bluetooth HCI",
         189 | 220 | 249 => "USB",

@@ -12,12 +12,13 @@ pub use self::parsers::{Change, ChangeError};
 
 use crate::decode::Transport;
 use crate::flow::key::{FlowKey, Side};
-use crate::flow::reassembly::Origin;
+use crate::flow::origin::Origin;
 use crate::hooks::hook::Hook;
 use crate::hooks::stage::HookStage;
 use crate::inference::endpoints::{Endpoint, Endpoints};
 use crate::inference::probing::Probing;
 use crate::inference::signatures::ParserSet;
+use crate::inference::unwanted::Unwanted;
 use crate::limits::Limits;
 use crate::parse::driver::{Context, Driver, Opening, Released};
 use crate::parse::event::{Direction, FlowFacts};
@@ -53,7 +54,7 @@ pub(crate) struct Conversation {
 pub(crate) struct Piece<'a> {
     pub(crate) side: Side,
     pub(crate) bytes: &'a [u8],
-    pub(crate) origin: Origin,
+    pub(crate) origin: Origin<'a>,
 }
 
 /// What the stages before know of a flow.
@@ -73,6 +74,7 @@ pub(crate) struct Application {
     parsers: Parsers,
     endpoints: Endpoints,
     hooks: HookStage,
+    unwanted: Unwanted,
     pub(crate) limits: Limits,
     pub(crate) stats: Stats,
 }
@@ -87,7 +89,14 @@ impl Application {
         let drivers: Vec<Driver> =
             parsers.into_iter().map(|parser| Driver::new(parser, &mut hooks)).collect();
         let endpoints = Endpoints::new(limits.endpoints);
-        Self { parsers: Parsers::new(drivers), endpoints, hooks, limits, stats: Stats::default() }
+        Self {
+            parsers: Parsers::new(drivers),
+            endpoints,
+            hooks,
+            unwanted: Unwanted::default(),
+            limits,
+            stats: Stats::default(),
+        }
     }
 
     /// Changes the parsers that are asked, and the hooks. Connections stay with the parser that follows them.
@@ -123,8 +132,13 @@ impl Application {
             App::Followed { parser, connection } => {
                 let direction = direction(side, conversation.client);
                 let Some(driver) = self.parsers.get_mut(usize::from(*parser)) else { return };
-                let mut context =
-                    Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
+                let mut context = Context {
+                    limits: &self.limits,
+                    stats: &mut self.stats,
+                    hooks: &mut self.hooks,
+                    unwanted: &mut self.unwanted,
+                    logs,
+                };
                 driver.chunk(*connection, direction, bytes, origin, &mut context);
             }
             App::Probing(_) => self.probe(conversation, flow, piece, logs),
@@ -132,21 +146,27 @@ impl Application {
         }
     }
 
-    /// Bytes of a side that will never come.
+    /// Bytes of a side that will never come. `passed`: when they did, without being captured.
     pub(crate) fn gap(
         &mut self,
         conversation: &mut Conversation,
         side: Side,
         bytes: u64,
+        passed: Option<u64>,
         logs: &mut dyn LogSink,
     ) {
         match &mut conversation.app {
             App::Followed { parser, connection } => {
                 let Some(driver) = self.parsers.get_mut(usize::from(*parser)) else { return };
-                let mut context =
-                    Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
+                let mut context = Context {
+                    limits: &self.limits,
+                    stats: &mut self.stats,
+                    hooks: &mut self.hooks,
+                    unwanted: &mut self.unwanted,
+                    logs,
+                };
                 let direction = direction(side, conversation.client);
-                driver.gap(*connection, direction, bytes, &mut context);
+                driver.gap(*connection, direction, bytes, passed, &mut context);
             }
             App::Probing(probing) => {
                 probing.drop_side(side);
@@ -172,8 +192,13 @@ impl Application {
     /// Nothing waits in a batch any more.
     pub(crate) fn flush(&mut self, logs: &mut dyn LogSink) {
         for driver in self.parsers.iter_mut() {
-            let mut context =
-                Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
+            let mut context = Context {
+                limits: &self.limits,
+                stats: &mut self.stats,
+                hooks: &mut self.hooks,
+                unwanted: &mut self.unwanted,
+                logs,
+            };
             driver.flush(&mut context);
         }
         self.hooks.run(&self.limits, &mut self.stats, logs);
@@ -183,8 +208,13 @@ impl Application {
     /// Requests whose time is over are told.
     pub(crate) fn time_out(&mut self, now: u64, logs: &mut dyn LogSink) {
         for driver in self.parsers.iter_mut() {
-            let mut context =
-                Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
+            let mut context = Context {
+                limits: &self.limits,
+                stats: &mut self.stats,
+                hooks: &mut self.hooks,
+                unwanted: &mut self.unwanted,
+                logs,
+            };
             driver.time_out(now, &mut context);
         }
     }
@@ -192,6 +222,11 @@ impl Application {
     /// Flows that a parser gave back because another protocol speaks on them now.
     pub(crate) fn take_released(&mut self) -> Option<Released> {
         self.parsers.iter_mut().find_map(|driver| driver.released().pop())
+    }
+
+    /// Sockets whose bytes nobody wants any more, since the last time.
+    pub(crate) fn take_unwanted(&mut self) -> Vec<u64> {
+        self.unwanted.take()
     }
 
     fn probe(
@@ -234,6 +269,8 @@ impl Application {
                 if probing.count(side, was_asked, payloads, self.limits.questions) {
                     self.stats.flows_unclaimed += 1;
                     conversation.app = App::LeftAlone;
+                    let told = self.unwanted.add(flow.key.socket, flow.key.transport);
+                    self.stats.sockets_unwanted += u64::from(told);
                 }
             }
         }
@@ -250,7 +287,7 @@ impl Application {
 
     fn endpoint(&self, flow: &FlowIdentity, side: Side) -> Endpoint {
         let (address, port) = flow.key.endpoint(side);
-        (address, port, flow.key.transport)
+        Endpoint { address, port, transport: flow.key.transport, inside_tls: flow.key.is_plaintext() }
     }
 
     fn ask(
@@ -315,6 +352,7 @@ impl Application {
         let connection = driver.open(&Opening {
             flow_slot: flow.slot,
             flow_id: flow.id,
+            socket: flow.key.socket,
             facts: FlowFacts {
                 connection: 0,
                 flow_id: flow.id,
@@ -328,11 +366,16 @@ impl Application {
             base,
         });
         let chunks = probing.take();
-        let mut context =
-            Context { limits: &self.limits, stats: &mut self.stats, hooks: &mut self.hooks, logs };
+        let mut context = Context {
+            limits: &self.limits,
+            stats: &mut self.stats,
+            hooks: &mut self.hooks,
+            unwanted: &mut self.unwanted,
+            logs,
+        };
         for chunk in &chunks {
             let direction = direction(chunk.side, client);
-            driver.chunk(connection, direction, &chunk.bytes, chunk.origin, &mut context);
+            driver.chunk(connection, direction, &chunk.bytes, chunk.origin.origin(), &mut context);
         }
         driver.chunk(connection, direction(piece.side, client), piece.bytes, piece.origin, &mut context);
         conversation.app = App::Followed { parser: parser as u8, connection };

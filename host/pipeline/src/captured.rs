@@ -1,5 +1,9 @@
 //! What capture hands over. Takes and gives bytes with their time; knows nothing of protocols.
 
+mod socket;
+
+pub use socket::{Call, Caller, Sender, SocketHeader};
+
 /// A link-layer frame as it was captured.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -26,6 +30,8 @@ pub enum LinkType {
     Sll,
     /// Linux cooked capture, version 2 (276).
     Sll2,
+    /// What system calls and TLS libraries carried, behind a [`SocketHeader`] (147, the first number for private use).
+    Socket,
 }
 
 impl LinkType {
@@ -37,6 +43,7 @@ impl LinkType {
             1 => Self::Ethernet,
             12 | 14 | 101 | 228 | 229 => Self::Raw,
             113 => Self::Sll,
+            147 => Self::Socket,
             276 => Self::Sll2,
             _ => return None,
         })

@@ -1,6 +1,6 @@
 //! Frames -> segments. Takes: a link-layer frame. Gives: the innermost TCP segment or UDP datagram, or why there is none.
 //!
-//! Ethernet, BSD loopback, bare IP and Linux cooked capture; VLAN tags, MPLS, PPPoE; IPv4 and IPv6 with options, extension
+//! Ethernet, BSD loopback, bare IP and Linux cooked capture, and what system calls carried; VLAN tags, MPLS, PPPoE; IPv4 and IPv6 with options, extension
 //! headers and fragments; VXLAN, Geneve, GRE, ERSPAN, IP in IP, in any nesting up to four. The five-tuple is that of the
 //! innermost packet. State is held for IP fragments only.
 //!
@@ -20,6 +20,7 @@ mod part;
 pub mod segment;
 
 mod skip;
+mod socket;
 mod spread;
 mod transport;
 mod tunnel;

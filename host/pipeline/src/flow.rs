@@ -5,6 +5,9 @@
 /// Five-tuples.
 pub mod key;
 
+/// What is known of the segment that brought bytes.
+pub mod origin;
+
 /// Ordered bytes out of unordered segments.
 pub mod reassembly;
 

@@ -11,3 +11,6 @@ pub(crate) mod probing;
 
 /// All signatures of all parsers in one matcher.
 pub mod signatures;
+
+/// Sockets whose bytes nobody wants.
+pub(crate) mod unwanted;

@@ -3,6 +3,9 @@
 /// What is put together for one call.
 pub(crate) mod batch;
 
+/// Who made the calls that carried bytes.
+pub(crate) mod callers;
+
 /// A connection that a parser follows.
 pub(crate) mod connection;
 

@@ -9,6 +9,9 @@ pub(crate) mod exchange;
 /// Which response belongs to which request.
 pub(crate) mod pairing;
 
+/// What processes are called.
+pub(crate) mod process_names;
+
 /// All exchanges of a connection.
 pub(crate) mod sessions;
 

@@ -44,6 +44,7 @@ counters! {
     checks, "inference", "checks", "Questions to parsers whose bytes these are.";
     flows_claimed, "inference", "claimed", "Flows that a parser took.";
     flows_unclaimed, "inference", "unclaimed", "Flows that no parser wanted.";
+    sockets_unwanted, "inference", "unwanted-sockets", "Connections whose system calls need not be captured any more.";
     unclaimed_bytes, "inference", "unclaimed-bytes", "Payload of flows that no parser follows.";
     batches, "parse", "batches", "Calls of parsers.";
     events, "parse", "events", "Events in those calls.";

@@ -6,9 +6,11 @@
 use weir_request_log::LogSink;
 
 use crate::application::{App, Application, Change, ChangeError, Conversation, FlowIdentity, Piece};
+use crate::captured::Call;
 use crate::decode::{Segment, TcpHeader, Transport, TransportHeader};
 use crate::flow::key::{FlowKey, Side};
-use crate::flow::reassembly::{Origin, Waiting};
+use crate::flow::origin::Origin;
+use crate::flow::reassembly::Waiting;
 use crate::flow::table::{Class, FlowTable};
 use crate::flow::tcp::{Receiver, Shared, TcpFlow};
 use crate::hooks::hook::Hook;
@@ -111,7 +113,8 @@ impl Worker {
             }
             TransportHeader::Udp => {
                 let identity = flow.identity(slot, key, [0; 2]);
-                let origin = Origin { time: segment.time, peer: None };
+                let caller = segment.call.map(Call::caller);
+                let origin = Origin { time: segment.time, peer: None, caller: caller.as_ref() };
                 let piece = Piece { side, bytes: segment.payload, origin };
                 if !segment.payload.is_empty() {
                     self.application.chunk(&mut flow.conversation, &identity, piece, logs);
@@ -158,6 +161,12 @@ impl Worker {
             self.end_flow(slot, logs);
         }
         self.flush(logs);
+    }
+
+    /// Sockets whose bytes nobody wants any more, since the last time: no parser knows them, or the parser that followed them is done. Whoever
+    /// captures them need not go on. Connections alone: a socket of UDP may speak with many others.
+    pub fn take_unwanted(&mut self) -> Vec<u64> {
+        self.application.take_unwanted()
     }
 
     /// Counters so far.
@@ -277,9 +286,9 @@ impl Worker {
                 probing.position[side.index()] = position;
             }
         }
-        let origin = Origin { time: released.time, peer: None };
-        for (side, rest) in sides.into_iter().zip(&released.rest) {
+        for ((side, rest), caller) in sides.into_iter().zip(&released.rest).zip(&released.callers) {
             if !rest.is_empty() {
+                let origin = Origin { time: released.time, peer: None, caller: caller.as_ref() };
                 let piece = Piece { side, bytes: rest, origin };
                 self.application.chunk(&mut flow.conversation, &identity, piece, logs);
             }
@@ -363,12 +372,12 @@ struct FlowReceiver<'a> {
 }
 
 impl Receiver for FlowReceiver<'_> {
-    fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+    fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin<'_>) {
         let piece = Piece { side, bytes, origin };
         self.application.chunk(self.conversation, &self.identity, piece, self.logs);
     }
 
-    fn gap(&mut self, side: Side, bytes: u64) {
-        self.application.gap(self.conversation, side, bytes, self.logs);
+    fn gap(&mut self, side: Side, bytes: u64, passed: Option<u64>) {
+        self.application.gap(self.conversation, side, bytes, passed, self.logs);
     }
 }

@@ -47,6 +47,7 @@ fn request(worker: &mut Worker, count: &mut Count, number: u32) {
             transport,
             payload,
             cut: 0,
+            call: None,
         };
         worker.segment(&segment, count);
     }

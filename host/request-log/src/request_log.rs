@@ -38,6 +38,19 @@ pub struct RequestLog {
     pub req_tcp_seq: Option<u32>,
     /// TCP sequence number of the first response byte.
     pub resp_tcp_seq: Option<u32>,
+    /// Process that made the call that brought the first byte of the request (of a lone response: of the response). None for what comes from
+    /// the network, here and below.
+    pub process_id: Option<u32>,
+    /// What that process calls itself.
+    pub process_name: Option<Arc<str>>,
+    /// Thread that made that call.
+    pub thread_id: Option<u32>,
+    /// Coroutine that made that call. Below 2^53, as the trace ids.
+    pub coroutine_id: Option<u64>,
+    /// Calls that belong together have the same number: of the request's first byte.
+    pub syscall_trace_id_request: Option<u64>,
+    /// The same for the response.
+    pub syscall_trace_id_response: Option<u64>,
     /// Everything that a plugin said.
     pub fields: Fields,
     /// Plugins that made or changed this record, `name@version`.

@@ -46,6 +46,12 @@ fn records() -> Vec<RequestLog> {
                 response_length: Some(724),
                 req_tcp_seq: Some(number as u32),
                 resp_tcp_seq: Some(number as u32),
+                process_id: None,
+                process_name: None,
+                thread_id: None,
+                coroutine_id: None,
+                syscall_trace_id_request: None,
+                syscall_trace_id_response: None,
                 fields,
                 plugins: vec![Arc::from("http@0.1.0")],
             }

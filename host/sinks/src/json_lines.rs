@@ -38,6 +38,7 @@ impl LogSink for JsonLines {
         push_traces(out, &fields);
         self.attributes(log);
         let out = &mut self.buffer;
+        push_caller(out, log);
         push_number(out, b",\"req_tcp_seq\":", log.req_tcp_seq.map(u64::from));
         push_number(out, b",\"resp_tcp_seq\":", log.resp_tcp_seq.map(u64::from));
         push_plugins(out, &log.plugins);
@@ -155,6 +156,18 @@ fn push_traces(out: &mut Vec<u8>, fields: &ByField<'_>) {
     fields.push(out, Field::XRequestId, b",\"x_request_id\":");
     fields.push(out, Field::XRequestId1, b",\"x_request_id_1\":");
     fields.push(out, Field::HttpProxyClient, b",\"http_proxy_client\":");
+}
+
+fn push_caller(out: &mut Vec<u8>, log: &RequestLog) {
+    push_number(out, b",\"process_id\":", log.process_id.map(u64::from));
+    if let Some(name) = &log.process_name {
+        out.extend_from_slice(b",\"process_name\":");
+        push_string(out, name);
+    }
+    push_number(out, b",\"thread_id\":", log.thread_id.map(u64::from));
+    push_number(out, b",\"coroutine_id\":", log.coroutine_id);
+    push_number(out, b",\"syscall_trace_id_request\":", log.syscall_trace_id_request);
+    push_number(out, b",\"syscall_trace_id_response\":", log.syscall_trace_id_response);
 }
 
 fn push_plugins(out: &mut Vec<u8>, plugins: &[Arc<str>]) {

@@ -26,7 +26,7 @@ use self::lines::{Lines, LogCounts};
 pub use self::progress::Progress;
 pub use self::report::{LogCount, Report, Span};
 use self::source::Capture;
-pub(crate) use self::source::Source;
+pub(crate) use self::source::{Source, Unwanted};
 use crate::failure::Failure;
 
 /// Makes the plugin instances of one worker. Asked once for each worker and file, from the worker's thread.
@@ -132,13 +132,14 @@ impl<W: Write + Send> Replay<'_, W> {
         }
     }
 
-    fn worker(&self) -> Result<WorkerSide<'_, W>, Failure> {
+    fn worker(&self, unwanted: Option<Unwanted>) -> Result<WorkerSide<'_, W>, Failure> {
         let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
         let generation = self.plugins.generation();
         Ok(WorkerSide {
             worker: Worker::new(config, self.plugins.parsers()?, self.plugins.hooks()?),
             lines: Lines::new((self.sinks)(), self.output),
             plugins: self.plugins,
+            unwanted,
             generation,
             asked: generation,
         })
@@ -150,6 +151,7 @@ struct WorkerSide<'a, W> {
     worker: Worker,
     lines: Lines<'a, W>,
     plugins: &'a dyn PluginFactory,
+    unwanted: Option<Unwanted>,
     /// Of the plugins that the worker has.
     generation: u64,
     /// The last one that the worker was to change to.
@@ -174,7 +176,16 @@ impl<W: Write> WorkerSide<'_, W> {
             self.asked = wanted;
             self.change();
         }
+        self.tell_unwanted();
         self.lines.hand_on()
+    }
+
+    fn tell_unwanted(&mut self) {
+        let Some(tell) = &self.unwanted else { return };
+        let sockets = self.worker.take_unwanted();
+        if !sockets.is_empty() {
+            tell(&sockets);
+        }
     }
 
     /// Changes to the plugins that hold now; stays with what it has when that can not be.

@@ -3,6 +3,8 @@
 
 #[path = "conformance/packets.rs"]
 mod packets;
+#[path = "conformance/records.rs"]
+mod records;
 #[path = "conformance/score.rs"]
 mod score;
 #[path = "conformance/trouble.rs"]
@@ -12,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use packets::{Packet, Wrapping};
+use records::{Cut, End};
 use score::Score;
 use serde_json::Value;
 use trouble::Random;
@@ -171,6 +174,80 @@ fn one_sided(prefix: &str) {
         }
     }
 }
+
+/// What system calls of both ends carried gives twice what packets give, whatever the sizes; but for who called, and when, where several
+/// packets were read at once.
+fn called(case: &str) {
+    let path = cases(&format!("{case}.")).remove(0);
+    let packets = packets::read(&path);
+    let truth = truth(&path);
+    for cut in [Cut::Smaller, Cut::Larger] {
+        let of = |end| records::of(&packets, end, cut, &mut Random::new(11));
+        let mut records = of(End::Client);
+        records.extend(of(End::Server));
+        records.sort_by_key(|record| record.time);
+        let capture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{case}-{cut:?}-records.pcap"));
+        records::write(&records, &capture);
+        let times = ["start_time", "end_time", "response_duration"];
+        let times = if cut == Cut::Larger { &times[..] } else { &[] };
+        let expected = without(&replay(&path, &[]), times);
+        for threads in ["1", "3"] {
+            let lines = replay(&capture, &["--threads", threads]);
+            for end in [End::Client, End::Server] {
+                let what = format!("{case}, {cut:?}, {} and {threads} threads", end.name());
+                let mine = |line: &&Value| line["process_name"] == end.name();
+                let mine: Vec<Value> = lines.iter().filter(mine).cloned().collect();
+                assert!(
+                    mine.iter().all(|line| line["signal_source"] == "ebpf" && line["thread_id"] == 8),
+                    "{what}"
+                );
+                let (found, missing) = (without(&mine, times), |a: &[String], b: &[String]| {
+                    a.iter().filter(|line| !b.contains(line)).cloned().collect::<Vec<String>>()
+                });
+                let (lost, new) = (missing(&expected, &found), missing(&found, &expected));
+                assert!(
+                    found == expected,
+                    "{what}: {} of {}\n{:#?}\n{:#?}",
+                    found.len(),
+                    expected.len(),
+                    first(&lost),
+                    first(&new)
+                );
+                assert_right(&what, &score::score(&mine, &truth));
+            }
+            assert_eq!(lines.len(), expected.len() * 2, "{case}: nobody else calls");
+        }
+    }
+}
+
+/// Lines in order, without what differs between packets and calls, and without these fields.
+fn without(lines: &[Value], fields: &[&str]) -> Vec<String> {
+    let left_out = ["signal_source", "flow_id", "process_id", "process_name", "thread_id"];
+    let mut lines: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let kept = line.as_object().unwrap().iter();
+            let kept = kept
+                .filter(|(name, _)| !left_out.contains(&name.as_str()) && !fields.contains(&name.as_str()));
+            kept.map(|(name, value)| format!("{name}={value} ")).collect()
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+macro_rules! calls {
+    ($($case:ident),*) => {
+        mod calls {
+            $(#[test]
+            fn $case() {
+                super::called(stringify!($case));
+            })*
+        }
+    };
+}
+
+calls!(dns_port53, h2c_port80, http1_core, mysql_core, redis_core);
 
 macro_rules! protocols {
     ($($module:ident $prefix:literal),*) => {

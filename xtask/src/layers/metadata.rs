@@ -1,6 +1,6 @@
 //! The part of `cargo metadata` that the layer check reads.
 //!
-//! Takes: cargo's JSON. Gives: the workspace's packages with the names of what they declare. Resolves nothing.
+//! Takes: cargo's JSON. Gives: the packages with the names of what they declare. Resolves nothing.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -33,9 +33,14 @@ impl Package {
     }
 }
 
-/// Of the workspace.
+/// Of the workspace, and of the one that is compiled for the kernel.
 pub(super) fn packages() -> Result<Vec<Package>> {
-    parse(&command::output(&mut workspace::cargo(["metadata", "--no-deps", "--format-version", "1"]))?)
+    let mut packages = Vec::new();
+    for manifest in ["Cargo.toml", "ebpf/program/Cargo.toml"] {
+        let mut metadata = workspace::cargo(["metadata", "--no-deps", "--format-version", "1"]);
+        packages.extend(parse(&command::output(metadata.args(["--manifest-path", manifest]))?)?);
+    }
+    Ok(packages)
 }
 
 pub(super) fn parse(text: &str) -> Result<Vec<Package>> {

@@ -37,13 +37,35 @@ impl Sysroot {
         self.path.join("lib/rustlib").join(TARGET)
     }
 
-    /// Builds the standard library of the target and puts it beside the host's.
-    pub(super) fn install_target(&self, library: &Path, scratch: &Path) -> Result<()> {
-        let sources = self.path.join("lib/rustlib/src/rust/library");
-        if !sources.join("Cargo.lock").is_file() {
-            copy_folder(library, &sources)
-                .with_context(|| format!("cannot write the library's sources to {}", sources.display()))?;
-        }
+    /// Where the standard library's sources are.
+    pub(super) fn sources(&self) -> PathBuf {
+        self.path.join("lib/rustlib/src/rust/library")
+    }
+
+    /// Whether they are there.
+    pub(super) fn has_sources(&self) -> bool {
+        self.sources().join("Cargo.lock").is_file()
+    }
+
+    /// Puts the folder `library` where cargo looks for it.
+    pub(super) fn install_sources(&self, library: &Path) -> Result<()> {
+        let sources = self.sources();
+        let copy = || {
+            // Beside its place first, then renamed: an end in the middle leaves no half library behind.
+            let fresh = sources.with_extension("fresh");
+            for half in [&fresh, &sources] {
+                if half.exists() {
+                    fs::remove_dir_all(half)?;
+                }
+            }
+            copy_folder(library, &fresh)?;
+            Ok::<_, anyhow::Error>(fs::rename(&fresh, &sources)?)
+        };
+        copy().with_context(|| format!("cannot write the library's sources to {}", sources.display()))
+    }
+
+    /// Builds the standard library of the target out of its sources and puts it beside the host's.
+    pub(super) fn install_target(&self, scratch: &Path) -> Result<()> {
         let built = build(scratch)?;
         // Beside its place first, then renamed: an end in the middle leaves no half target behind.
         let fresh = self.target_folder().with_extension("fresh");

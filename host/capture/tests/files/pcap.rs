@@ -32,7 +32,7 @@ fn every_magic_in_both_orders() {
 
 #[test]
 fn every_link_type() {
-    use LinkType::{Ethernet, Null, Raw, Sll, Sll2};
+    use LinkType::{Ethernet, Null, Raw, Sll, Sll2, Socket};
     let numbers = [
         (0, Null),
         (1, Ethernet),
@@ -41,6 +41,7 @@ fn every_link_type() {
         (101, Raw),
         (108, Null),
         (113, Sll),
+        (147, Socket),
         (228, Raw),
         (229, Raw),
         (276, Sll2),

@@ -3,8 +3,8 @@
 use super::{DecodeStats, Decoder};
 use crate::captured::{Frame, LinkType};
 
-const LINKS: [LinkType; 5] =
-    [LinkType::Ethernet, LinkType::Raw, LinkType::Null, LinkType::Sll, LinkType::Sll2];
+const LINKS: [LinkType; 6] =
+    [LinkType::Ethernet, LinkType::Raw, LinkType::Null, LinkType::Sll, LinkType::Sll2, LinkType::Socket];
 
 /// Reads `data` as frames: a byte for the link type, one for how much was cut off and for how much time has passed, two for the
 /// length, the bytes.
@@ -24,6 +24,9 @@ pub fn fuzz(data: &[u8]) {
             assert_eq!(segment.time, time);
             assert!(segment.payload.len() < 1 << 16);
             assert_eq!(segment.spread(7), segment.spread(7));
+            let call = segment.call.map(|call| (call, call.offset_in(bytes)));
+            assert_eq!(call.is_some(), frame.link == LinkType::Socket);
+            assert!(call.is_none_or(|(call, offset)| offset == Some(0) && call.socket() != 0));
             let offset = segment.offset_in(bytes);
             let here = offset.map(|offset| &bytes[offset..offset + segment.payload.len()]);
             assert!(here.is_none_or(|here| here == segment.payload));

@@ -1,9 +1,9 @@
 //! Link layers, down to IP: Ethernet with VLAN tags, Linux cooked capture, BSD loopback, PPPoE, MPLS. Takes a frame, gives
 //! what IP makes of the rest. Does not do: 802.2, which carries no IP today.
 
-use super::ip;
 use super::part::{Context, Part, Walk, be16};
 use super::skip::Skip;
+use super::{ip, socket};
 use crate::captured::LinkType;
 
 const IPV4: u16 = 0x0800;
@@ -37,6 +37,7 @@ pub(super) fn frame(link: LinkType, part: Part<'_>, context: Context) -> Walk<'_
         LinkType::Raw => ip::any(part, context),
         LinkType::Sll => sll(part, context),
         LinkType::Sll2 => sll2(part, context),
+        LinkType::Socket => socket::record(part, context),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::captured::Call;
+
 /// One TCP segment or UDP datagram. Small enough to be sent to another thread by the thousand.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment<'a> {
@@ -21,6 +23,8 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// So many more payload bytes were on the wire behind `payload` but are not in the capture (snap length).
     pub cut: u32,
+    /// The system call that carried it; none: it comes from the network.
+    pub call: Option<Call<'a>>,
 }
 
 impl Segment<'_> {

@@ -35,6 +35,8 @@ skips! {
     FragmentTooMany = "fragment-too-many",
     /// A header that contradicts RFC 791 or RFC 8200; a piece that ends behind byte 65,535.
     MalformedIp = "malformed-ip",
+    /// A frame of [`LinkType::Socket`](crate::captured::LinkType::Socket) without its header: something else uses its number.
+    MalformedSocket = "malformed-socket",
     /// A data offset that is too small, or points behind the segment.
     MalformedTcp = "malformed-tcp",
     /// A header of GRE, ERSPAN or a label stack that contradicts its specification.

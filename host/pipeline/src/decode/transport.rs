@@ -75,7 +75,6 @@ fn segment<'a>(
     ends: Ends,
     context: Context,
 ) -> Segment<'a> {
-    let cut = payload.wire.saturating_sub(payload.bytes.len());
     Segment {
         time: context.time,
         source: ends.source,
@@ -84,6 +83,13 @@ fn segment<'a>(
         destination_port: ports.1,
         transport,
         payload: payload.bytes,
-        cut: u32::try_from(cut).unwrap_or(u32::MAX),
+        cut: cut_of(payload),
+        call: None,
     }
+}
+
+/// So many bytes were there and not captured.
+#[inline(always)]
+pub(super) fn cut_of(payload: Part<'_>) -> u32 {
+    u32::try_from(payload.wire.saturating_sub(payload.bytes.len())).unwrap_or(u32::MAX)
 }

@@ -2,9 +2,11 @@
 
 use std::hash::{Hash, Hasher};
 
+use crate::captured::{Call, SocketHeader};
 use crate::decode::{Address, Segment, Transport, TransportHeader};
 
-/// A five-tuple, the same for both directions: the smaller endpoint comes first.
+/// A five-tuple, the same for both directions: the smaller endpoint comes first. And who captured it: one connection may be seen as
+/// packets and from each of its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowKey {
     /// The smaller endpoint.
@@ -13,14 +15,17 @@ pub struct FlowKey {
     pub high: (Address, u16),
     /// TCP or UDP.
     pub transport: Transport,
+    /// See [`SocketHeader::socket`]; 0: packets.
+    pub socket: u64,
 }
 
 impl Hash for FlowKey {
-    /// Three words in place of five fields.
+    /// Four words in place of six fields.
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(self.low.0.0);
         state.write_u128(self.high.0.0);
         state.write_u64(u64::from(self.low.1) << 32 | u64::from(self.high.1) << 8 | self.transport as u64);
+        state.write_u64(self.socket);
     }
 }
 
@@ -60,10 +65,11 @@ impl FlowKey {
             TransportHeader::Tcp(_) => Transport::Tcp,
             TransportHeader::Udp => Transport::Udp,
         };
+        let socket = segment.call.map_or(0, Call::socket);
         if source <= destination {
-            (Self { low: source, high: destination, transport }, Side::Low)
+            (Self { low: source, high: destination, transport, socket }, Side::Low)
         } else {
-            (Self { low: destination, high: source, transport }, Side::High)
+            (Self { low: destination, high: source, transport, socket }, Side::High)
         }
     }
 
@@ -76,7 +82,13 @@ impl FlowKey {
         }
     }
 
-    /// The number of a flow in request logs: from five-tuple and first time, so the same in every run and whatever the
+    /// What a TLS library carried.
+    #[must_use]
+    pub fn is_plaintext(&self) -> bool {
+        self.socket & SocketHeader::PLAINTEXT != 0
+    }
+
+    /// The number of a flow in request logs: from five-tuple, socket and first time, so the same in every run and whatever the
     /// number of workers. Below 2^53, so that every JSON reader keeps it whole.
     #[must_use]
     pub fn flow_id(&self, first_seen: u64) -> u64 {
@@ -88,7 +100,10 @@ impl FlowKey {
             (self.high.0.0 >> 64) as u64,
             u64::from(self.low.1) << 32 | u64::from(self.high.1) << 8 | self.transport as u64,
             first_seen,
+            self.socket,
         ];
+        // Packets have no socket.
+        let words = if self.socket == 0 { &words[..6] } else { &words[..] };
         let hash = words.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, word| {
             let mixed = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
             mixed ^ mixed >> 29

@@ -7,24 +7,16 @@
 
 use std::collections::BTreeMap;
 
+use super::origin::{KeptOrigin, Origin};
 use crate::stats::Stats;
 
 /// What comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery<'a> {
     /// The next bytes, and what is known of the segment that brought them.
-    Chunk(&'a [u8], Origin),
-    /// So many bytes are missing here.
-    Gap(u64),
-}
-
-/// What is known of a segment besides its bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// Capture time.
-    pub time: u64,
-    /// How many bytes of the other direction its sender had received; none where nobody knows.
-    pub peer: Option<u64>,
+    Chunk(&'a [u8], Origin<'a>),
+    /// So many bytes are missing here. With a time they passed then and were not captured; without one they never came.
+    Gap(u64, Option<u64>),
 }
 
 /// Bounds of the bytes that wait.
@@ -78,7 +70,7 @@ struct Queue {
 
 #[derive(Debug)]
 struct Piece {
-    origin: Origin,
+    origin: KeptOrigin,
     bytes: Vec<u8>,
     /// Missing behind `bytes`: snap length.
     cut: u32,
@@ -90,7 +82,7 @@ impl Piece {
     }
 
     fn cost(&self) -> usize {
-        self.bytes.len() + PIECE_OVERHEAD
+        self.bytes.len() + PIECE_OVERHEAD + self.origin.cost()
     }
 }
 
@@ -106,7 +98,7 @@ pub struct Piecewise<'a> {
     /// Nothing follows.
     pub fin: bool,
     /// When it was captured, and what its sender knew.
-    pub origin: Origin,
+    pub origin: Origin<'a>,
 }
 
 impl HalfStream {
@@ -272,7 +264,7 @@ impl HalfStream {
         &mut self,
         payload: &[u8],
         cut: u32,
-        origin: Origin,
+        origin: Origin<'_>,
         stats: &mut Stats,
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
@@ -283,7 +275,7 @@ impl HalfStream {
         if cut > 0 {
             stats.cut_bytes += u64::from(cut);
             self.advance(u64::from(cut));
-            deliver(Delivery::Gap(u64::from(cut)));
+            deliver(Delivery::Gap(u64::from(cut), Some(origin.time)));
         }
     }
 
@@ -297,7 +289,7 @@ impl HalfStream {
             stats.gaps += 1;
             stats.gap_bytes += bytes;
             self.advance(bytes);
-            deliver(Delivery::Gap(bytes));
+            deliver(Delivery::Gap(bytes, None));
         }
     }
 
@@ -308,7 +300,7 @@ impl HalfStream {
         payload: &[u8],
         cut: u32,
         fin: bool,
-        origin: Origin,
+        origin: Origin<'_>,
         waiting: &mut Waiting,
     ) {
         let queue = self.waiting.get_or_insert_default();
@@ -328,7 +320,7 @@ impl HalfStream {
             let known = |position: u64| ((position - start) as usize).min(payload.len());
             let bytes = payload[known(at)..known(until)].to_vec();
             let cut = (until - at - bytes.len() as u64) as u32;
-            let piece = Piece { origin, bytes, cut };
+            let piece = Piece { origin: origin.keep(), bytes, cut };
             queue.cost += piece.cost();
             waiting.total += piece.cost();
             queue.pieces.insert(at, piece);
@@ -355,7 +347,7 @@ impl HalfStream {
             let known = old.min(piece.bytes.len() as u64);
             stats.retransmitted_bytes += known;
             let cut = piece.cut - (old - known) as u32;
-            self.deliver(&piece.bytes[known as usize..], cut, piece.origin, stats, deliver);
+            self.deliver(&piece.bytes[known as usize..], cut, piece.origin.origin(), stats, deliver);
         }
         if queue.end.is_some_and(|end| end <= self.position) {
             self.state = State::Ended;

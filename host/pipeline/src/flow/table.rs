@@ -222,7 +222,7 @@ mod tests {
 
     fn key(n: u16) -> FlowKey {
         let end = |port| (Address::v4([10, 0, 0, 1]), port);
-        FlowKey { low: end(1), high: end(n + 2), transport: Transport::Tcp }
+        FlowKey { low: end(1), high: end(n + 2), transport: Transport::Tcp, socket: 0 }
     }
 
     #[test]

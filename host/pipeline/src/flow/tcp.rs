@@ -10,7 +10,9 @@
 use std::collections::VecDeque;
 
 use super::key::Side;
-use super::reassembly::{Delivery, HalfStream, Origin, Piecewise, Waiting};
+use super::origin::Origin;
+use super::reassembly::{Delivery, HalfStream, Piecewise, Waiting};
+use crate::captured::{Call, Caller};
 use crate::decode::{Segment, TcpHeader};
 use crate::stats::Stats;
 
@@ -44,15 +46,41 @@ struct Held {
     payload: Vec<u8>,
     cut: u32,
     time: u64,
+    caller: Option<Box<Caller>>,
+}
+
+/// A segment, from the capture or held back.
+#[derive(Clone, Copy)]
+struct Taken<'a> {
+    side: Side,
+    header: TcpHeader,
+    payload: &'a [u8],
+    cut: u32,
+    time: u64,
+    caller: Option<&'a Caller>,
+}
+
+impl Taken<'_> {
+    fn hold(&self) -> Held {
+        let Self { side, header, payload, cut, time, caller } = *self;
+        Held { side, header, payload: payload.to_vec(), cut, time, caller: caller.copied().map(Box::new) }
+    }
+}
+
+impl Held {
+    fn take(&self) -> Taken<'_> {
+        let Self { side, header, ref payload, cut, time, ref caller } = *self;
+        Taken { side, header, payload, cut, time, caller: caller.as_deref() }
+    }
 }
 
 /// What comes out of a TCP flow.
 pub(crate) trait Receiver {
     /// The next bytes of a side.
-    fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin);
+    fn chunk(&mut self, side: Side, bytes: &[u8], origin: Origin<'_>);
 
-    /// Bytes of a side will never come.
-    fn gap(&mut self, side: Side, bytes: u64);
+    /// Bytes of a side will never come. `passed`: when they did, without being captured.
+    fn gap(&mut self, side: Side, bytes: u64, passed: Option<u64>);
 }
 
 /// What reassembly needs besides the flow.
@@ -92,24 +120,26 @@ impl TcpFlow {
         shared: &mut Shared<'_>,
         receiver: &mut impl Receiver,
     ) {
+        let caller = segment.call.map(Call::caller);
+        let taken = Taken {
+            side,
+            header,
+            payload: segment.payload,
+            cut: segment.cut,
+            time: segment.time,
+            caller: caller.as_ref(),
+        };
         if self.held.is_none() && !self.is_ahead(side, &header, segment) {
-            return self.accept(side, header, segment.payload, segment.cut, segment.time, shared, receiver);
+            return self.accept(taken, shared, receiver);
         }
         if self.proves_loss(side, &header) {
             self.release(u64::MAX, shared, receiver);
         }
         let waits_behind = self.held.as_ref().is_some_and(|held| held.iter().any(|h| h.side == side));
         if waits_behind || self.is_ahead(side, &header, segment) {
-            let held = Held {
-                side,
-                header,
-                payload: segment.payload.to_vec(),
-                cut: segment.cut,
-                time: segment.time,
-            };
-            self.held.get_or_insert_default().push_back(held);
+            self.held.get_or_insert_default().push_back(taken.hold());
         } else {
-            self.accept(side, header, segment.payload, segment.cut, segment.time, shared, receiver);
+            self.accept(taken, shared, receiver);
         }
         self.release(segment.time, shared, receiver);
     }
@@ -163,21 +193,12 @@ impl TcpFlow {
                 self.give_up(side.other(), acknowledged, shared, receiver);
             }
             let Some(front) = self.held.as_mut().and_then(|held| held.pop_front()) else { return };
-            self.accept(front.side, front.header, &front.payload, front.cut, front.time, shared, receiver);
+            self.accept(front.take(), shared, receiver);
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // the parts of one segment, borrowed or held
-    fn accept(
-        &mut self,
-        side: Side,
-        header: TcpHeader,
-        payload: &[u8],
-        cut: u32,
-        time: u64,
-        shared: &mut Shared<'_>,
-        receiver: &mut impl Receiver,
-    ) {
+    fn accept(&mut self, taken: Taken<'_>, shared: &mut Shared<'_>, receiver: &mut impl Receiver) {
+        let Taken { side, header, payload, cut, time, caller } = taken;
         let flags = header.flags;
         let mut sequence = header.sequence;
         if flags.syn() {
@@ -190,9 +211,18 @@ impl TcpFlow {
             Side::High => (high, low),
         };
         if flags.rst() {
-            return self.accept_reset(side, &header, shared, receiver);
+            // Who asks the kernel needs no proof.
+            if caller.is_none() && !self.is_near(side, &header) {
+                shared.stats.resets_ignored += 1;
+                return;
+            }
+            return self.reset(shared, receiver);
         }
         half.start(sequence);
+        if caller.is_some() && flags.ack() {
+            // Calls are captured in both directions: what was not seen by now was before the capture.
+            other.start(header.acknowledgment);
+        }
         let peer = flags.ack().then(|| other.position_of(header.acknowledgment)).flatten();
         let peer = peer.filter(|_| other.is_seen());
         if let Some(acknowledged) = peer
@@ -204,25 +234,19 @@ impl TcpFlow {
         if payload.is_empty() && cut == 0 && !flags.fin() {
             return;
         }
-        let piece = Piecewise { sequence, payload, cut, fin: flags.fin(), origin: Origin { time, peer } };
+        let piece =
+            Piecewise { sequence, payload, cut, fin: flags.fin(), origin: Origin { time, peer, caller } };
         half.segment(&piece, shared.waiting, shared.stats, &mut |delivery| hand_on(side, delivery, receiver));
     }
 
     /// RFC 9293, 3.5.2, as far as a listener can judge it.
-    fn accept_reset(
-        &mut self,
-        side: Side,
-        header: &TcpHeader,
-        shared: &mut Shared<'_>,
-        receiver: &mut impl Receiver,
-    ) {
+    fn is_near(&self, side: Side, header: &TcpHeader) -> bool {
         let half = &self.halves[side.index()];
         let distance = header.sequence.wrapping_sub(half.next_sequence());
-        let near = distance < RESET_WINDOW || distance.wrapping_neg() < RESET_WINDOW;
-        if half.is_seen() && !near {
-            shared.stats.resets_ignored += 1;
-            return;
-        }
+        !half.is_seen() || distance < RESET_WINDOW || distance.wrapping_neg() < RESET_WINDOW
+    }
+
+    fn reset(&mut self, shared: &mut Shared<'_>, receiver: &mut impl Receiver) {
         self.reset = true;
         self.finish_half(Side::Low, shared, receiver);
         self.finish_half(Side::High, shared, receiver);
@@ -243,6 +267,6 @@ impl TcpFlow {
 fn hand_on(side: Side, delivery: Delivery<'_>, receiver: &mut impl Receiver) {
     match delivery {
         Delivery::Chunk(bytes, origin) => receiver.chunk(side, bytes, origin),
-        Delivery::Gap(bytes) => receiver.gap(side, bytes),
+        Delivery::Gap(bytes, passed) => receiver.gap(side, bytes, passed),
     }
 }

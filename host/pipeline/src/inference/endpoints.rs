@@ -8,7 +8,14 @@ use foldhash::fast::RandomState;
 use crate::decode::{Address, Transport};
 
 /// Address and port of a server.
-pub(crate) type Endpoint = (Address, u16, Transport);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Endpoint {
+    pub(crate) address: Address,
+    pub(crate) port: u16,
+    pub(crate) transport: Transport,
+    /// Inside of TLS: what a server speaks there says nothing of the ciphertext on the same port.
+    pub(crate) inside_tls: bool,
+}
 
 /// What server endpoints spoke.
 #[derive(Debug)]
@@ -63,7 +70,12 @@ mod tests {
     #[test]
     fn stays_bounded_and_keeps_the_latest() {
         let mut endpoints = Endpoints::new(100);
-        let endpoint = |n: u32| (Address::v4(n.to_be_bytes()), 80, Transport::Tcp);
+        let endpoint = |n: u32| Endpoint {
+            address: Address::v4(n.to_be_bytes()),
+            port: 80,
+            transport: Transport::Tcp,
+            inside_tls: false,
+        };
         for n in 0..10_000 {
             endpoints.remember(endpoint(n), 3);
             assert!(endpoints.known.len() <= 100);

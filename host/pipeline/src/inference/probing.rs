@@ -2,7 +2,7 @@
 //! claims the flow. Bounded in bytes and questions.
 
 use crate::flow::key::Side;
-use crate::flow::reassembly::Origin;
+use crate::flow::origin::{KeptOrigin, Origin};
 
 /// A flow whose protocol is not known.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(crate) struct Probing {
 pub(crate) struct Chunk {
     pub(crate) side: Side,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) origin: Origin,
+    pub(crate) origin: KeptOrigin,
 }
 
 impl Probing {
@@ -57,13 +57,13 @@ impl Probing {
     }
 
     /// Somebody wants to see more: keeps the chunk.
-    pub(crate) fn keep(&mut self, side: Side, bytes: &[u8], origin: Origin, limit: usize) {
+    pub(crate) fn keep(&mut self, side: Side, bytes: &[u8], origin: Origin<'_>, limit: usize) {
         let waiting: usize =
             self.waiting.iter().filter(|chunk| chunk.side == side).map(|chunk| chunk.bytes.len()).sum();
         if waiting + bytes.len() > limit {
             self.drop_side(side);
         } else {
-            self.waiting.push(Chunk { side, bytes: bytes.to_vec(), origin });
+            self.waiting.push(Chunk { side, bytes: bytes.to_vec(), origin: origin.keep() });
         }
     }
 

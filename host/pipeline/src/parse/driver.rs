@@ -20,8 +20,10 @@ use super::event::{Direction, FlowFacts, StreamEvent};
 use super::lane::Lane;
 use super::outcome::Outcome;
 use super::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
-use crate::flow::reassembly::Origin;
+use crate::captured::Caller;
+use crate::flow::origin::Origin;
 use crate::hooks::stage::{HookStage, Wanted};
+use crate::inference::unwanted::Unwanted;
 use crate::limits::Limits;
 use crate::session::exchange::{ConnectionFacts, Pool, empty_log};
 use crate::session::sessions::{Sessions, Teller};
@@ -32,6 +34,7 @@ pub(crate) struct Context<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) stats: &'a mut Stats,
     pub(crate) hooks: &'a mut HookStage,
+    pub(crate) unwanted: &'a mut Unwanted,
     pub(crate) logs: &'a mut dyn LogSink,
 }
 
@@ -67,12 +70,16 @@ pub(crate) struct Released {
     pub(crate) position: [u64; 2],
     /// When the last of it was captured.
     pub(crate) time: u64,
+    /// Who made the calls that brought what came behind the change, by direction.
+    pub(crate) callers: [Option<Caller>; 2],
 }
 
 /// Where a new connection stands.
 pub(crate) struct Opening {
     pub(crate) flow_slot: u32,
     pub(crate) flow_id: u64,
+    /// 0 for packets.
+    pub(crate) socket: u64,
     /// `connection` and what hooks want are filled in by the driver.
     pub(crate) facts: FlowFacts,
     /// By direction: what the flow delivered before, and the sequence number there.
@@ -165,7 +172,7 @@ impl Driver {
         self.connections.insert(Connection {
             flow_slot: opening.flow_slot,
             facts,
-            shown: ConnectionFacts::new(opening.flow_id, &facts),
+            shown: ConnectionFacts::new(opening.flow_id, opening.socket, &facts),
             lanes: opening.base.map(Lane::new),
             sessions: if facts.from_start || !is_stream { Sessions::default() } else { Sessions::joined() },
             finished: false,
@@ -183,7 +190,7 @@ impl Driver {
         number: u32,
         direction: Direction,
         bytes: &[u8],
-        origin: Origin,
+        origin: Origin<'_>,
         context: &mut Context<'_>,
     ) {
         if self.batch.arena.len() + bytes.len() > context.limits.batch_bytes
@@ -196,6 +203,9 @@ impl Driver {
         let (other_base, sent) = (other.base_position, other.position);
         let lane = &mut connection.lanes[direction.index()];
         lane.mark(origin.time, origin.peer.map(|peer| peer.saturating_sub(other_base)), sent);
+        if let Some(caller) = origin.caller {
+            lane.called(caller);
+        }
         let first = lane.position;
         lane.position += bytes.len() as u64;
         if connection.finished {
@@ -216,14 +226,22 @@ impl Driver {
         }
     }
 
-    /// Bytes of a direction that will never come.
-    pub(crate) fn gap(&mut self, number: u32, direction: Direction, bytes: u64, context: &mut Context<'_>) {
+    /// Bytes of a direction that will never come. `passed`: when they did, without being captured.
+    pub(crate) fn gap(
+        &mut self,
+        number: u32,
+        direction: Direction,
+        bytes: u64,
+        passed: Option<u64>,
+        context: &mut Context<'_>,
+    ) {
         // What was told before the gap must be paired before it.
         self.flush(context);
         let Some(connection) = self.connections.find(number) else { return };
         let lane = &mut connection.lanes[direction.index()];
         let position = lane.position;
         lane.position += bytes;
+        lane.last_time = passed.unwrap_or(lane.last_time);
         connection.sessions.cut_payloads(direction);
         if lane.resume_at >= lane.position || connection.finished {
             // Inside of what the parser stepped over anyway.

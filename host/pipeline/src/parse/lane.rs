@@ -5,6 +5,9 @@
 
 use smallvec::SmallVec;
 
+use super::callers::Callers;
+use crate::captured::Caller;
+
 /// What is known of the segment that begins at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
@@ -52,6 +55,8 @@ pub(crate) struct Lane {
     pub(crate) base_position: u64,
     /// Marks of what the parser has not dealt with, and one before.
     marks: SmallVec<[Mark; 2]>,
+    /// The same for calls; a word where packets brought the bytes.
+    callers: Option<Box<Callers>>,
 }
 
 impl Lane {
@@ -68,6 +73,16 @@ impl Lane {
         self.marks.push(Mark { position: self.position, time, peer: peer.unwrap_or(UNKNOWN), caught_up });
     }
 
+    /// The segment that begins at the present position was brought by a call.
+    pub(crate) fn called(&mut self, caller: &Caller) {
+        self.callers.get_or_insert_default().note(self.position, caller);
+    }
+
+    /// Who made the call that brought the byte at `position`; none: it comes from the network.
+    pub(crate) fn caller_of(&self, position: u64) -> Option<Caller> {
+        self.callers.as_ref()?.of(position)
+    }
+
     /// The segment that holds the byte at `position`.
     pub(crate) fn mark_of(&self, position: u64) -> Option<Mark> {
         match self.marks.as_slice() {
@@ -81,6 +96,9 @@ impl Lane {
 
     /// Forgets the marks before the one that holds `resume_at`.
     pub(crate) fn retire_marks(&mut self) {
+        if let Some(callers) = &mut self.callers {
+            callers.retire(self.resume_at);
+        }
         if self.marks.len() <= 1 {
             if self.resume_at >= self.position {
                 self.marks.clear();

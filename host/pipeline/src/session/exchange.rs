@@ -7,6 +7,8 @@ use weir_request_log::{
     Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value as LogValue,
 };
 
+use super::process_names::ProcessNames;
+use crate::captured::Caller;
 use crate::decode::Address;
 use crate::hooks::payloads::Payloads;
 use crate::parse::event::{Direction, FlowFacts};
@@ -28,6 +30,8 @@ pub(crate) struct Half {
     pub(crate) complete: bool,
     /// How many of the bytes from `start` to `end` are its own, where parts of other messages lie between.
     pub(crate) own: Option<u64>,
+    /// Who made the call that brought its first byte; none: it comes from the network.
+    pub(crate) caller: Option<Caller>,
 }
 
 /// Which half of an exchange a message is.
@@ -128,7 +132,13 @@ impl Exchange {
     }
 
     /// Fills the record; the texts change places, nothing is copied.
-    pub(crate) fn fill(&mut self, log: &mut RequestLog, connection: &ConnectionFacts, timed_out: bool) {
+    pub(crate) fn fill(
+        &mut self,
+        log: &mut RequestLog,
+        connection: &ConnectionFacts,
+        names: &mut ProcessNames,
+        timed_out: bool,
+    ) {
         std::mem::swap(&mut log.fields, &mut self.fields);
         let (request, response) = (self.request.as_ref(), self.response.as_ref());
         log.session_type = match (request, response) {
@@ -156,8 +166,29 @@ impl Exchange {
         log.client = connection.client;
         log.server = connection.server;
         log.transport = connection.transport;
-        log.signal_source = SignalSource::Packet;
+        log.signal_source = connection.signal_source();
+        let caller_of = |half: Option<&Half>| half.and_then(|half| half.caller);
+        fill_callers(log, caller_of(request), caller_of(response), names);
     }
+}
+
+/// Who made the calls. The request's caller is the one that a record is about.
+fn fill_callers(
+    log: &mut RequestLog,
+    request: Option<Caller>,
+    response: Option<Caller>,
+    names: &mut ProcessNames,
+) {
+    // JSON readers keep numbers whole below 2^53; a capture file may hold any.
+    let known = |number: u64| Some(number & ((1 << 53) - 1)).filter(|number| *number != 0);
+    let trace_of = |caller: Option<Caller>| caller.and_then(|caller| known(caller.syscall_trace_id));
+    log.syscall_trace_id_request = trace_of(request);
+    log.syscall_trace_id_response = trace_of(response);
+    let caller = request.or(response);
+    log.process_id = caller.map(|caller| caller.process_id).filter(|id| *id != 0);
+    log.process_name = caller.and_then(|caller| names.of(caller.process_name));
+    log.thread_id = caller.map(|caller| caller.thread_id).filter(|id| *id != 0);
+    log.coroutine_id = caller.and_then(|caller| known(caller.coroutine_id));
 }
 
 /// Where a plugin's field stands in the record. Both halves may have an `x-request-id`.
@@ -186,20 +217,27 @@ pub(crate) fn field_of(name: FieldName, role: Role) -> Field {
 #[derive(Debug)]
 pub(crate) struct ConnectionFacts {
     pub(crate) flow_id: u64,
+    /// 0 for packets.
+    pub(crate) socket: u64,
     pub(crate) client: SocketAddr,
     pub(crate) server: SocketAddr,
     pub(crate) transport: Transport,
 }
 
 impl ConnectionFacts {
-    pub(crate) fn new(flow_id: u64, facts: &FlowFacts) -> Self {
+    pub(crate) fn new(flow_id: u64, socket: u64, facts: &FlowFacts) -> Self {
         let address = |(address, port): (Address, u16)| SocketAddr::new(address.to_ip(), port);
         Self {
             flow_id,
+            socket,
             client: address(facts.client),
             server: address(facts.server),
             transport: facts.transport,
         }
+    }
+
+    fn signal_source(&self) -> SignalSource {
+        if self.socket == 0 { SignalSource::Packet } else { SignalSource::Ebpf }
     }
 
     pub(crate) fn is_tcp(&self) -> bool {
@@ -236,9 +274,10 @@ impl Said<'_> {
     }
 }
 
-/// Exchanges that can be used again.
+/// Exchanges that can be used again, and names that records share.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
+    pub(crate) names: ProcessNames,
     #[allow(clippy::vec_box)] // exchanges move between lists; a pointer is cheaper to move
     free: Vec<Box<Exchange>>,
 }
@@ -278,6 +317,12 @@ pub(crate) fn empty_log(plugin: Arc<str>) -> RequestLog {
         response_length: None,
         req_tcp_seq: None,
         resp_tcp_seq: None,
+        process_id: None,
+        process_name: None,
+        thread_id: None,
+        coroutine_id: None,
+        syscall_trace_id_request: None,
+        syscall_trace_id_response: None,
         fields: Fields::default(),
         plugins: vec![plugin],
     }

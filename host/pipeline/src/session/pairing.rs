@@ -104,6 +104,7 @@ mod tests {
                 sequence: 0,
                 complete: true,
                 own: None,
+                caller: None,
             };
             Box::new(Exchange { request: Some(half), peer: Some(*peer), ..Exchange::default() })
         };

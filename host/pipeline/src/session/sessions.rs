@@ -77,7 +77,7 @@ impl Teller<'_> {
         };
         *counter += 1;
         if !exchange.before_capture && !exchange.late {
-            exchange.fill(self.log, facts, timed_out);
+            exchange.fill(self.log, facts, &mut self.pool.names, timed_out);
             if self.log.fields.value(Field::BizProtocol).is_some() {
                 // The plugin gives the name of a protocol that the contract does not know.
                 if &*self.log.l7_protocol != "Custom" {
@@ -190,6 +190,7 @@ impl Sessions {
             sequence: lane.sequence_of(message.start),
             complete: false,
             own: None,
+            caller: lane.caller_of(message.start),
         };
         let peer = mark.and_then(|m| m.peer());
         if message.kind == MessageKind::Response && message.correlation.is_none() {

@@ -84,6 +84,12 @@ impl Lines {
             if rest[0] == b'X' {
                 return Err(PluginFault { kind: FaultKind::Trap, detail: "X".into() });
             }
+            if rest[0] == b'!' {
+                self.resume.insert((connection, direction.index()), end);
+                let state = ParserState::Finished;
+                outcome.progress.push(Progress { event: index, state, need: 0, resume_at: end });
+                return Ok(());
+            }
             let body = match rest[0] {
                 b'N' => std::str::from_utf8(&rest[1..line_end]).unwrap().parse().unwrap(),
                 _ => 0,
@@ -305,6 +311,7 @@ impl Tcp {
             transport: TransportHeader::Tcp(header),
             payload,
             cut: 0,
+            call: None,
         };
         self.worker.segment(&segment, &mut self.told);
         self

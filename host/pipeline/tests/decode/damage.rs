@@ -47,10 +47,13 @@ fn random_damage_never_panics() {
     for _ in 0..4000 {
         let mut input = Vec::new();
         for _ in 0..8 {
-            let link = dice.below(5);
-            // The others begin behind the Ethernet header.
-            let from = if link == 0 { 0 } else { 14 };
-            let mut frame = frames[dice.below(frames.len())][from..].to_vec();
+            let link = dice.below(6);
+            let mut frame = match link {
+                0 => frames[dice.below(frames.len())].clone(),
+                5 => crate::socket::record(),
+                // The others begin behind the Ethernet header.
+                _ => frames[dice.below(frames.len())][14..].to_vec(),
+            };
             for _ in 0..dice.below(4) {
                 let at = dice.below(frame.len());
                 match dice.below(4) {

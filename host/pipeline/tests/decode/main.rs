@@ -7,6 +7,7 @@ mod damage;
 mod fragments;
 mod ip;
 mod link;
+mod socket;
 mod spread;
 mod transport;
 mod tunnel;

@@ -18,6 +18,7 @@ fn segment(source: (Address, u16), destination: (Address, u16)) -> Segment<'stat
         transport: TransportHeader::Udp,
         payload: &[],
         cut: 0,
+        call: None,
     }
 }
 

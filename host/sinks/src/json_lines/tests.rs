@@ -47,6 +47,12 @@ fn bare() -> RequestLog {
         response_length: None,
         req_tcp_seq: None,
         resp_tcp_seq: None,
+        process_id: None,
+        process_name: None,
+        thread_id: None,
+        coroutine_id: None,
+        syscall_trace_id_request: None,
+        syscall_trace_id_response: None,
         fields: Fields::default(),
         plugins: Vec::new(),
     }
@@ -84,6 +90,9 @@ fn all_fields_stand_in_the_order_of_the_contract() {
     log.response_duration = Some(1_999);
     (log.request_length, log.response_length) = (Some(1), Some(u64::MAX));
     (log.req_tcp_seq, log.resp_tcp_seq) = (Some(0), Some(u32::MAX));
+    (log.process_id, log.process_name) = (Some(1), Some(Arc::from("quote\"")));
+    (log.thread_id, log.coroutine_id) = (Some(2), Some(3));
+    (log.syscall_trace_id_request, log.syscall_trace_id_response) = (Some(4), Some((1 << 53) - 1));
     log.plugins = vec![Arc::from("http@0.1.0"), Arc::from("biz@1.0.0")];
     for field in ALL.into_iter().rev() {
         log.fields.set(field, Value::Text("x"));
@@ -123,6 +132,12 @@ fn all_fields_stand_in_the_order_of_the_contract() {
         "x_request_id_1",
         "http_proxy_client",
         "attributes",
+        "process_id",
+        "process_name",
+        "thread_id",
+        "coroutine_id",
+        "syscall_trace_id_request",
+        "syscall_trace_id_response",
         "req_tcp_seq",
         "resp_tcp_seq",
         "plugin",

@@ -12,6 +12,9 @@ use super::progress::Progress;
 use super::report::Report;
 use crate::failure::Failure;
 
+/// Takes sockets that need not be captured any more; called from any thread, at the end of a burst.
+pub(crate) type Unwanted = Arc<dyn Fn(&[u64]) + Send + Sync>;
+
 /// Gives frames, a block at a time.
 pub(crate) trait Source: Send {
     /// Fills the block with what comes next; `false`: nothing does, now or later.
@@ -22,6 +25,11 @@ pub(crate) trait Source: Send {
 
     /// The time that it is, nanoseconds since 1970, though no frame may say so; none: only frames tell.
     fn now(&self) -> Option<u64> {
+        None
+    }
+
+    /// Who takes the sockets whose bytes nobody wants; none: nobody. Asked once, at the start.
+    fn unwanted(&self) -> Option<Unwanted> {
         None
     }
 

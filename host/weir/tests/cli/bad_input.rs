@@ -69,9 +69,9 @@ fn no_permission() {
 fn an_unknown_link_type() {
     let folder = Folder::new("link_type");
     let mut bytes = Capture::http(1, 1);
-    bytes[20..24].copy_from_slice(&147u32.to_le_bytes());
+    bytes[20..24].copy_from_slice(&148u32.to_le_bytes());
     let error = only_error(&folder.file("a.pcap", bytes));
-    assert!(error.contains("147"), "{error}");
+    assert!(error.contains("148"), "{error}");
 }
 
 /// At every cut there is one error line, and what was whole before it is told.

@@ -18,6 +18,10 @@ impl Random {
         self.0
     }
 
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
     fn percent(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }

@@ -23,7 +23,7 @@ fn run(half: &mut HalfStream, segments: &[(u32, &[u8], bool)], waiting: &mut Wai
 fn collect(out: &mut Vec<u8>, delivery: Delivery<'_>) {
     match delivery {
         Delivery::Chunk(bytes, _) => out.extend_from_slice(bytes),
-        Delivery::Gap(bytes) => out.resize(out.len() + bytes as usize, 0xEE),
+        Delivery::Gap(bytes, _) => out.resize(out.len() + bytes as usize, 0xEE),
     }
 }
 

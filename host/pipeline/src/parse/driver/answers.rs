@@ -131,8 +131,8 @@ impl Driver {
         match said.map_or(ParserState::Going, |p| p.state) {
             ParserState::Going => {}
             ParserState::Violation => self.violation(number, context),
-            ParserState::Finished => self.finish(number, false),
-            ParserState::Upgraded => self.finish(number, true),
+            ParserState::Finished => self.finish(number, false, context),
+            ParserState::Upgraded => self.finish(number, true, context),
         }
     }
 
@@ -185,12 +185,12 @@ impl Driver {
         connection.sessions.lost();
         if connection.violations >= context.limits.violations {
             context.stats.violation_limit += 1;
-            self.finish(number, false);
+            self.finish(number, false, context);
         }
     }
 
     /// The parser leaves the connection; when it is upgraded, another one may take it from there.
-    fn finish(&mut self, number: u32, upgraded: bool) {
+    fn finish(&mut self, number: u32, upgraded: bool, context: &mut Context<'_>) {
         let Some(connection) = self.connections.find(number) else { return };
         if std::mem::replace(&mut connection.finished, true) {
             return;
@@ -201,6 +201,8 @@ impl Driver {
             self.deferred.push(number);
         } else {
             connection.lanes.iter_mut().for_each(Lane::forget);
+            let told = context.unwanted.add(connection.shown.socket, connection.facts.transport);
+            context.stats.sockets_unwanted += u64::from(told);
         }
     }
 
@@ -213,8 +215,9 @@ impl Driver {
             .lanes
             .each_ref()
             .map(|lane| lane.base_position + lane.position - lane.kept.len() as u64);
+        let callers = connection.lanes.each_ref().map(|lane| lane.caller_of(lane.kept_at));
         let rest = connection.lanes.each_mut().map(|lane| std::mem::take(&mut lane.kept));
-        self.released.push(Released { flow_slot, flow_id, rest, position, time });
+        self.released.push(Released { flow_slot, flow_id, rest, position, time, callers });
         self.close(number);
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use weir_capture::Block;
+use weir_pipeline::captured::Call;
 use weir_pipeline::decode::{Address, Segment, TransportHeader};
 
 /// Segments of one block for one worker. Its memory is used again.
@@ -29,6 +30,17 @@ struct Part {
     offset: u32,
     length: u32,
     owned: bool,
+    /// Where the header of its call stands in the block; [`NO_CALL`]: it has none.
+    call: u32,
+}
+
+const NO_CALL: u32 = u32::MAX;
+
+impl Part {
+    #[inline]
+    fn call<'a>(&self, block: &'a [u8]) -> Option<Call<'a>> {
+        if self.call == NO_CALL { None } else { Call::at(block.get(self.call as usize..)?) }
+    }
 }
 
 impl Batch {
@@ -65,6 +77,7 @@ impl Batch {
             offset: offset as u32,
             length: segment.payload.len() as u32,
             owned: inside.is_none(),
+            call: segment.call.and_then(|call| call.offset_in(block)).map_or(NO_CALL, |at| at as u32),
         });
     }
 
@@ -88,6 +101,7 @@ impl Batch {
                 transport: part.transport,
                 payload: bytes.get(start..start + part.length as usize).unwrap_or_default(),
                 cut: part.cut,
+                call: part.call(block),
             });
         }
     }

@@ -1,0 +1,37 @@
+//! What the kernel counts, one number a CPU.
+
+/// An index of the map of counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Counter {
+    /// Records that were handed over.
+    Records,
+    /// Records that found the ring full.
+    RingFull,
+    /// Bytes of sockets that were wanted, captured or not.
+    Bytes,
+    /// Of them those beyond the capture limit, or whose content no program's memory holds (sendfile).
+    NotCaptured,
+    /// Calls on sockets that nobody wants.
+    Unwanted,
+    /// Calls on sockets that the configuration does not admit.
+    NotAdmitted,
+    /// Calls whose socket or memory could not be read.
+    Unreadable,
+    /// TLS calls whose socket is not known.
+    TlsWithoutSocket,
+}
+
+impl Counter {
+    /// All of them, by index.
+    pub const ALL: [Self; 8] = [
+        Self::Records,
+        Self::RingFull,
+        Self::Bytes,
+        Self::NotCaptured,
+        Self::Unwanted,
+        Self::NotAdmitted,
+        Self::Unreadable,
+        Self::TlsWithoutSocket,
+    ];
+}

@@ -1,0 +1,18 @@
+//! What the programs in the kernel and their loader agree on: records, counters, settings, offsets.
+//!
+//! Takes and gives nothing: types and numbers alone. All types are `repr(C)` without padding, so that no byte of the kernel's
+//! stack is handed out and every bit pattern is a value.
+#![no_std]
+
+mod counter;
+mod offsets;
+mod record;
+mod settings;
+
+pub use counter::Counter;
+pub use offsets::Offsets;
+pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, TLS};
+pub use settings::{Admission, PROCESS_OF_OWN_CALL, Settings};
+
+#[cfg(feature = "user")]
+mod user;

@@ -1,0 +1,68 @@
+//! Which calls are captured. Takes: the calling thread. Gives: yes or no, from the configured lists.
+
+use aya_ebpf::helpers::{
+    bpf_get_current_comm, bpf_get_current_pid_tgid, generated::bpf_get_current_ancestor_cgroup_id,
+};
+use weir_ebpf_common::{Admission, PROCESS_OF_OWN_CALL};
+
+use crate::kernel::{PtRegs, calls};
+use crate::maps::{CGROUPS, LOADER, NAMES, PORTS, PROCESSES, setting};
+
+/// Levels of control groups that are looked at: Kubernetes' pods are at the fifth.
+const LEVELS: i32 = 8;
+
+/// Nothing of the loader itself, and of others what the lists say.
+#[inline(always)]
+pub fn admits_process(process: u32) -> bool {
+    if LOADER.get(0).is_some_and(|loader| *loader == process) {
+        return false;
+    }
+    let lists = setting!(admission);
+    if lists & !(Admission::Ports as u32) == 0 {
+        return true;
+    }
+    // SAFETY: the maps are changed before the programs are attached only.
+    unsafe {
+        if lists & Admission::Processes as u32 != 0 && PROCESSES.get(process).is_some() {
+            return true;
+        }
+        if lists & Admission::Names as u32 != 0
+            && let Ok(name) = bpf_get_current_comm()
+            && NAMES.get(name).is_some()
+        {
+            return true;
+        }
+        if lists & Admission::Cgroups as u32 != 0 {
+            for level in 1..=LEVELS {
+                let group = bpf_get_current_ancestor_cgroup_id(level);
+                if group == 0 {
+                    break;
+                }
+                if CGROUPS.get(group).is_some() {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// By the ports of both ends.
+#[inline(always)]
+pub fn admits_ports(local: u16, remote: u16) -> bool {
+    // SAFETY: as above.
+    setting!(admission) & Admission::Ports as u32 == 0
+        || unsafe { PORTS.get(local).is_some() || PORTS.get(remote).is_some() }
+}
+
+/// Remembers who asks what only the loader asks.
+#[inline(always)]
+pub unsafe fn find_loader(registers: *const PtRegs) {
+    // SAFETY: the caller's.
+    let call = unsafe { PtRegs::call(registers, PtRegs::number(registers)) };
+    if call.number == calls::GETPGID && call.arguments[0] as u32 == PROCESS_OF_OWN_CALL {
+        let process = (bpf_get_current_pid_tgid() >> 32) as u32;
+        // Fails never: the place is there.
+        let _ = LOADER.set(0, process, 0);
+    }
+}

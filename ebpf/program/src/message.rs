@@ -1,0 +1,175 @@
+//! The memory that a call carried: one buffer, a vector of them, or a message with a vector and an address.
+
+use weir_ebpf_common::{Counter, PIECE, PIECES, Record};
+
+use crate::emit;
+use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
+use crate::maps::{count, setting};
+use crate::socket::widened;
+
+/// Memory of the program.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Memory {
+    /// The present buffer.
+    pub base: u64,
+    /// What is left of it.
+    pub length: u64,
+    /// Address of the next `struct iovec`.
+    pub vector: u64,
+    /// How many there are from there on.
+    pub vectors: u64,
+}
+
+/// `struct iovec`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Vector {
+    base: u64,
+    length: u64,
+}
+
+/// `struct msghdr` up to what is needed of it (recvmsg(2)).
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Header {
+    pub name: u64,
+    pub name_length: u64,
+    vector: u64,
+    vectors: u64,
+}
+
+impl Memory {
+    pub const NONE: Self = Self { base: 0, length: 0, vector: 0, vectors: 0 };
+
+    #[inline(always)]
+    pub fn buffer(base: u64, length: u64) -> Self {
+        Self { base, length, ..Self::NONE }
+    }
+
+    #[inline(always)]
+    pub fn vectors(vector: u64, vectors: u64) -> Self {
+        Self { vector, vectors, ..Self::NONE }
+    }
+}
+
+impl Header {
+    #[inline(always)]
+    pub fn memory(&self) -> Memory {
+        Memory::vectors(self.vector, self.vectors)
+    }
+}
+
+/// A call that is being told. It lies in a map: what the verifier reads from there it knows nothing of, so that all rounds of the
+/// loop below look the same to it, and it follows one.
+#[repr(C)]
+pub struct Work {
+    pub record: Record,
+    memory: Memory,
+    /// Bytes that were not told yet.
+    left: u32,
+    /// Bytes that may be captured.
+    budget: u32,
+}
+
+/// A word of [`Work`], read or written as it is in memory now.
+macro_rules! word {
+    ($work:ident.$($member:ident).+) => {
+        // SAFETY: the map's memory, which is of this processor and this program alone.
+        unsafe { (&raw const (*$work).$($member).+).read_volatile() }
+    };
+    ($work:ident.$($member:ident).+ = $value:expr) => {{
+        let value = $value;
+        // SAFETY: as above.
+        unsafe { (&raw mut (*$work).$($member).+).write_volatile(value) }
+    }};
+}
+
+/// Buffers and pieces of buffers that are looked at in one call.
+const STEPS: usize = PIECES + 8;
+
+/// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
+#[inline(always)]
+pub fn emit(work: *mut Work, memory: Memory, total: u32) {
+    count(Counter::Bytes, u64::from(total));
+    word!(work.memory = memory);
+    word!(work.left = total);
+    word!(work.budget = setting!(capture_limit));
+    for _ in 0..STEPS {
+        if !step(work) {
+            break;
+        }
+    }
+    let left = word!(work.left);
+    if left > 0 {
+        count(Counter::NotCaptured, u64::from(left));
+        word!(work.record.captured = 0);
+        word!(work.record.length = left);
+        emit::put(work, 0);
+    }
+}
+
+/// One piece of a buffer, or the next buffer. False: no further one is captured.
+#[inline(always)]
+fn step(work: *mut Work) -> bool {
+    let (left, budget) = (word!(work.left), word!(work.budget));
+    if left == 0 || budget == 0 {
+        return false;
+    }
+    let length = word!(work.memory.length);
+    if length == 0 {
+        return next_buffer(work);
+    }
+    let piece = smallest([length, u64::from(left), PIECE as u64]);
+    let captured = smallest([piece, u64::from(budget), PIECE as u64]);
+    let base = word!(work.memory.base);
+    word!(work.record.captured = captured as u32);
+    word!(work.record.length = piece as u32);
+    emit::put(work, base);
+    count(Counter::NotCaptured, piece - captured);
+    word!(work.record.sequence = word!(work.record.sequence).wrapping_add(piece as u32));
+    word!(work.budget = budget.wrapping_sub(captured as u32));
+    word!(work.left = left.wrapping_sub(piece as u32));
+    word!(work.memory.base = base.wrapping_add(piece));
+    word!(work.memory.length = length - piece);
+    true
+}
+
+#[inline(always)]
+fn next_buffer(work: *mut Work) -> bool {
+    let (vector, vectors) = (word!(work.memory.vector), word!(work.memory.vectors));
+    if vectors == 0 {
+        return false;
+    }
+    let Some(next) = read_user::<Vector>(vector) else { return false };
+    word!(work.memory.base = next.base);
+    word!(work.memory.length = next.length);
+    word!(work.memory.vector = vector.wrapping_add(size_of::<Vector>() as u64));
+    word!(work.memory.vectors = vectors - 1);
+    true
+}
+
+#[inline(always)]
+fn smallest(numbers: [u64; 3]) -> u64 {
+    let [a, b, c] = numbers;
+    let least = if a < b { a } else { b };
+    if least < c { least } else { c }
+}
+
+/// Takes the other end of a datagram from a `struct sockaddr` of the program; leaves the record as it is where there is none.
+#[inline(always)]
+pub fn peer(record: &mut Record, address: u64) {
+    if address == 0 || record.protocol != IPPROTO_UDP {
+        return;
+    }
+    let Some([family, port]) = read_user::<[u16; 2]>(address) else { return };
+    let remote = match (record.family, family) {
+        (AF_INET, AF_INET) => read_user::<[u8; 4]>(address + 4).map(widened),
+        (AF_INET6, AF_INET6) => read_user::<[u8; 16]>(address + 8),
+        _ => None,
+    };
+    if let Some(remote) = remote {
+        record.remote_address = remote;
+        record.remote_port = u16::from_be(port);
+    }
+}

@@ -1,0 +1,157 @@
+//! File descriptor -> socket: its number, both ends, positions of its streams.
+//!
+//! Takes: a descriptor of the calling thread. Gives: what a record says of it. Nothing is cached: a descriptor may mean another
+//! socket with the next call, and to read a few words costs less than to be sure of a cache.
+
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+use aya_ebpf::helpers::generated::bpf_get_current_task;
+use weir_ebpf_common::{Event, Record};
+
+use crate::emit;
+use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IPPROTO_UDP, IS_SOCKET, read};
+use crate::maps::{Teller, offset};
+
+/// A socket of the Internet families.
+#[derive(Clone, Copy)]
+pub struct Socket {
+    /// Inode number.
+    pub number: u64,
+    /// Address of `struct sock`.
+    pub sock: usize,
+}
+
+/// Where the streams of a TCP socket are.
+#[derive(Clone, Copy)]
+pub struct Streams {
+    /// Next byte that the program writes.
+    pub written: u32,
+    /// Next byte that the program reads; an end of the stream that was read counts as none.
+    pub read: u32,
+    /// First byte that the other end has not acknowledged.
+    pub acknowledged: u32,
+}
+
+impl Socket {
+    /// None: no socket, or its memory can not be read.
+    #[inline(always)]
+    pub fn of_descriptor(descriptor: u32) -> Option<Self> {
+        // SAFETY: takes nothing and can not fail.
+        let task = unsafe { bpf_get_current_task() } as usize;
+        let files: usize = read(task + offset!(task_struct_files))?;
+        let table: usize = read(files + offset!(files_struct_fdt))?;
+        let descriptors: usize = read(table + offset!(fdtable_fd))?;
+        let file: usize = read(descriptors + descriptor as usize * size_of::<usize>())?;
+        let inode: usize = read(file + offset!(file_f_inode))?;
+        let mode: u16 = read(inode + offset!(inode_i_mode))?;
+        if mode & FILE_TYPE != IS_SOCKET {
+            return None;
+        }
+        // A socket and its inode are one allocation.
+        let socket = inode - offset!(socket_alloc_vfs_inode);
+        Some(Self { number: read(inode + offset!(inode_i_ino))?, sock: read(socket + offset!(socket_sk))? })
+    }
+
+    /// Writes family, protocol, addresses and ports. False: another family or protocol.
+    #[inline(always)]
+    pub fn describe(&self, record: &mut Record) -> bool {
+        self.try_describe(record).is_some()
+    }
+
+    #[inline(always)]
+    fn try_describe(&self, record: &mut Record) -> Option<()> {
+        let sock = self.sock;
+        record.socket = self.number;
+        record.family = read(sock + offset!(sock_common_skc_family))?;
+        // Two bytes since 5.6; little-endian, so the first one is enough.
+        record.protocol = read(sock + offset!(sock_sk_protocol))?;
+        if record.protocol != IPPROTO_TCP && record.protocol != IPPROTO_UDP {
+            return None;
+        }
+        match record.family {
+            AF_INET => {
+                let local: [u8; 4] = read(sock + offset!(sock_common_skc_rcv_saddr))?;
+                let remote: [u8; 4] = read(sock + offset!(sock_common_skc_daddr))?;
+                record.local_address = widened(local);
+                record.remote_address = widened(remote);
+            }
+            AF_INET6 => {
+                record.local_address = read(sock + offset!(sock_common_skc_v6_rcv_saddr))?;
+                record.remote_address = read(sock + offset!(sock_common_skc_v6_daddr))?;
+            }
+            _ => return None,
+        }
+        record.local_port = read(sock + offset!(sock_common_skc_num))?;
+        record.remote_port = u16::from_be(read(sock + offset!(sock_common_skc_dport))?);
+        Some(())
+    }
+
+    /// Of a TCP socket.
+    #[inline(always)]
+    pub fn streams(&self) -> Option<Streams> {
+        let mut next: u32 = read(self.sock + offset!(tcp_sock_copied_seq))?;
+        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read.
+        if read::<u8>(self.sock + offset!(sock_sk_shutdown))? & RECEIVED_END != 0
+            && read::<u32>(self.sock + offset!(tcp_sock_rcv_nxt))? == next
+        {
+            next = next.wrapping_sub(1);
+        }
+        Some(Streams {
+            written: read(self.sock + offset!(tcp_sock_write_seq))?,
+            read: next,
+            acknowledged: read(self.sock + offset!(tcp_sock_snd_una))?,
+        })
+    }
+}
+
+/// IPv4 in the first four bytes.
+#[inline(always)]
+pub fn widened(address: [u8; 4]) -> [u8; 16] {
+    let [a, b, c, d] = address;
+    [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+}
+
+/// States of TCP (net/tcp_states.h).
+const FIN_WAIT1: i32 = 4;
+const CLOSE: i32 = 7;
+const LAST_ACK: i32 = 9;
+/// Bits of `sk_shutdown`: nothing more comes from the other end; both directions are shut, as the program closed it or ended.
+const RECEIVED_END: u8 = 1;
+const SHUT: u8 = 3;
+
+/// Tells the end of a connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call
+/// of `close` is one of many ways.
+#[inline(always)]
+pub fn state_changed(sock: *const u8, state: i32) {
+    let _ = try_state_changed(sock as usize, state);
+}
+
+#[inline(always)]
+fn try_state_changed(sock: usize, state: i32) -> Option<()> {
+    let closes = state == CLOSE
+        || (state == FIN_WAIT1 || state == LAST_ACK)
+            && read::<u8>(sock + offset!(sock_sk_shutdown))? & SHUT == SHUT;
+    if !closes {
+        return None;
+    }
+    let socket: usize = read(sock + offset!(sock_sk_socket))?;
+    if socket == 0 {
+        // No program has it any more, so its end was told, or none had it yet.
+        return None;
+    }
+    let number: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
+    let socket = Socket { number, sock };
+    let work = Teller::States.work()?;
+    // SAFETY: the map's memory, which is of this processor and this program alone.
+    let record = unsafe { &mut (*work).record };
+    *record = emit::empty(Event::Closed);
+    if !socket.describe(record) || record.remote_port == 0 {
+        return None;
+    }
+    let streams = socket.streams()?;
+    record.sequence = streams.written;
+    record.acknowledgment = streams.read;
+    // SAFETY: takes nothing and can not fail.
+    record.time = unsafe { bpf_ktime_get_ns() };
+    emit::put(work, 0);
+    Some(())
+}

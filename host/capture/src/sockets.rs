@@ -1,0 +1,137 @@
+//! What programs send and receive over sockets, from the system calls that carry it.
+//!
+//! Takes: which programs. Gives: frames of [`LinkType::Socket`](weir_pipeline::captured::LinkType::Socket), in the order in which
+//! each socket carried them, and counts of what was not captured. Does not do: threads, looking into bytes, printing.
+//!
+//! A program in the kernel (`ebpf/program`) looks at the end of each system call and puts what a socket carried into a ring; this
+//! side empties it every few milliseconds.
+
+mod btf;
+mod clock;
+mod error;
+mod frames;
+mod load;
+mod options;
+mod order;
+mod recent;
+mod threads;
+
+use std::time::{Duration, Instant};
+
+use aya::Ebpf;
+use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use weir_ebpf_common::{Counter, Record};
+
+use self::clock::Clock;
+pub use self::error::SocketError;
+use self::frames::Frames;
+pub use self::options::SocketOptions;
+use crate::block::Block;
+
+/// The kernel's own type information.
+const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
+
+/// How long the ring is left alone when it was nearly empty: it has room for what the fastest programs carry in ten times that.
+pub const WAIT: Duration = Duration::from_millis(10);
+
+/// How much of the ring goes into one block.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// System calls that are captured. They are until it is dropped, or the process ends, however that happens.
+pub struct SocketCapture {
+    /// Holds the programs in the kernel.
+    _programs: Ebpf,
+    ring: RingBuf<MapData>,
+    counters: PerCpuArray<MapData, u64>,
+    clock: Clock,
+    frames: Frames,
+}
+
+/// What became of calls on sockets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SocketCounts {
+    /// The kernel's counts, by [`Counter`].
+    pub kernel: [u64; Counter::ALL.len()],
+    /// Records that could not be understood.
+    pub malformed: u64,
+    /// Datagrams whose other end nobody knows.
+    pub without_peer: u64,
+    /// Records that were given though what should have come before did not come.
+    pub given_up: u64,
+}
+
+/// Tells the kernel which sockets nobody wants.
+#[derive(Debug)]
+pub struct Unwanted(std::sync::Mutex<HashMap<MapData, u64, u8>>);
+
+impl Unwanted {
+    /// Nothing of these sockets is captured any more. Numbers are used once only, so that is for ever.
+    pub fn add(&self, sockets: &[u64]) {
+        let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for socket in sockets {
+            // Where that fails, the socket costs what it did before.
+            let _ = map.insert(socket, 1, 0);
+        }
+    }
+}
+
+impl SocketCapture {
+    /// Loads the programs into the kernel and begins to capture.
+    ///
+    /// # Errors
+    /// A privilege or a part of the kernel that is missing, by name.
+    pub fn open(options: &SocketOptions) -> Result<(Self, Unwanted), SocketError> {
+        let object = weir_ebpf_object::object().map_err(|error| SocketError::NotBuilt(error.reason))?;
+        let mut programs = load::programs(object, options)?;
+        let ring = load::take(&mut programs, "RECORDS")?;
+        let counters = load::take(&mut programs, "COUNTERS")?;
+        let unwanted = load::take(&mut programs, "UNWANTED")?;
+        let capture =
+            Self { _programs: programs, ring, counters, clock: Clock::now(), frames: Frames::default() };
+        Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
+    }
+
+    /// Appends what the ring holds, up to what a block has room for. `false`: little was there, so that it is time to wait.
+    pub fn append(&mut self, block: &mut Block) -> bool {
+        self.clock.keep_up(Instant::now());
+        let before = block.bytes.len();
+        while block.bytes.len() < before + BLOCK_BYTES {
+            let Some(item) = self.ring.next() else { break };
+            self.frames.record(&item, &self.clock, block);
+        }
+        self.frames.release(block);
+        block.bytes.len() - before >= BLOCK_BYTES / 4
+    }
+
+    /// Counts so far.
+    #[must_use]
+    pub fn counts(&self) -> SocketCounts {
+        let sum = |counter: Counter| {
+            let values = self.counters.get(&(counter as u32), 0);
+            values.map_or(0, |values| values.iter().sum())
+        };
+        SocketCounts {
+            kernel: Counter::ALL.map(sum),
+            malformed: self.frames.malformed,
+            without_peer: self.frames.without_peer,
+            given_up: self.frames.given_up(),
+        }
+    }
+}
+
+impl SocketCounts {
+    /// One of the kernel's counts.
+    #[must_use]
+    pub fn of(&self, counter: Counter) -> u64 {
+        self.kernel[counter as usize]
+    }
+}
+
+impl std::fmt::Debug for SocketCapture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SocketCapture").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+/// Of a record without payload.
+const _: () = assert!(Record::SIZE == 104);

@@ -1,0 +1,166 @@
+//! Programs -> kernel. Takes: the compiled programs and what they are to capture. Gives: them, attached.
+
+use std::error::Error;
+use std::os::unix::fs::MetadataExt;
+
+use aya::maps::{Array, HashMap, Map, MapError};
+use aya::programs::{BtfTracePoint, ProgramError};
+use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
+use weir_ebpf_common::{Admission, CAPTURE_MAX, NAME, PROCESS_OF_OWN_CALL, Settings};
+
+use super::btf::Btf as KernelTypes;
+use super::{KERNEL_TYPES, SocketError, SocketOptions};
+
+pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, SocketError> {
+    let unreadable = |source| SocketError::NoTypes { path: KERNEL_TYPES, source };
+    let bytes = std::fs::read(KERNEL_TYPES).map_err(unreadable)?;
+    let types = KernelTypes::parse(&bytes).and_then(|types| types.offsets());
+    let offsets = types.map_err(|error| SocketError::Types(error.to_string()))?;
+    drop(bytes);
+    let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
+    let settings = settings(options);
+    let mut programs = EbpfLoader::new()
+        .btf(Some(&btf))
+        .override_global("OFFSETS", &offsets, true)
+        .override_global("SETTINGS", &settings, true)
+        .map_max_entries("RECORDS", options.ring_bytes)
+        .load(object)
+        .map_err(object_refused)?;
+    fill_lists(&mut programs, options)?;
+    find_loader(&mut programs, &btf)?;
+    attach(&mut programs, &btf, "inet_sock_set_state", "inet_sock_set_state")?;
+    attach(&mut programs, &btf, "sys_exit", "sys_exit")?;
+    Ok(programs)
+}
+
+fn settings(options: &SocketOptions) -> Settings {
+    let lists = [
+        (options.processes.is_empty(), Admission::Processes),
+        (options.names.is_empty(), Admission::Names),
+        (options.cgroups.is_empty(), Admission::Cgroups),
+        (options.ports.is_empty(), Admission::Ports),
+    ];
+    let bits = lists.iter().filter(|(is_empty, _)| !is_empty).map(|(_, list)| *list as u32);
+    Settings { capture_limit: options.capture_limit.min(CAPTURE_MAX as u32), admission: bits.sum() }
+}
+
+fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
+    fill(programs, "PROCESSES", options.processes.iter().copied())?;
+    fill(programs, "NAMES", options.names.iter().map(|name| thread_name(name)))?;
+    fill(programs, "PORTS", options.ports.iter().copied())?;
+    let groups = options.cgroups.iter().map(|path| {
+        let found = std::fs::metadata(path);
+        found.map(|found| found.ino()).map_err(|source| SocketError::NoCgroup { path: path.clone(), source })
+    });
+    fill(programs, "CGROUPS", groups.collect::<Result<Vec<u64>, _>>()?.into_iter())
+}
+
+/// As the kernel keeps it: cut, and padded with zeros.
+fn thread_name(name: &str) -> [u8; NAME] {
+    let mut bytes = [0; NAME];
+    let kept = name.bytes().take(NAME - 1);
+    bytes.iter_mut().zip(kept).for_each(|(place, byte)| *place = byte);
+    bytes
+}
+
+fn fill<K: Pod>(
+    programs: &mut Ebpf,
+    name: &'static str,
+    keys: impl ExactSizeIterator<Item = K>,
+) -> Result<(), SocketError> {
+    let number = keys.len();
+    let map = programs.map_mut(name).ok_or_else(|| no_map(name))?;
+    let mut map: HashMap<_, K, u8> = map.try_into().map_err(|error| map_refused(name, &error))?;
+    for key in keys {
+        map.insert(key, 1, 0).map_err(|error| match error {
+            MapError::SyscallError(_) => SocketError::TooMany(number),
+            other => SocketError::Object(other.to_string()),
+        })?;
+    }
+    Ok(())
+}
+
+/// The map of this name; programs that are loaded later can not use it any more.
+pub(super) fn take<M: TryFrom<Map, Error = MapError>>(
+    programs: &mut Ebpf,
+    name: &'static str,
+) -> Result<M, SocketError> {
+    let map = programs.take_map(name).ok_or_else(|| no_map(name))?;
+    M::try_from(map).map_err(|error| map_refused(name, &error))
+}
+
+fn no_map(name: &str) -> SocketError {
+    SocketError::Object(format!("no map {name}"))
+}
+
+fn map_refused(name: &str, error: &MapError) -> SocketError {
+    SocketError::Object(format!("map {name}: {error}"))
+}
+
+/// Lets a program find out which process this one is.
+fn find_loader(programs: &mut Ebpf, btf: &Btf) -> Result<(), SocketError> {
+    let link = attach(programs, btf, "find_loader", "sys_exit")?;
+    // Fails, and is seen.
+    let _ = rustix::process::getpgid(rustix::process::Pid::from_raw(PROCESS_OF_OWN_CALL as i32));
+    let program = btf_program(programs, "find_loader")?;
+    program.detach(link).map_err(|error| refused("find_loader", &error))?;
+    program.unload().map_err(|error| refused("find_loader", &error))?;
+    let map = programs.map("LOADER").ok_or_else(|| no_map("LOADER"))?;
+    let loader: Array<_, u32> = map.try_into().map_err(|error| map_refused("LOADER", &error))?;
+    match loader.get(&0, 0) {
+        Ok(process) if process != 0 => Ok(()),
+        _ => Err(SocketError::Object("the kernel does not show system calls to the program".to_owned())),
+    }
+}
+
+fn btf_program<'a>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut BtfTracePoint, SocketError> {
+    let program =
+        programs.program_mut(name).ok_or_else(|| SocketError::Object(format!("no program {name}")))?;
+    program.try_into().map_err(|error: ProgramError| refused(name, &error))
+}
+
+fn attach(
+    programs: &mut Ebpf,
+    btf: &Btf,
+    name: &'static str,
+    tracepoint: &str,
+) -> Result<aya::programs::tp_btf::BtfTracePointLinkId, SocketError> {
+    let program = btf_program(programs, name)?;
+    program.load(tracepoint, btf).map_err(|error| refused(name, &error))?;
+    program.attach().map_err(|error| refused(name, &error))
+}
+
+fn object_refused(error: EbpfError) -> SocketError {
+    if lacks_privilege(&error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(&error)) }
+}
+
+fn refused(program: &'static str, error: &ProgramError) -> SocketError {
+    if lacks_privilege(error) {
+        return SocketError::NoPrivilege;
+    }
+    SocketError::Refused { program, why: error_chain(error) }
+}
+
+/// The error and what is behind it.
+fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}
+
+fn lacks_privilege(error: &(dyn Error + 'static)) -> bool {
+    sources(error).filter_map(|error| error.downcast_ref::<std::io::Error>()).any(|error| {
+        // Not EACCES, which is the verifier's.
+        error.raw_os_error() == Some(libc::EPERM)
+    })
+}
+
+/// The verifier's log may have thousands of lines; its end tells what was wrong.
+const WORDS: usize = 400;
+
+fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let whole = sources(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let words = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().rev().nth(WORDS) {
+        Some((from, _)) => format!("... {}", &words[from..]),
+        None => words,
+    }
+}

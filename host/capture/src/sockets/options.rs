@@ -1,0 +1,36 @@
+//! Which programs' system calls are captured, and how much of them.
+
+use std::path::PathBuf;
+
+/// What is captured. Lists that are empty admit everything; a process has to be in one of the process lists, where there are any, and
+/// a port in the list of ports.
+#[derive(Clone, Debug)]
+pub struct SocketOptions {
+    /// Process ids, as the initial PID namespace sees them.
+    pub processes: Vec<u32>,
+    /// Names of threads (`/proc/PID/comm`); the kernel keeps 15 bytes of them.
+    pub names: Vec<String>,
+    /// Folders of control groups (version 2), with those below them.
+    pub cgroups: Vec<PathBuf>,
+    /// Ports of either end.
+    pub ports: Vec<u16>,
+    /// Bytes of one call that are captured; what is beyond is a gap.
+    pub capture_limit: u32,
+    /// Size of the ring, a power of two.
+    pub ring_bytes: u32,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            processes: Vec::new(),
+            names: Vec::new(),
+            cgroups: Vec::new(),
+            ports: Vec::new(),
+            // Heads and small bodies; the rest of large bodies is stepped over anyway.
+            capture_limit: 16 << 10,
+            // A hundred milliseconds of what two busy cores carry.
+            ring_bytes: 16 << 20,
+        }
+    }
+}

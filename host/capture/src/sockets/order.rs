@@ -1,0 +1,223 @@
+//! Records of one socket in the order in which it carried them, though several threads on several processors made the calls.
+//!
+//! Takes: how far each record says the other direction had come. Gives: whether what should come before is still on its way. A
+//! thread that reads an answer may tell so before the thread that wrote the question does, by microseconds. What does not come
+//! within [`PATIENCE`] was lost, and the pipeline makes a gap of it.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use weir_pipeline::captured::Sender;
+
+use super::recent::Recent;
+
+/// How long a record waits for those that should come before it, nanoseconds: a thread that lost its processor between its call and
+/// its record gets it back within some scheduler's turns.
+const PATIENCE: u64 = 20_000_000;
+
+/// Records that wait at the same time, in bytes and number: few do, and hostile programs must not fill memory.
+const WAITING_BYTES: usize = 1 << 20;
+const WAITING: usize = 1024;
+
+/// Sockets that are remembered: as many as a worker follows flows.
+const ROOM: usize = 1 << 16;
+
+/// How far each direction of a socket was told.
+#[derive(Debug)]
+pub(super) struct Order {
+    sockets: Recent<Told>,
+    waiting: VecDeque<Late>,
+    waiting_bytes: usize,
+    /// Records that were given though what should come before them did not come.
+    pub(super) given_up: u64,
+}
+
+/// By sender: number of the next byte; none where nothing was told yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told([Option<u32>; 2]);
+
+/// A record that came early.
+#[derive(Debug)]
+struct Late {
+    step: Step,
+    time: u64,
+    frame: Vec<u8>,
+}
+
+/// What a record says about the order.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) socket: u64,
+    pub(super) sender: Sender,
+    /// Its bytes.
+    pub(super) bytes: Range<u32>,
+    /// The other direction had come so far.
+    pub(super) other: u32,
+}
+
+impl Order {
+    pub(super) fn new() -> Self {
+        Self { sockets: Recent::new(ROOM), waiting: VecDeque::new(), waiting_bytes: 0, given_up: 0 }
+    }
+
+    /// A socket begins to carry something.
+    pub(super) fn begin(&mut self, socket: u64) {
+        self.sockets.entry(socket, Told::default);
+    }
+
+    /// Whether a record may be given now; if so, it is taken as given.
+    #[inline]
+    pub(super) fn admits(&mut self, step: &Step) -> bool {
+        let told = self.sockets.entry(step.socket, Told::default);
+        let other = &mut told.0[other(step.sender) as usize];
+        match *other {
+            Some(next) if is_before(next, step.other) => return false,
+            None => *other = Some(step.other),
+            Some(_) => {}
+        }
+        told.advance(step);
+        true
+    }
+
+    /// Keeps a record that may not be given yet. `time`: of the record, nanoseconds.
+    #[cold]
+    pub(super) fn keep(&mut self, step: Step, time: u64, frame: Vec<u8>) {
+        self.waiting_bytes += frame.len();
+        self.waiting.push_back(Late { step, time, frame });
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The next record of this socket that may be given now.
+    #[cold]
+    pub(super) fn ready(&mut self, socket: u64) -> Option<(u64, Vec<u8>)> {
+        let told = self.sockets.entry(socket, Told::default);
+        let is_ready = |late: &Late| {
+            let next = told.0[other(late.step.sender) as usize];
+            late.step.socket == socket && next.is_none_or(|next| !is_before(next, late.step.other))
+        };
+        let place = self.waiting.iter().position(is_ready)?;
+        self.give(place)
+    }
+
+    /// The next record that has waited for too long. `now`: nanoseconds, as records have them.
+    #[cold]
+    pub(super) fn overdue(&mut self, now: u64) -> Option<(u64, Vec<u8>)> {
+        let is_full = self.waiting_bytes > WAITING_BYTES || self.waiting.len() > WAITING;
+        let oldest = self.waiting.front()?;
+        if !is_full && now.saturating_sub(oldest.time) < PATIENCE {
+            return None;
+        }
+        self.given_up += 1;
+        self.give(0)
+    }
+
+    /// The next record of a socket that ends.
+    #[cold]
+    pub(super) fn rest(&mut self, socket: u64) -> Option<(u64, Vec<u8>)> {
+        let place = self.waiting.iter().position(|late| late.step.socket == socket)?;
+        self.give(place)
+    }
+
+    /// The socket has ended. False: nothing of it was told.
+    pub(super) fn forget(&mut self, socket: u64) -> bool {
+        self.sockets.remove(socket).is_some()
+    }
+
+    fn give(&mut self, place: usize) -> Option<(u64, Vec<u8>)> {
+        let late = self.waiting.remove(place)?;
+        self.waiting_bytes -= late.frame.len();
+        let told = self.sockets.entry(late.step.socket, Told::default);
+        let before = &mut told.0[other(late.step.sender) as usize];
+        if before.is_none_or(|next| is_before(next, late.step.other)) {
+            *before = Some(late.step.other);
+        }
+        told.advance(&late.step);
+        Some((late.time, late.frame))
+    }
+}
+
+impl Told {
+    fn advance(&mut self, step: &Step) {
+        let own = &mut self.0[step.sender as usize];
+        if own.is_none_or(|next| is_before(next, step.bytes.end)) {
+            *own = Some(step.bytes.end);
+        }
+    }
+}
+
+fn other(sender: Sender) -> Sender {
+    match sender {
+        Sender::Local => Sender::Remote,
+        Sender::Remote => Sender::Local,
+    }
+}
+
+/// Of sequence numbers, which wrap around (RFC 9293, 3.4).
+fn is_before(a: u32, b: u32) -> bool {
+    (b.wrapping_sub(a) as i32) > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(sender: Sender, bytes: Range<u32>, other: u32) -> Step {
+        Step { socket: 1, sender, bytes, other }
+    }
+
+    #[test]
+    fn an_answer_waits_for_its_question() {
+        let mut order = Order::new();
+        assert!(order.admits(&step(Sender::Local, 100..110, 500)));
+        let answer = step(Sender::Remote, 500..520, 130);
+        assert!(!order.admits(&answer));
+        order.keep(answer, 1000, b"answer".to_vec());
+        assert_eq!(order.ready(1), None);
+        assert_eq!(order.overdue(2000), None);
+        assert!(order.admits(&step(Sender::Local, 110..130, 500)));
+        assert_eq!(order.ready(1), Some((1000, b"answer".to_vec())));
+        assert_eq!((order.ready(1), order.is_idle(), order.given_up), (None, true, 0));
+    }
+
+    #[test]
+    fn what_does_not_come_is_given_up() {
+        let mut order = Order::new();
+        assert!(order.admits(&step(Sender::Local, 0..10, 0)));
+        for number in 0..3 {
+            let answer = step(Sender::Remote, number..number + 1, 20);
+            assert!(!order.admits(&answer));
+            order.keep(answer, 1000 + u64::from(number), vec![number as u8]);
+        }
+        assert_eq!(order.overdue(1000 + PATIENCE), Some((1000, vec![0])));
+        // From then on it is known to be lost.
+        assert_eq!(order.ready(1), Some((1001, vec![1])));
+        assert_eq!(order.ready(1), Some((1002, vec![2])));
+        assert!(order.admits(&step(Sender::Remote, 3..4, 20)));
+        assert_eq!(order.given_up, 1);
+    }
+
+    #[test]
+    fn numbers_wrap_around() {
+        let mut order = Order::new();
+        assert!(order.admits(&step(Sender::Local, u32::MAX - 4..5, 7)));
+        assert!(order.admits(&step(Sender::Remote, 7..8, 5)));
+        assert!(!order.admits(&step(Sender::Remote, 8..9, 6)));
+    }
+
+    #[test]
+    fn few_wait() {
+        let mut order = Order::new();
+        assert!(order.admits(&step(Sender::Local, 0..10, 0)));
+        for number in 0..10_000_u32 {
+            let answer = step(Sender::Remote, number..number + 1, 20 + number);
+            assert!(!order.admits(&answer));
+            order.keep(answer, 1, vec![0; 100]);
+            while order.overdue(1).is_some() {}
+            assert!(order.waiting.len() <= WAITING && order.waiting_bytes <= WAITING_BYTES);
+        }
+        assert!(order.given_up > 8000);
+    }
+}

@@ -1,0 +1,12 @@
+//! From records of system calls to request logs: the same path as packets, and what only calls tell.
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used)] // a test
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod callers;
+mod datagrams;
+mod losses;
+mod machine;
+mod verdicts;
