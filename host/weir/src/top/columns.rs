@@ -18,6 +18,7 @@ pub(super) enum Column {
     Max,
     Protocol,
     Server,
+    Process,
     Request,
 }
 
@@ -34,6 +35,12 @@ const NARROW: &[Column] = &[Column::Rate, Column::Errors, Column::P99];
 /// A server's columns: at most those of an IPv4 address with its port and some more. Long names are cut at their end, addresses at their
 /// beginning: ports tell servers of one machine apart.
 const SERVER_MAX: usize = 32;
+
+/// A process has 15 bytes for its name (proc_pid_comm(5)).
+const PROCESS: usize = 15;
+
+/// From this width on there is room for it.
+const WITH_PROCESS: usize = 100;
 
 /// Where the columns are.
 #[derive(Debug)]
@@ -52,6 +59,7 @@ impl Column {
             Self::Max => "MAX",
             Self::Protocol => "PROTO",
             Self::Server => "SERVER",
+            Self::Process => "PROCESS",
             Self::Request => "REQUEST",
         }
     }
@@ -59,6 +67,7 @@ impl Column {
     fn width(self) -> usize {
         match self {
             Self::Errors => 5,
+            Self::Process => PROCESS,
             _ => 6,
         }
     }
@@ -75,7 +84,8 @@ impl Column {
 }
 
 impl Layout {
-    pub(super) fn new(width: usize) -> Self {
+    /// `process`: it is known of some line.
+    pub(super) fn new(width: usize, process: bool) -> Self {
         let fixed = match width {
             w if w >= WIDE.0 => WIDE.1,
             w if w >= MIDDLE.0 => MIDDLE.1,
@@ -93,6 +103,10 @@ impl Layout {
             columns.push((Column::Server, at, server));
             at += server + 1;
         }
+        if process && width >= WITH_PROCESS {
+            columns.push((Column::Process, at, PROCESS));
+            at += PROCESS + 1;
+        }
         columns.push((Column::Request, at, width.saturating_sub(at)));
         Self { columns }
     }
@@ -102,7 +116,7 @@ impl Layout {
             let sorts = sort.is_some_and(|sort| column.sorts(sort));
             let heading = format!("{}{}", column.heading(), if sorts { "▼" } else { "" });
             match column {
-                Column::Protocol | Column::Server | Column::Request => {
+                Column::Protocol | Column::Server | Column::Process | Column::Request => {
                     row.put(*at, *width, Style::Bold, &heading);
                 }
                 _ => row.put_right(*at, *width, Style::Bold, &heading),
@@ -127,6 +141,9 @@ impl Layout {
                 Column::Server => {
                     let server = line.key.as_ref().map_or("", |key| key.server());
                     row.put(*at, *width, Style::Dim, &cut_server(server, *width));
+                }
+                Column::Process => {
+                    row.put(*at, *width, Style::Dim, line.process.as_deref().unwrap_or_default())
                 }
                 Column::Request => row.put(*at, *width, Style::Plain, &request(line)),
             }

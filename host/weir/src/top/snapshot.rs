@@ -1,5 +1,7 @@
 //! What is shown until the next second. Takes the board, gives copies of its lines, so that nobody waits while they are looked at.
 
+use std::sync::Arc;
+
 use weir_red::{Board, Code, Counts, Failed, HISTORY, Key, Line};
 
 /// The board at one time.
@@ -28,6 +30,7 @@ pub(super) struct Shown {
     pub(super) p95: Option<u64>,
     pub(super) p99: Option<u64>,
     pub(super) max: Option<u64>,
+    pub(super) process: Option<Arc<str>>,
 }
 
 /// What is known of one key.
@@ -65,6 +68,7 @@ impl Shown {
             p95: line.p95,
             p99: line.p99,
             max: line.max,
+            process: line.process().cloned(),
         }
     }
 }

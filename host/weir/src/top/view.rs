@@ -54,7 +54,7 @@ pub(super) fn draw(model: &mut Model, head: &Head, (width, height): (usize, usiz
 
 /// The table as text.
 pub(super) fn text(snapshot: &Snapshot, width: usize) -> String {
-    let layout = Layout::new(width);
+    let layout = Layout::new(width, knows_process(snapshot));
     let mut lines: Vec<&Shown> = snapshot.lines.iter().collect();
     sort(&mut lines, Sort::Rate);
     lines.extend(&snapshot.other);
@@ -71,6 +71,10 @@ pub(super) fn text(snapshot: &Snapshot, width: usize) -> String {
         let _ = writeln!(text, "{}", row.plain());
     }
     text
+}
+
+fn knows_process(snapshot: &Snapshot) -> bool {
+    snapshot.lines.iter().any(|line| line.process.is_some())
 }
 
 fn draw_head(canvas: &mut Canvas, model: &Model, head: &Head) {
@@ -121,7 +125,7 @@ fn dropped(head: &Head) -> (Style, String) {
 }
 
 fn draw_table(canvas: &mut Canvas, model: &Model) {
-    let layout = Layout::new(canvas.width);
+    let layout = Layout::new(canvas.width, knows_process(model.snapshot()));
     canvas.row(ABOVE - 1, |row| layout.heading(row, Some(model.sort)));
     let lines = model.lines();
     let page = model.page.max(1);
@@ -163,7 +167,8 @@ fn draw_detail(canvas: &mut Canvas, detail: &Detail) {
         number += 1;
     };
     put(Style::Bold, &request(line));
-    put(Style::Plain, &format!("{}  at {}", key.protocol(), key.server()));
+    let process = line.process.as_ref().map_or_else(String::new, |name| format!("  process {name}"));
+    put(Style::Plain, &format!("{}  at {}{process}", key.protocol(), key.server()));
     let times = [("p50", line.p50), ("p95", line.p95), ("p99", line.p99), ("max", line.max)];
     let times = times.map(|(name, time)| format!("{name} {}", format::duration(time)));
     put(Style::Plain, &format!("{} requests/s  {}", format::rate(line.rate), times.join("  ")));

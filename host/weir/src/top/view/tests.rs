@@ -39,6 +39,12 @@ fn log(kind: &str, domain: &str, resource: &str, status: Status, milliseconds: u
         response_length: Some(1000),
         req_tcp_seq: None,
         resp_tcp_seq: None,
+        process_id: None,
+        process_name: None,
+        thread_id: None,
+        coroutine_id: None,
+        syscall_trace_id_request: None,
+        syscall_trace_id_response: None,
         fields,
         plugins: Vec::new(),
     }
@@ -201,6 +207,21 @@ fn keys_sort_filter_and_pause() {
     model.update(Snapshot::default());
     assert_eq!(requests(&mut model), ["yet"]);
     assert_eq!(model.press(Key::Character('q')), super::super::model::Then::Quit);
+}
+
+#[test]
+fn the_process_has_a_column_where_it_is_known_and_there_is_room() {
+    let mut log = log("GET", "shop", "/a", Status::Ok, 1);
+    log.process_name = Some(Arc::from("ngi\u{7}nx"));
+    let board = board(&[(log, 1)]);
+    let wide = drawn(&mut model(&board), (120, 24));
+    assert!(wide[3].contains(" PROCESS ") && wide[4].contains(" ngi\u{fffd}nx "), "{}", wide[4]);
+    assert!(!drawn(&mut model(&board), (80, 24))[3].contains("PROCESS"));
+    assert!(!drawn(&mut model(&shop()), (120, 24))[3].contains("PROCESS"));
+    let mut narrow = model(&board);
+    press(&mut narrow, "\r");
+    narrow.detail = Detail::of(&board, narrow.selected.as_ref().unwrap());
+    assert_eq!(drawn(&mut narrow, (80, 24))[4], "HTTP  at shop  process ngi\u{fffd}nx");
 }
 
 #[test]
