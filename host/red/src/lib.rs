@@ -35,6 +35,6 @@ pub use row::HISTORY;
 pub use tally::{Code, Counts, Failed};
 pub use worker::Tallies;
 
-/// Keys that are told apart. More than a screen shows or a person reads; a busy one takes about 10 KB on the board and 2 KB in each worker,
-/// so that this many stay below 12 MB.
+/// Keys that are told apart. More than a screen shows or a person reads; a busy one takes about 10 KB on the board (which may have twice as
+/// many between two ticks of a flood) and 4 KB in each worker, so that this many stay below 25 MB.
 pub const KEYS: usize = 1024;
