@@ -17,7 +17,8 @@ const SOON_LIMIT: u32 = 10;
 
 /// Alternate screen, no cursor, no wrapping at the right end (xterm's control sequences, DEC private modes).
 const BEGIN: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?7l";
-const END: &[u8] = b"\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
+/// Emptied first: tmux keeps lines of an alternate screen that has become smaller.
+const END: &[u8] = b"\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l";
 
 /// How the terminal was; there while it is changed.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);

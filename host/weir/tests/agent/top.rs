@@ -26,7 +26,7 @@ fn one_table_counts_every_request() {
     let folder = Folder::new("top-once");
     let _nginx = Nginx::start(&space, &folder);
     let mut top = space.command(WEIR);
-    top.args(["top", "-i", "lo", "--once", "--duration", "1h", "--threads", "2"]).env("WEIR_LOG", "info");
+    top.args(["top", "-i", "lo", "--once", "--duration", "60s", "--threads", "2"]).env("WEIR_LOG", "info");
     let top =
         top.stdout(Stdio::piped()).stderr(fs::File::create(folder.path("err")).unwrap()).spawn().unwrap();
     until("capturing", || fs::read_to_string(folder.path("err")).unwrap().contains("capturing lo"));
