@@ -23,6 +23,27 @@ pub enum Counter {
 }
 
 impl Counter {
+    /// The word for it in summaries and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Records => "records",
+            Self::RingFull => "ring-full",
+            Self::Bytes => "carried-bytes",
+            Self::NotCaptured => "beyond-limit-bytes",
+            Self::Unwanted => "unwanted",
+            Self::NotAdmitted => "not-admitted",
+            Self::Unreadable => "unreadable",
+            Self::TlsWithoutSocket => "tls-without-socket",
+        }
+    }
+
+    /// Something that was asked for is missing in the logs.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        matches!(self, Self::RingFull | Self::Unreadable | Self::TlsWithoutSocket)
+    }
+
     /// All of them, by index.
     pub const ALL: [Self; 8] = [
         Self::Records,

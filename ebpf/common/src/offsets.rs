@@ -20,6 +20,8 @@ pub struct Offsets {
     pub sock_common_skc_family: u32,
     pub sock_common_skc_v6_daddr: u32,
     pub sock_common_skc_v6_rcv_saddr: u32,
+    pub sock_common_skc_net: u32,
+    pub net_ns_inum: u32,
     pub sock_sk_protocol: u32,
     pub sock_sk_shutdown: u32,
     pub sock_sk_socket: u32,

@@ -8,6 +8,8 @@ pub struct Settings {
     pub capture_limit: u32,
     /// Bits of [`Admission`]: lists that are not empty.
     pub admission: u32,
+    /// Inode number of the only network namespace whose sockets are captured; 0: of all.
+    pub namespace: u32,
 }
 
 /// Lists of what is admitted. A call has to be admitted by the process lists (one of them is enough) and by the port list.

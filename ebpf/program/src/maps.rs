@@ -72,6 +72,8 @@ pub static OFFSETS: Offsets = Offsets {
     sock_common_skc_family: 0,
     sock_common_skc_v6_daddr: 0,
     sock_common_skc_v6_rcv_saddr: 0,
+    sock_common_skc_net: 0,
+    net_ns_inum: 0,
     sock_sk_protocol: 0,
     sock_sk_shutdown: 0,
     sock_sk_socket: 0,
@@ -82,7 +84,7 @@ pub static OFFSETS: Offsets = Offsets {
 };
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0 };
+pub static SETTINGS: Settings = Settings { capture_limit: 0, admission: 0, namespace: 0 };
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {

@@ -9,7 +9,7 @@ use weir_ebpf_common::{Event, Record};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IPPROTO_UDP, IS_SOCKET, read};
-use crate::maps::{Teller, offset};
+use crate::maps::{Teller, offset, setting};
 
 /// A socket of the Internet families.
 #[derive(Clone, Copy)]
@@ -49,6 +49,19 @@ impl Socket {
         // A socket and its inode are one allocation.
         let socket = inode - offset!(socket_alloc_vfs_inode);
         Some(Self { number: read(inode + offset!(inode_i_ino))?, sock: read(socket + offset!(socket_sk))? })
+    }
+
+    /// By its network namespace.
+    #[inline(always)]
+    pub fn is_admitted(&self) -> bool {
+        let wanted = setting!(namespace);
+        wanted == 0 || self.namespace() == Some(wanted)
+    }
+
+    #[inline(always)]
+    fn namespace(&self) -> Option<u32> {
+        let net: usize = read(self.sock + offset!(sock_common_skc_net))?;
+        read(net + offset!(net_ns_inum))
     }
 
     /// Writes family, protocol, addresses and ports. False: another family or protocol.
@@ -140,6 +153,9 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     }
     let number: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
     let socket = Socket { number, sock };
+    if !socket.is_admitted() {
+        return None;
+    }
     let work = Teller::States.work()?;
     // SAFETY: the map's memory, which is of this processor and this program alone.
     let record = unsafe { &mut (*work).record };

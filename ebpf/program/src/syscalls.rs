@@ -54,6 +54,10 @@ fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
         count(Counter::Unwanted, 1);
         return None;
     }
+    if !socket.is_admitted() {
+        count(Counter::NotAdmitted, 1);
+        return None;
+    }
     let work = Teller::Calls.work()?;
     // SAFETY: the map's memory, which is of this processor and this program alone.
     let record = unsafe { &mut (*work).record };

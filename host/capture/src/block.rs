@@ -46,6 +46,12 @@ impl Block {
         &self.frames
     }
 
+    /// Takes all frames out; the memory stays.
+    pub fn clear(&mut self) {
+        self.frames.clear();
+        self.bytes.clear();
+    }
+
     /// What the offsets of [`FrameAt`] point into.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

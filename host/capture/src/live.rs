@@ -87,6 +87,7 @@ pub struct LiveCapture {
     events: Vec<LiveEvent>,
     ended: Vec<InterfaceCounts>,
     next_look: Instant,
+    wait: Duration,
     /// Set when capturing is to end.
     until: Option<Instant>,
     /// Packets go on coming though capturing is to end.
@@ -129,6 +130,7 @@ impl LiveCapture {
             events: Vec::new(),
             ended: Vec::new(),
             next_look: Instant::now() + LOOK,
+            wait: WAIT,
             until: None,
             gate_open: false,
         };
@@ -142,11 +144,11 @@ impl LiveCapture {
         Ok((capture, interfaces))
     }
 
-    /// Fills the block with what has come. Waits for a tenth of a second when nothing has, and gives an empty block then.
+    /// Fills the block with what has come. Waits for a tenth of a second when nothing has
+    /// ([`LiveCapture::set_wait`]), and gives an empty block then.
     /// `false`: [`LiveCapture::stop`] was called, and everything that came before was given.
     pub fn fill(&mut self, block: &mut Block) -> bool {
-        block.frames.clear();
-        block.bytes.clear();
+        block.clear();
         let now = Instant::now();
         if now >= self.next_look && self.until.is_none() {
             self.next_look = now + LOOK;
@@ -162,12 +164,17 @@ impl LiveCapture {
         if late {
             return false;
         }
-        let broken = poll(self.sources.iter().map(|source| &source.ring), WAIT);
+        let broken = poll(self.sources.iter().map(|source| &source.ring), self.wait);
         if broken {
             self.sources.iter_mut().for_each(Source::clear_error);
         }
         self.read(block);
         true
+    }
+
+    /// How long [`LiveCapture::fill`] waits at most: the caller has something else to look after.
+    pub fn set_wait(&mut self, wait: Duration) {
+        self.wait = wait;
     }
 
     /// No further packet is captured; [`LiveCapture::fill`] gives those that the kernel has already, then `false`.

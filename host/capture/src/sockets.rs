@@ -8,6 +8,7 @@
 
 mod btf;
 mod clock;
+mod counts;
 mod error;
 mod frames;
 mod load;
@@ -23,6 +24,7 @@ use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use weir_ebpf_common::{Counter, Record};
 
 use self::clock::Clock;
+pub use self::counts::SocketCounts;
 pub use self::error::SocketError;
 use self::frames::Frames;
 pub use self::options::SocketOptions;
@@ -39,25 +41,12 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// System calls that are captured. They are until it is dropped, or the process ends, however that happens.
 pub struct SocketCapture {
-    /// Holds the programs in the kernel.
-    _programs: Ebpf,
+    /// In the kernel as long as this is here.
+    programs: Option<Ebpf>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
     clock: Clock,
     frames: Frames,
-}
-
-/// What became of calls on sockets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SocketCounts {
-    /// The kernel's counts, by [`Counter`].
-    pub kernel: [u64; Counter::ALL.len()],
-    /// Records that could not be understood.
-    pub malformed: u64,
-    /// Datagrams whose other end nobody knows.
-    pub without_peer: u64,
-    /// Records that were given though what should have come before did not come.
-    pub given_up: u64,
 }
 
 /// Tells the kernel which sockets nobody wants.
@@ -87,7 +76,7 @@ impl SocketCapture {
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
         let capture =
-            Self { _programs: programs, ring, counters, clock: Clock::now(), frames: Frames::default() };
+            Self { programs: Some(programs), ring, counters, clock: Clock::now(), frames: Frames::default() };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -103,6 +92,11 @@ impl SocketCapture {
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
+    /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
+    pub fn stop(&mut self) {
+        self.programs = None;
+    }
+
     /// Counts so far.
     #[must_use]
     pub fn counts(&self) -> SocketCounts {
@@ -116,14 +110,6 @@ impl SocketCapture {
             without_peer: self.frames.without_peer,
             given_up: self.frames.given_up(),
         }
-    }
-}
-
-impl SocketCounts {
-    /// One of the kernel's counts.
-    #[must_use]
-    pub fn of(&self, counter: Counter) -> u64 {
-        self.kernel[counter as usize]
     }
 }
 

@@ -5,9 +5,25 @@
 use object::{Object, ObjectSection, ObjectSymbol};
 
 /// A program, and the section that says what it is attached to.
-const PROGRAMS: &[(&str, &str)] = &[("sys_exit", "raw_tp/sys_exit")];
+const PROGRAMS: &[(&str, &str)] = &[
+    ("find_loader", "tp_btf/sys_exit"),
+    ("inet_sock_set_state", "tp_btf/inet_sock_set_state"),
+    ("sys_exit", "tp_btf/sys_exit"),
+];
 
-const MAPS: &[&str] = &["COUNTERS"];
+/// Those that the loader takes, and what it sets.
+const PLACES: &[(&str, &str)] = &[
+    ("CGROUPS", "maps"),
+    ("COUNTERS", "maps"),
+    ("LOADER", "maps"),
+    ("NAMES", "maps"),
+    ("OFFSETS", ".rodata"),
+    ("PORTS", "maps"),
+    ("PROCESSES", "maps"),
+    ("RECORDS", "maps"),
+    ("SETTINGS", ".rodata"),
+    ("UNWANTED", "maps"),
+];
 
 fn section_of<'a>(file: &'a object::File<'a>, symbol: &str) -> Option<&'a str> {
     let symbol = file.symbols().find(|found| found.name() == Ok(symbol) && found.is_global())?;
@@ -21,11 +37,8 @@ fn the_object_holds_its_programs_maps_and_types() {
         Err(error) => return eprintln!("skipped: {error}"),
     };
     let file = object::File::parse(bytes).unwrap();
-    for (program, section) in PROGRAMS {
-        assert_eq!(section_of(&file, program), Some(*section), "{program}");
-    }
-    for map in MAPS {
-        assert_eq!(section_of(&file, map), Some("maps"), "{map}");
+    for (symbol, section) in PROGRAMS.iter().chain(PLACES) {
+        assert_eq!(section_of(&file, symbol), Some(*section), "{symbol}");
     }
     // Without types no offsets and no BTF programs, without a licence that it knows the kernel lends no helpers.
     for (section, least) in [(".BTF", 100), (".BTF.ext", 32), ("license", 4)] {

@@ -1,9 +1,8 @@
-//! Network interfaces -> request logs: the data path of [`replay`](crate::replay) with interfaces at its front, and what a program
-//! needs that runs for long.
+//! Live capture -> request logs: the data path of [`replay`](crate::replay) with interfaces and system calls at its front, and what a
+//! program needs that runs for long.
 //!
-//! Takes: interfaces, plugin files. Gives: a run that both `weir agent` and `weir top` are made of: a source of
-//! frames, plugins that change while traffic goes on, a stop flag. Does not do:
-//! read the command line, print.
+//! Takes: what to capture, plugin files. Gives: a run that both `weir agent` and `weir top` are made of: a source of frames, plugins that
+//! change while traffic goes on, a stop flag. Does not do: read the command line, print.
 
 mod lock;
 mod plugins;
@@ -18,4 +17,4 @@ pub(crate) use self::plugins::LivePlugins;
 pub(crate) use self::run::{Agent, Ended, Sinks};
 pub(crate) use self::seen::Seen;
 pub(crate) use self::signals::Control;
-pub(crate) use self::source::{Live, LiveEnd};
+pub(crate) use self::source::{Captures, Live, LiveEnd};

@@ -13,7 +13,7 @@ use crate::tool::BPF_LINKER;
 
 /// Brings what is missing, and tells builds that wait for it.
 pub(super) fn bring(sysroot: &Sysroot) -> Result<()> {
-    if !runs_on(std::env::consts::OS, std::env::consts::ARCH) || wish()? == Wish::Skip {
+    if !is_for_this_machine() || wish()? == Wish::Skip {
         return Ok(());
     }
     match kit()? {
@@ -36,7 +36,11 @@ pub(super) fn bring(sysroot: &Sysroot) -> Result<()> {
 
 /// Whether a build without it is an error.
 pub(crate) fn is_required() -> Result<bool> {
-    Ok(wish()? == Wish::Require)
+    Ok(is_for_this_machine() && wish()? == Wish::Require)
+}
+
+fn is_for_this_machine() -> bool {
+    runs_on(std::env::consts::OS, std::env::consts::ARCH)
 }
 
 fn wish() -> Result<Wish> {

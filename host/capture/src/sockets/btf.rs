@@ -126,6 +126,8 @@ impl<'a> Btf<'a> {
             sock_common_skc_family: at("sock_common", "skc_family")?,
             sock_common_skc_v6_daddr: at("sock_common", "skc_v6_daddr")?,
             sock_common_skc_v6_rcv_saddr: at("sock_common", "skc_v6_rcv_saddr")?,
+            sock_common_skc_net: at("sock_common", "skc_net")?,
+            net_ns_inum: at("net", "ns")? + at("ns_common", "inum")?,
             sock_sk_protocol: at("sock", "sk_protocol")?,
             sock_sk_shutdown: at("sock", "sk_shutdown")?,
             sock_sk_socket: at("sock", "sk_socket")?,

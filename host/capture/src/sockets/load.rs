@@ -25,7 +25,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("RECORDS", options.ring_bytes)
         .load(object)
-        .map_err(object_refused)?;
+        .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
     attach(&mut programs, &btf, "inet_sock_set_state", "inet_sock_set_state")?;
@@ -41,7 +41,11 @@ fn settings(options: &SocketOptions) -> Settings {
         (options.ports.is_empty(), Admission::Ports),
     ];
     let bits = lists.iter().filter(|(is_empty, _)| !is_empty).map(|(_, list)| *list as u32);
-    Settings { capture_limit: options.capture_limit.min(CAPTURE_MAX as u32), admission: bits.sum() }
+    Settings {
+        capture_limit: options.capture_limit.min(CAPTURE_MAX as u32),
+        admission: bits.sum(),
+        namespace: options.namespace.unwrap_or(0),
+    }
 }
 
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
@@ -130,8 +134,8 @@ fn attach(
     program.attach().map_err(|error| refused(name, &error))
 }
 
-fn object_refused(error: EbpfError) -> SocketError {
-    if lacks_privilege(&error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(&error)) }
+fn object_refused(error: &EbpfError) -> SocketError {
+    if lacks_privilege(error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(error)) }
 }
 
 fn refused(program: &'static str, error: &ProgramError) -> SocketError {

@@ -14,6 +14,8 @@ pub struct SocketOptions {
     pub cgroups: Vec<PathBuf>,
     /// Ports of either end.
     pub ports: Vec<u16>,
+    /// Inode number of the only network namespace whose sockets are captured.
+    pub namespace: Option<u32>,
     /// Bytes of one call that are captured; what is beyond is a gap.
     pub capture_limit: u32,
     /// Size of the ring, a power of two.
@@ -27,6 +29,7 @@ impl Default for SocketOptions {
             names: Vec::new(),
             cgroups: Vec::new(),
             ports: Vec::new(),
+            namespace: None,
             // Heads and small bodies; the rest of large bodies is stepped over anyway.
             capture_limit: 16 << 10,
             // A hundred milliseconds of what two busy cores carry.

@@ -8,12 +8,13 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
+use crate::cli::agent::CallArgs;
 use crate::failure::Failure;
 
 /// Held as long as it lives.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Locks {
-    _sockets: Vec<UnixDatagram>,
+    sockets: Vec<UnixDatagram>,
 }
 
 impl Locks {
@@ -21,28 +22,51 @@ impl Locks {
     ///
     /// # Errors
     /// Another agent has one of them.
-    pub(crate) fn take(interfaces: &[String], filter: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn take_interfaces(
+        &mut self,
+        interfaces: &[String],
+        filter: Option<&str>,
+    ) -> Result<(), Failure> {
         let mut names: Vec<&String> = interfaces.iter().collect();
         names.sort();
         names.dedup();
-        let sockets = names.into_iter().map(|interface| take(interface, filter)).collect::<Result<_, _>>()?;
-        Ok(Self { _sockets: sockets })
+        for interface in names {
+            self.take(
+                &format!("`{interface}` with the same filter"),
+                (interface, filter),
+                "interface or --bpf",
+            )?;
+        }
+        Ok(())
     }
-}
 
-fn take(interface: &str, filter: Option<&str>) -> Result<UnixDatagram, Failure> {
-    // Names have 107 bytes at most, filters may be longer.
-    let mut hasher = DefaultHasher::new();
-    (interface, filter).hash(&mut hasher);
-    let address = SocketAddr::from_abstract_name(format!("weir/agent/{:016x}", hasher.finish()));
-    let socket = address.and_then(|address| UnixDatagram::bind_addr(&address));
-    socket.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => Failure::runtime(format_args!(
-            "another weir agent captures `{interface}` with the same filter already; its logs would come twice: stop it \
-             first, or choose another interface or --bpf"
-        )),
-        _ => Failure::runtime(format_args!("can not lock `{interface}` against a second agent: {error}")),
-    })
+    /// Takes the lock of system calls with these lists of what is admitted.
+    ///
+    /// # Errors
+    /// Another agent has it.
+    pub(crate) fn take_calls(&mut self, calls: &CallArgs, namespace: Option<&str>) -> Result<(), Failure> {
+        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port);
+        self.take(
+            "the same system calls",
+            ("system calls", lists, namespace),
+            "--pid, --comm, --cgroup or --port",
+        )
+    }
+
+    fn take(&mut self, what: &str, key: impl Hash, other: &str) -> Result<(), Failure> {
+        // Names have 107 bytes at most, what is captured may be longer to tell.
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let address = SocketAddr::from_abstract_name(format!("weir/agent/{:016x}", hasher.finish()));
+        let socket = address.and_then(|address| UnixDatagram::bind_addr(&address));
+        self.sockets.push(socket.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => Failure::runtime(format_args!(
+                "another weir agent captures {what} already; its logs would come twice: stop it first, or choose another {other}"
+            )),
+            _ => Failure::runtime(format_args!("can not lock {what} against a second agent: {error}")),
+        })?);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -54,11 +78,15 @@ mod tests {
         // Tests of several checkouts may run on one machine.
         let own = format!("test{}", std::process::id());
         let interfaces = [own.clone(), own];
-        let first = Locks::take(&interfaces, Some("tcp")).unwrap();
-        let refused = Locks::take(&interfaces[..1], Some("tcp")).unwrap_err();
+        let take = |interfaces: &[String], filter| {
+            let mut locks = Locks::default();
+            locks.take_interfaces(interfaces, filter).map(|()| locks)
+        };
+        let first = take(&interfaces, Some("tcp")).unwrap();
+        let refused = take(&interfaces[..1], Some("tcp")).unwrap_err();
         assert!(refused.to_string().contains("another weir agent captures"), "{refused}");
-        assert!(Locks::take(&interfaces, None).is_ok());
+        assert!(take(&interfaces, None).is_ok());
         drop(first);
-        assert!(Locks::take(&interfaces, Some("tcp")).is_ok());
+        assert!(take(&interfaces, Some("tcp")).is_ok());
     }
 }

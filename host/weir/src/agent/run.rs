@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use weir_capture::live::{LiveCapture, LiveError, LiveOptions, enter_namespace};
+use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
 use weir_pipeline::worker::WorkerConfig;
 use weir_plugin_runtime::PluginStats;
 use weir_sinks::{Output, Sink};
 
-use super::{Control, Live, LiveEnd, LivePlugins, Locks, Seen};
+use super::{Captures, Control, Live, LiveEnd, LivePlugins, Locks, Seen};
 use crate::cli::agent::CaptureArgs;
 use crate::failure::Failure;
 use crate::nearest::nearest;
@@ -24,7 +26,8 @@ const NAMED: usize = 12;
 #[derive(Debug)]
 pub(crate) struct Agent<'a> {
     arguments: &'a CaptureArgs,
-    options: LiveOptions,
+    packets: Option<LiveOptions>,
+    calls: Option<SocketOptions>,
     plugins: LivePlugins,
     _locks: Locks,
 }
@@ -57,18 +60,25 @@ impl<'a> Agent<'a> {
     /// # Errors
     /// A privilege that is missing, an interface that is not there or captured already, a file that can not be used.
     pub(crate) fn prepare(arguments: &'a CaptureArgs) -> Result<Self, Failure> {
+        let calls = arguments.calls.syscalls;
+        let mut locks = Locks::default();
+        if calls {
+            // System calls are the machine's, so their lock is not that of a namespace that is entered.
+            locks.take_calls(&arguments.calls, arguments.netns.as_deref())?;
+        }
         if let Some(name) = &arguments.netns {
             enter_namespace(name).map_err(refused)?;
         }
-        let locks = Locks::take(&arguments.interfaces, arguments.bpf.as_deref())?;
-        let options = LiveOptions {
+        locks.take_interfaces(&arguments.interfaces, arguments.bpf.as_deref())?;
+        let packets = (!arguments.interfaces.is_empty()).then(|| LiveOptions {
             interfaces: arguments.interfaces.clone(),
             filter: arguments.bpf.clone(),
             promiscuous: arguments.promiscuous,
-        };
-        LiveCapture::check(&options).map_err(refused)?;
+        });
+        packets.as_ref().map_or(Ok(()), LiveCapture::check).map_err(refused)?;
+        let calls = calls.then(|| socket_options(arguments)).transpose()?;
         let plugins = LivePlugins::load(arguments.group_config.as_deref(), &arguments.plugin)?;
-        Ok(Self { arguments, options, plugins, _locks: locks })
+        Ok(Self { arguments, packets, calls, plugins, _locks: locks })
     }
 
     /// What a user should know though it is no error.
@@ -106,22 +116,77 @@ impl<'a> Agent<'a> {
             let control = Control::start(scope, stop, &self.plugins, sinks.last_words);
             let _control = control
                 .map_err(|error| Failure::runtime(format_args!("can not listen for signals: {error}")))?;
-            let capture = LiveCapture::open(&self.options).map_err(refused)?;
-            if !capture.is_capturing() {
-                tracing::warn!("no interface matches yet; waiting for one");
-            }
-            let mut live = Live::new(capture, stop, deadline, sinks.seen);
+            let mut live = Live::new(self.open()?, stop, deadline, sinks.seen);
             let ended = replay.source(&mut live, report);
-            let LiveEnd { interfaces, frames, bytes } = live.end();
-            (report.interfaces, report.frames, report.bytes) = (interfaces, frames, bytes);
+            let LiveEnd { interfaces, calls, frames, bytes } = live.end();
+            (report.interfaces, report.calls, report.frames, report.bytes) =
+                (interfaces, calls, frames, bytes);
             ended.map(drop)
         })
     }
 }
 
+impl Agent<'_> {
+    /// Begins to capture.
+    fn open(&self) -> Result<Captures, Failure> {
+        let packets = self.packets.as_ref().map(LiveCapture::open).transpose().map_err(refused)?;
+        if packets.as_ref().is_some_and(|packets| !packets.is_capturing()) {
+            tracing::warn!("no interface matches yet; waiting for one");
+        }
+        let calls = self.calls.as_ref().map(SocketCapture::open).transpose().map_err(calls_refused)?;
+        if calls.is_some() {
+            tracing::info!("capturing system calls");
+        }
+        Ok(Captures { packets, calls })
+    }
+}
+
+/// Of the network namespace that this thread is in, where another one than the agent's was asked for.
+fn socket_options(arguments: &CaptureArgs) -> Result<SocketOptions, Failure> {
+    let calls = &arguments.calls;
+    let namespace = || {
+        let found = std::fs::metadata("/proc/thread-self/ns/net");
+        // The kernel's number of a namespace has 32 bits.
+        found.map(|found| found.ino() as u32).map_err(|error| {
+            Failure::runtime(format_args!(
+                "can not tell which network namespace this is: {error}; is /proc mounted?"
+            ))
+        })
+    };
+    Ok(SocketOptions {
+        processes: calls.pid.clone(),
+        names: calls.comm.clone(),
+        cgroups: calls.cgroup.clone(),
+        ports: calls.port.clone(),
+        namespace: arguments.netns.as_ref().map(|_| namespace()).transpose()?,
+        capture_limit: calls.call_bytes,
+        ..SocketOptions::default()
+    })
+}
+
+/// With what to do about it.
+fn calls_refused(error: SocketError) -> Failure {
+    match &error {
+        SocketError::NoPrivilege => Failure::runtime(format_args!(
+            "{error}; run it as root, or give it with `sudo setcap cap_bpf,cap_perfmon+ep {}`, or in a systemd unit with \
+             `AmbientCapabilities=CAP_BPF CAP_PERFMON`",
+            program()
+        )),
+        SocketError::NotBuilt(_) => {
+            Failure::runtime(format_args!("{error}; build it again after `cargo xtask setup`"))
+        }
+        SocketError::NoCgroup { .. } | SocketError::TooMany(_) => Failure::usage(error),
+        _ => Failure::runtime(error),
+    }
+}
+
+fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "weir".into(), |path| path.display().to_string())
+}
+
 /// With what to do about it.
 fn refused(error: LiveError) -> Failure {
-    let program = std::env::current_exe().map_or_else(|_| "weir".into(), |path| path.display().to_string());
+    let program = program();
     match &error {
         LiveError::NoPrivilege => Failure::runtime(format_args!(
             "{error}; run it as root, or give it with `sudo setcap cap_net_raw+ep {program}`, or in a systemd unit with \

@@ -1,23 +1,36 @@
-//! Live capture as a source of frames. Takes a capture that has begun and a stop flag. Gives blocks until it is stopped, and what
-//! happens to interfaces to the log.
+//! Live capture as a source of frames. Takes captures that have begun, of interfaces and of system calls, and a stop flag. Gives blocks
+//! until it is stopped, and what happens to interfaces to the log.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use weir_capture::live::{LiveCapture, LiveEvent};
+use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
 use super::seen::Seen;
-use crate::replay::Source;
+use crate::replay::{Source, Unwanted};
 
 /// How often who looks on is told the counts, nanoseconds.
 const TELL_COUNTS: u64 = 500_000_000;
 
-/// Frames of interfaces, until it is stopped.
+/// What is captured: interfaces, system calls, or both.
 #[derive(Debug)]
+pub(crate) struct Captures {
+    pub(crate) packets: Option<LiveCapture>,
+    pub(crate) calls: Option<(SocketCapture, sockets::Unwanted)>,
+}
+
+/// Frames of what is captured, until it is stopped.
 pub(crate) struct Live<'a> {
-    capture: LiveCapture,
+    packets: Option<LiveCapture>,
+    calls: Option<SocketCapture>,
+    unwanted: Option<Unwanted>,
+    /// The ring of system calls held a lot: there may be more.
+    busy: bool,
+    stopped: bool,
     stop: &'a AtomicBool,
     deadline: Option<Instant>,
     seen: &'a Seen,
@@ -32,6 +45,7 @@ pub(crate) struct Live<'a> {
 #[derive(Debug)]
 pub(crate) struct LiveEnd {
     pub(crate) interfaces: Vec<InterfaceCounts>,
+    pub(crate) calls: Option<SocketCounts>,
     pub(crate) frames: u64,
     pub(crate) bytes: u64,
 }
@@ -39,24 +53,68 @@ pub(crate) struct LiveEnd {
 impl<'a> Live<'a> {
     /// Ends when `stop` is set or `deadline` is over.
     pub(crate) fn new(
-        capture: LiveCapture,
+        captures: Captures,
         stop: &'a AtomicBool,
         deadline: Option<Instant>,
         seen: &'a Seen,
     ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
         let seed = RandomState::new().hash_one(0);
-        Self { capture, stop, deadline, seen, next_counts: 0, seed, now: 0, bytes: 0, frames: 0 }
+        let Captures { mut packets, calls } = captures;
+        let (calls, unwanted) = calls.unzip();
+        if let (Some(packets), Some(_)) = (&mut packets, &calls) {
+            packets.set_wait(sockets::WAIT);
+        }
+        let unwanted =
+            unwanted.map(|unwanted| -> Unwanted { Arc::new(move |sockets| unwanted.add(sockets)) });
+        Self {
+            packets,
+            calls,
+            unwanted,
+            busy: false,
+            stopped: false,
+            stop,
+            deadline,
+            seen,
+            next_counts: 0,
+            seed,
+            now: 0,
+            bytes: 0,
+            frames: 0,
+        }
     }
 
     /// Ends capturing.
     pub(crate) fn end(mut self) -> LiveEnd {
         self.tell();
-        LiveEnd { interfaces: self.capture.counts(), frames: self.frames, bytes: self.bytes }
+        let calls = self.calls.as_ref().map(SocketCapture::counts);
+        LiveEnd { interfaces: self.interfaces(), calls, frames: self.frames, bytes: self.bytes }
+    }
+
+    fn interfaces(&mut self) -> Vec<InterfaceCounts> {
+        self.packets.as_mut().map(LiveCapture::counts).unwrap_or_default()
+    }
+
+    /// `false`: nothing comes any more.
+    fn fill_block(&mut self, block: &mut Block) -> bool {
+        let more = match &mut self.packets {
+            Some(packets) => packets.fill(block),
+            None => {
+                block.clear();
+                if !self.busy && !self.stopped {
+                    std::thread::sleep(sockets::WAIT);
+                }
+                !self.stopped
+            }
+        };
+        if let Some(calls) = &mut self.calls {
+            self.busy = calls.append(block);
+        }
+        more || !block.positions().is_empty()
     }
 
     fn tell(&mut self) {
-        for event in self.capture.take_events() {
+        for event in self.packets.iter_mut().flat_map(LiveCapture::take_events) {
             match event {
                 LiveEvent::Captured { interface } => tracing::info!("capturing {interface}"),
                 LiveEvent::Gone { interface } => {
@@ -73,9 +131,11 @@ impl<'a> Live<'a> {
 impl Source for Live<'_> {
     fn fill(&mut self, block: &mut Block) -> bool {
         if self.stop.load(Ordering::Relaxed) || self.deadline.is_some_and(|end| Instant::now() >= end) {
-            self.capture.stop();
+            self.packets.iter_mut().for_each(LiveCapture::stop);
+            self.calls.iter_mut().for_each(SocketCapture::stop);
+            self.stopped = true;
         }
-        let more = self.capture.fill(block);
+        let more = self.fill_block(block);
         self.tell();
         self.frames += block.positions().len() as u64;
         self.bytes += block.bytes().len() as u64;
@@ -84,7 +144,8 @@ impl Source for Live<'_> {
         self.now = u64::try_from(now.as_nanos()).unwrap_or_default();
         if self.now >= self.next_counts {
             self.next_counts = self.now.saturating_add(TELL_COUNTS);
-            self.seen.set_interfaces(self.capture.counts());
+            let counts = self.interfaces();
+            self.seen.set_interfaces(counts);
         }
         more
     }
@@ -95,6 +156,10 @@ impl Source for Live<'_> {
 
     fn now(&self) -> Option<u64> {
         Some(self.now)
+    }
+
+    fn unwanted(&self) -> Option<Unwanted> {
+        self.unwanted.clone()
     }
 
     fn seed(&self) -> u64 {

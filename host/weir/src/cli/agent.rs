@@ -13,9 +13,12 @@ Examples:
   weir agent -i 'eth*' -i lo --format jsonl | jq .trace_id one JSON object a request
   weir agent -i any --bpf 'tcp port 3306' --duration 1m    only MySQL, for a minute
   weir agent -i lo --netns 4711                            inside of the container that process 4711 is in
+  weir agent --syscalls                                    what all programs send and receive, with their names
+  weir agent --syscalls --comm nginx --format jsonl        only what nginx does
   weir agent -i eth0 --plugin my-protocol.wasm --group-config group.yaml
 
-It needs the capability CAP_NET_RAW (docs/agent.md): as root, or after `sudo setcap cap_net_raw+ep weir`.
+Interfaces need the capability CAP_NET_RAW (docs/agent.md): as root, or after `sudo setcap cap_net_raw+ep weir`. System calls need
+CAP_BPF and CAP_PERFMON, and Linux 5.8 or newer.
 Interfaces that match and come later are captured too; one that vanishes ends nothing.
 SIGINT and SIGTERM end it, after everything that was captured is told. SIGHUP reads --group-config and --plugin files anew, and
 so does a change of one of them; connections go on.
@@ -43,8 +46,12 @@ pub struct AgentArgs {
 #[derive(Debug, Args)]
 pub struct CaptureArgs {
     /// An interface, a pattern of names (`eth*`, `veth?`), or `any` for all. May be given several times.
-    #[arg(short, long = "interface", required = true, value_name = "IFACE")]
+    #[arg(short, long = "interface", required_unless_present = "syscalls", value_name = "IFACE")]
     pub interfaces: Vec<String>,
+
+    /// What programs send and receive over sockets by system calls.
+    #[command(flatten)]
+    pub calls: CallArgs,
 
     /// Captures only what this filter in tcpdump's language accepts; the kernel drops the rest. Needs libpcap on this machine.
     #[arg(long, value_name = "FILTER")]
@@ -54,7 +61,7 @@ pub struct CaptureArgs {
     #[arg(long)]
     pub promiscuous: bool,
 
-    /// Captures in another network namespace: of a process id, or of a path like /run/netns/NAME. Needs CAP_SYS_ADMIN.
+    /// Captures in another network namespace only: of a process id, or of a path like /run/netns/NAME. Needs CAP_SYS_ADMIN.
     #[arg(long, value_name = "PATH|PID")]
     pub netns: Option<String>,
 
@@ -73,6 +80,34 @@ pub struct CaptureArgs {
     /// Ends by itself after this time (`500ms`, `30s`, `5m`, `1h`).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
+}
+
+/// Arguments of capture at sockets.
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// Captures what programs send and receive over sockets, from their system calls. Needs CAP_BPF and CAP_PERFMON.
+    #[arg(long)]
+    pub syscalls: bool,
+
+    /// Only calls of this process. May be given several times; with --comm and --cgroup, one of them is enough.
+    #[arg(long, value_name = "PID", requires = "syscalls")]
+    pub pid: Vec<u32>,
+
+    /// Only calls of threads of this name (/proc/PID/comm). May be given several times.
+    #[arg(long, value_name = "NAME", requires = "syscalls")]
+    pub comm: Vec<String>,
+
+    /// Only calls in this control group and those below it (/sys/fs/cgroup/...). May be given several times.
+    #[arg(long, value_name = "FOLDER", requires = "syscalls")]
+    pub cgroup: Vec<PathBuf>,
+
+    /// Only connections with this port at either end. May be given several times.
+    #[arg(long, value_name = "PORT", requires = "syscalls", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Vec<u16>,
+
+    /// Bytes of one call that are captured; a parser is told that the rest was not.
+    #[arg(long, value_name = "BYTES", requires = "syscalls", default_value_t = 16384, value_parser = clap::value_parser!(u32).range(64..=65536))]
+    pub call_bytes: u32,
 }
 
 /// A number with its unit.

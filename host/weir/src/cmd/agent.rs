@@ -29,7 +29,7 @@ fn try_run(arguments: &AgentArgs) -> Result<Vec<Failure>, Failure> {
     if arguments.stats {
         say(&tables::tables(&report, &costs));
     }
-    if !report.interfaces.is_empty() {
+    if !report.interfaces.is_empty() || report.calls.is_some() {
         say(&summary::summary(&report, &costs, took));
     }
     Ok(report.failures)

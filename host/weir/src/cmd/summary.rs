@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
+use weir_capture::sockets::SocketCounts;
 use weir_pipeline::decode::Skip;
 use weir_plugin_runtime::PluginStats;
 
@@ -38,12 +39,8 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
         .length()
         .map_or_else(String::new, |length| format!(", {:.1} s of traffic", length as f64 / 1e9));
     // Writing to memory can not fail; the same holds below.
-    let live = !report.interfaces.is_empty();
-    let sources = if live {
-        counted(report.interfaces.len() as u64, "interface")
-    } else {
-        counted(report.files, "file")
-    };
+    let live = !report.interfaces.is_empty() || report.calls.is_some();
+    let sources = if live { live_sources(report) } else { counted(report.files, "file") };
     let _ = writeln!(
         text,
         "weir: {sources}, {}, {}{span}, {} {:.2} s",
@@ -52,8 +49,11 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
         if live { "captured for" } else { "replayed in" },
         took.as_secs_f64(),
     );
-    if live {
+    if !report.interfaces.is_empty() {
         frames(&mut text, report);
+    }
+    if let Some(calls) = &report.calls {
+        system_calls(&mut text, calls);
     }
     logs(&mut text, report);
     let pipeline: Vec<_> = report.pipeline.lines().filter(|(.., count)| *count > 0).collect();
@@ -76,6 +76,10 @@ pub(super) fn summary(report: &Report, plugins: &BTreeMap<String, PluginStats>, 
         if count > 0 {
             lost.push(format!("{name} {}", grouped(count)));
         }
+    }
+    let of_calls = report.calls.iter().flat_map(SocketCounts::lines);
+    for (name, count, _) in of_calls.filter(|(_, count, is_loss)| *is_loss && *count > 0) {
+        lost.push(format!("system-calls {name} {}", grouped(count)));
     }
     lost.extend(of_pipeline(&LOSSES));
     for (name, list) in [("left alone", usual), ("lost", lost), ("plugin faults", faults(plugins))] {
@@ -109,6 +113,22 @@ fn frames(text: &mut String, report: &Report) {
         format!("{} {}{lost}", harmless(&counts.interface), grouped(counts.frames))
     });
     let _ = writeln!(text, "  {:<14} {}", "interfaces", each.collect::<Vec<_>>().join(", "));
+}
+
+fn live_sources(report: &Report) -> String {
+    let interfaces = report.interfaces.len() as u64;
+    let interfaces = (interfaces > 0).then(|| counted(interfaces, "interface"));
+    let calls = report.calls.as_ref().map(|_| "system calls".to_owned());
+    interfaces.into_iter().chain(calls).collect::<Vec<_>>().join(" and ")
+}
+
+/// What the programs in the kernel saw.
+fn system_calls(text: &mut String, calls: &SocketCounts) {
+    let lines = calls.lines().filter(|(_, count, is_loss)| !is_loss && *count > 0);
+    let parts: Vec<_> = lines.map(|(name, count, _)| format!("{name} {}", grouped(count))).collect();
+    if !parts.is_empty() {
+        let _ = writeln!(text, "  {:<14} {}", "system calls", parts.join(", "));
+    }
 }
 
 fn ring_full(report: &Report) -> u64 {

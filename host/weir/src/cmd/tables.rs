@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use weir_capture::sockets::SocketCounts;
 use weir_plugin_runtime::PluginStats;
 
 use super::summary::{grouped, harmless};
@@ -37,8 +38,10 @@ fn stages(text: &mut String, report: &Report) {
         ("decode", "fragments-waiting", report.fragments.waiting),
     ];
     let skips = report.decode.reasons().map(|(skip, count)| ("decode", skip.name(), count));
+    let calls = report.calls.iter().flat_map(SocketCounts::lines);
+    let calls = calls.map(|(name, count, _)| ("system-calls", name, count));
     for (stage, counter, count) in
-        capture.into_iter().chain(skips).chain(fragments).chain(report.pipeline.lines())
+        capture.into_iter().chain(calls).chain(skips).chain(fragments).chain(report.pipeline.lines())
     {
         let _ = writeln!(text, "{stage:<14} {counter:<26} {:>16}", grouped(count));
     }

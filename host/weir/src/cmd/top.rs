@@ -40,7 +40,7 @@ fn once(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
     let agent = prepare(arguments)?;
     let shared = Shared::new(Board::new(0, None));
     let Ended { mut report, took, .. } = capture(&agent, &shared, &Seen::default(), &AtomicBool::new(false));
-    if report.interfaces.is_empty() {
+    if report.interfaces.is_empty() && report.calls.is_none() {
         return Ok(report.failures);
     }
     let mut board = shared.board();
@@ -74,6 +74,7 @@ fn screen(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
         shared: &shared,
         seen: &seen,
         interfaces: &arguments.interfaces,
+        syscalls: arguments.calls.syscalls,
         color: terminal::style().color,
     };
     let mut failures = std::thread::scope(|scope| {

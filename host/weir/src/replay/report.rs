@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use weir_capture::InterfaceCounts;
+use weir_capture::sockets::SocketCounts;
 use weir_pipeline::decode::{DecodeStats, FragmentStats};
 use weir_pipeline::stats::Stats;
 use weir_request_log::{RequestLog, SessionType, Status};
@@ -18,6 +19,8 @@ pub struct Report {
     pub files: u64,
     /// Interfaces that were captured.
     pub interfaces: Vec<InterfaceCounts>,
+    /// What became of system calls, where they were captured.
+    pub calls: Option<SocketCounts>,
     /// Frames that were read.
     pub frames: u64,
     /// Frames of interfaces with a link type that is not decoded.

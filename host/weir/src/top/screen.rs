@@ -31,6 +31,8 @@ pub(crate) struct Look<'a> {
     pub(crate) seen: &'a Seen,
     /// As the user named them.
     pub(crate) interfaces: &'a [String],
+    /// System calls are captured too.
+    pub(crate) syscalls: bool,
     pub(crate) color: bool,
 }
 
@@ -95,10 +97,13 @@ fn detail(look: &Look<'_>, model: &mut Model) {
 
 fn head(look: &Look<'_>, usage: &Usage, began: Instant) -> Head {
     let counts = look.seen.interfaces();
+    let calls: &[&str] = if look.syscalls { &["syscalls"] } else { &[] };
+    let sources: Vec<&str> =
+        look.interfaces.iter().map(String::as_str).chain(calls.iter().copied()).collect();
     let dropped = counts.iter().filter(|counts| counts.ring_full > 0);
     Head {
-        interfaces: look.interfaces.join(" "),
-        captured: counts.len(),
+        interfaces: sources.join(" "),
+        captured: counts.len() + calls.len(),
         frames: counts.iter().map(|counts| counts.frames).sum(),
         dropped: dropped.map(|counts| (counts.interface.clone(), "ring-full", counts.ring_full)).collect(),
         cpu: usage.cpu,
