@@ -143,7 +143,7 @@ impl Layout {
                     row.put(*at, *width, Style::Dim, &cut_server(server, *width));
                 }
                 Column::Process => {
-                    row.put(*at, *width, Style::Dim, line.process.as_deref().unwrap_or_default())
+                    row.put(*at, *width, Style::Dim, line.process.as_deref().unwrap_or_default());
                 }
                 Column::Request => row.put(*at, *width, Style::Plain, &request(line)),
             }
