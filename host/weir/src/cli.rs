@@ -146,7 +146,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         Command::Top(arguments) => {
-            cmd::start_held_log(Level::WARN);
+            if arguments.once {
+                cmd::start_held_log(Level::WARN);
+            } else {
+                cmd::start_screen_log(Level::WARN);
+            }
             end(&cmd::top::run(arguments))
         }
         Command::Plugin(arguments) => cmd::plugin::run(&arguments.command),

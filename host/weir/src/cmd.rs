@@ -14,7 +14,7 @@ pub mod replay;
 #[cfg(target_os = "linux")]
 pub mod top;
 
-mod held_log;
+pub(crate) mod held_log;
 mod log_line;
 mod summary;
 mod tables;
@@ -23,7 +23,7 @@ mod terminal;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
-pub(crate) use self::summary::grouped;
+pub(crate) use self::summary::{LOSSES, grouped};
 
 /// What the program and its plugins have to say goes to standard error, a line each, from `default` up or what WEIR_LOG says.
 pub(crate) fn start_log(default: Level) {
@@ -37,6 +37,16 @@ pub(crate) fn start_held_log(default: Level) {
         start_log(default);
     } else {
         start_log_to(default, || held_log::Held);
+    }
+}
+
+/// The same while a screen is shown: a line that goes to the same terminal would tear it apart, so there it waits whatever WEIR_LOG says.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_screen_log(default: Level) {
+    if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        start_log_to(default, || held_log::Held);
+    } else {
+        start_held_log(default);
     }
 }
 

@@ -7,12 +7,14 @@ mod inline;
 mod lines;
 mod progress;
 mod report;
+mod running;
 mod source;
 mod spread;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use weir_pipeline::application::Change;
 use weir_pipeline::hooks::hook::Hook;
@@ -25,6 +27,8 @@ use weir_sinks::{Output, OutputState, Sink};
 use self::lines::{Lines, LogCounts};
 pub use self::progress::Progress;
 pub use self::report::{LogCount, Report, Span};
+pub(crate) use self::running::Running;
+use self::running::Teller;
 use self::source::Capture;
 pub(crate) use self::source::{Source, Unwanted};
 use crate::failure::Failure;
@@ -132,7 +136,7 @@ impl<W: Write + Send> Replay<'_, W> {
         }
     }
 
-    fn worker(&self, unwanted: Option<Unwanted>) -> Result<WorkerSide<'_, W>, Failure> {
+    fn worker(&self, (unwanted, running): Listeners) -> Result<WorkerSide<'_, W>, Failure> {
         let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
         let generation = self.plugins.generation();
         Ok(WorkerSide {
@@ -140,11 +144,15 @@ impl<W: Write + Send> Replay<'_, W> {
             lines: Lines::new((self.sinks)(), self.output),
             plugins: self.plugins,
             unwanted,
+            teller: running.map(Running::join),
             generation,
             asked: generation,
         })
     }
 }
+
+/// Who is told what a worker finds, besides records.
+type Listeners = (Option<Unwanted>, Option<Arc<Running>>);
 
 /// A worker and where its records go.
 struct WorkerSide<'a, W> {
@@ -152,6 +160,7 @@ struct WorkerSide<'a, W> {
     lines: Lines<'a, W>,
     plugins: &'a dyn PluginFactory,
     unwanted: Option<Unwanted>,
+    teller: Option<Teller>,
     /// Of the plugins that the worker has.
     generation: u64,
     /// The last one that the worker was to change to.
@@ -177,6 +186,9 @@ impl<W: Write> WorkerSide<'_, W> {
             self.change();
         }
         self.tell_unwanted();
+        if let Some(teller) = &mut self.teller {
+            teller.tell(&self.worker);
+        }
         self.lines.hand_on()
     }
 

@@ -2,21 +2,24 @@
 //!
 //! Takes: records of a run of the agent, keys that are pressed. Gives: text for a terminal. Does not do: capture, counting (host/red).
 //!
-//! The screen is rows of cells at fixed columns ([`canvas`]): that is all this table needs. Names are strangers' texts, so each cell is
-//! cleaned, cut and placed by itself: however a terminal measures a name, the next column stays where it is.
+//! The screen is drawn with ratatui, which writes only cells that differ from what was there. Names are strangers' texts, so each one is
+//! cleaned and cut to its cell ([`text`](self::text::fit)) before it is drawn.
 
-mod canvas;
 mod columns;
 mod format;
 mod keys;
+mod losses;
 mod model;
+mod paint;
 mod screen;
 mod snapshot;
 mod terminal;
+mod text;
 mod usage;
 mod view;
 mod workers;
 
+pub(crate) use self::losses::{Loss, losses};
 pub(crate) use self::screen::{Look, is_possible, show};
 pub(crate) use self::snapshot::Snapshot;
 pub(crate) use self::terminal::restore;

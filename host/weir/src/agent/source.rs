@@ -11,7 +11,7 @@ use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
 use super::seen::Seen;
-use crate::replay::{Source, Unwanted};
+use crate::replay::{Running, Source, Unwanted};
 
 /// How often who looks on is told the counts, nanoseconds.
 const TELL_COUNTS: u64 = 500_000_000;
@@ -144,8 +144,9 @@ impl Source for Live<'_> {
         self.now = u64::try_from(now.as_nanos()).unwrap_or_default();
         if self.now >= self.next_counts {
             self.next_counts = self.now.saturating_add(TELL_COUNTS);
-            let counts = self.interfaces();
-            self.seen.set_interfaces(counts);
+            self.seen.running().ask();
+            let interfaces = self.interfaces();
+            self.seen.set(self.frames, interfaces, self.calls.as_ref().map(SocketCapture::counts));
         }
         more
     }
@@ -160,6 +161,10 @@ impl Source for Live<'_> {
 
     fn unwanted(&self) -> Option<Unwanted> {
         self.unwanted.clone()
+    }
+
+    fn running(&self) -> Option<Arc<Running>> {
+        Some(Arc::clone(self.seen.running()))
     }
 
     fn seed(&self) -> u64 {

@@ -14,7 +14,7 @@ use crate::replay::{LogCount, Report};
 const NO_LOSS: [Skip; 3] = [Skip::FragmentHeld, Skip::NotIp, Skip::NotTcpUdp];
 
 /// Counters of the pipeline that tell of something lost: stage and reason.
-const LOSSES: [(&str, &str); 11] = [
+pub(crate) const LOSSES: [(&str, &str); 11] = [
     ("flow", "evicted-half-open"),
     ("flow", "evicted"),
     ("reassembly", "gap-bytes"),

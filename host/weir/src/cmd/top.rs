@@ -14,7 +14,7 @@ use crate::agent::{Agent, Ended, Seen, Sinks};
 use crate::cli::agent::CaptureArgs;
 use crate::cli::top::TopArgs;
 use crate::failure::Failure;
-use crate::top::{self, Look, Shared, Snapshot};
+use crate::top::{self, Look, Loss, Shared, Snapshot};
 
 /// How long `--once` counts, where nothing else is said.
 const ONCE: Duration = Duration::from_secs(5);
@@ -49,12 +49,10 @@ fn once(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
     if let Err(error) = output.write_all(text.as_bytes()) {
         report.failures.push(terminal::unwritable(&error));
     }
-    let ring_full: u64 = report.interfaces.iter().map(|counts| counts.ring_full).sum();
-    if ring_full > 0 {
-        say(&format!(
-            "weir: warn: {} frames dropped (ring-full): rates are too low\n",
-            super::grouped(ring_full)
-        ));
+    let losses = top::losses(&report.interfaces, report.calls.as_ref(), &report.pipeline);
+    if !losses.is_empty() {
+        let losses: Vec<String> = losses.iter().map(Loss::to_string).collect();
+        say(&format!("weir: warn: rates may be too low, lost: {}\n", losses.join(", ")));
     }
     Ok(report.failures)
 }

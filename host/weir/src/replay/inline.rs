@@ -15,7 +15,7 @@ pub(super) fn replay<W: Write + Send>(
     source: &mut dyn Source,
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
-    let mut side = replay.worker(source.unwanted())?;
+    let mut side = replay.worker((source.unwanted(), source.running()))?;
     let mut decoder = Decoder::default();
     let mut block = Block::default();
     while source.fill(&mut block) {

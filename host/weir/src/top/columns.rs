@@ -1,11 +1,18 @@
-//! The columns of the table. Takes a width, gives which columns there are and where; docs/top.md tells what they mean.
+//! The columns of the table. Takes a width and lines, gives the table with the columns that there is room for; docs/top.md tells what
+//! they mean.
 
 use std::net::SocketAddr;
 
-use super::canvas::{Row, Style};
+use ratatui::layout::{Alignment, Constraint};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+use ratatui::widgets::{Cell, Row, Table};
+
 use super::format;
 use super::model::Sort;
+use super::paint::Paint;
 use super::snapshot::Shown;
+use super::text::fit;
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,28 +31,28 @@ pub(super) enum Column {
 
 /// Columns with a width of their own, for each width of the screen from which on there is room for them. Server and request share the
 /// rest.
-const WIDE: (usize, &[Column]) = (
+const WIDE: (u16, &[Column]) = (
     74,
     &[Column::Rate, Column::Errors, Column::P50, Column::P95, Column::P99, Column::Max, Column::Protocol],
 );
-const MIDDLE: (usize, &[Column]) =
+const MIDDLE: (u16, &[Column]) =
     (56, &[Column::Rate, Column::Errors, Column::P95, Column::P99, Column::Protocol]);
 const NARROW: &[Column] = &[Column::Rate, Column::Errors, Column::P99];
 
 /// A server's columns: at most those of an IPv4 address with its port and some more. Long names are cut at their end, addresses at their
 /// beginning: ports tell servers of one machine apart.
-const SERVER_MAX: usize = 32;
+const SERVER_MAX: u16 = 32;
 
 /// A process has 15 bytes for its name (proc_pid_comm(5)).
-const PROCESS: usize = 15;
+const PROCESS: u16 = 15;
 
 /// From this width on there is room for it.
-const WITH_PROCESS: usize = 100;
+const WITH_PROCESS: u16 = 100;
 
-/// Where the columns are.
+/// Which columns there are, and how wide they are.
 #[derive(Debug)]
-pub(super) struct Layout {
-    columns: Vec<(Column, usize, usize)>,
+pub(super) struct Columns {
+    columns: Vec<(Column, u16)>,
 }
 
 impl Column {
@@ -64,11 +71,35 @@ impl Column {
         }
     }
 
-    fn width(self) -> usize {
+    fn width(self) -> u16 {
         match self {
             Self::Errors => 5,
             Self::Process => PROCESS,
             _ => 6,
+        }
+    }
+
+    fn alignment(self) -> Alignment {
+        match self {
+            Self::Protocol | Self::Server | Self::Process | Self::Request => Alignment::Left,
+            _ => Alignment::Right,
+        }
+    }
+
+    /// What a line has here, in so many columns.
+    fn of(self, line: &Shown, width: usize) -> (Paint, String) {
+        let key = line.key.as_ref();
+        match self {
+            Self::Rate => (Paint::Plain, format::rate(line.rate)),
+            Self::Errors => (error_paint(line), format::percent(line.error_percent)),
+            Self::P50 => (Paint::Plain, format::duration(line.p50)),
+            Self::P95 => (Paint::Plain, format::duration(line.p95)),
+            Self::P99 => (Paint::Plain, format::duration(line.p99)),
+            Self::Max => (Paint::Dim, format::duration(line.max)),
+            Self::Protocol => (Paint::Dim, key.map_or("", |key| key.protocol()).to_owned()),
+            Self::Server => (Paint::Dim, cut_server(key.map_or("", |key| key.server()), width)),
+            Self::Process => (Paint::Dim, line.process.as_deref().unwrap_or_default().to_owned()),
+            Self::Request => (Paint::Plain, request(line)),
         }
     }
 
@@ -83,72 +114,59 @@ impl Column {
     }
 }
 
-impl Layout {
+impl Columns {
     /// `process`: it is known of some line.
-    pub(super) fn new(width: usize, process: bool) -> Self {
+    pub(super) fn new(width: u16, process: bool) -> Self {
         let fixed = match width {
             w if w >= WIDE.0 => WIDE.1,
             w if w >= MIDDLE.0 => MIDDLE.1,
             _ => NARROW,
         };
-        let mut columns = Vec::new();
-        let mut at = 0;
-        for column in fixed {
-            columns.push((*column, at, column.width()));
-            at += column.width() + 1;
-        }
+        let mut columns: Vec<_> = fixed.iter().map(|column| (*column, column.width())).collect();
+        let rest = |columns: &[(Column, u16)]| {
+            let used: u16 = columns.iter().map(|(_, width)| width + 1).sum();
+            width.saturating_sub(used)
+        };
         if width >= MIDDLE.0 {
-            let rest = width.saturating_sub(at);
-            let server = (rest * 9 / 20).min(SERVER_MAX);
-            columns.push((Column::Server, at, server));
-            at += server + 1;
+            columns.push((Column::Server, (rest(&columns) * 9 / 20).min(SERVER_MAX)));
         }
         if process && width >= WITH_PROCESS {
-            columns.push((Column::Process, at, PROCESS));
-            at += PROCESS + 1;
+            columns.push((Column::Process, PROCESS));
         }
-        columns.push((Column::Request, at, width.saturating_sub(at)));
+        columns.push((Column::Request, rest(&columns)));
         Self { columns }
     }
 
-    pub(super) fn heading(&self, row: &mut Row, sort: Option<Sort>) {
-        for (column, at, width) in &self.columns {
-            let sorts = sort.is_some_and(|sort| column.sorts(sort));
-            let heading = format!("{}{}", column.heading(), if sorts { "▼" } else { "" });
-            match column {
-                Column::Protocol | Column::Server | Column::Process | Column::Request => {
-                    row.put(*at, *width, Style::Bold, &heading);
-                }
-                _ => row.put_right(*at, *width, Style::Bold, &heading),
-            }
-        }
+    /// The table of these lines. `sort`: what they are sorted by, where that is to be seen.
+    pub(super) fn table<'l>(
+        &self,
+        lines: impl IntoIterator<Item = &'l Shown>,
+        sort: Option<Sort>,
+    ) -> Table<'static> {
+        let rows = lines.into_iter().map(|line| {
+            Row::new(self.columns.iter().map(|(column, width)| {
+                let width = usize::from(*width);
+                let (paint, text) = column.of(line, width);
+                cell(*column, paint, &fit(&text, width))
+            }))
+        });
+        let widths = self.columns.iter().map(|(_, width)| Constraint::Length(*width));
+        Table::new(rows, widths)
+            .header(self.heading(sort))
+            .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED))
     }
 
-    pub(super) fn line(&self, row: &mut Row, line: &Shown) {
-        for (column, at, width) in &self.columns {
-            match column {
-                Column::Rate => row.put_right(*at, *width, Style::Plain, &format::rate(line.rate)),
-                Column::Errors => {
-                    row.put_right(*at, *width, error_style(line), &format::percent(line.error_percent));
-                }
-                Column::P50 => row.put_right(*at, *width, Style::Plain, &format::duration(line.p50)),
-                Column::P95 => row.put_right(*at, *width, Style::Plain, &format::duration(line.p95)),
-                Column::P99 => row.put_right(*at, *width, Style::Plain, &format::duration(line.p99)),
-                Column::Max => row.put_right(*at, *width, Style::Dim, &format::duration(line.max)),
-                Column::Protocol => {
-                    row.put(*at, *width, Style::Dim, line.key.as_ref().map_or("", |key| key.protocol()));
-                }
-                Column::Server => {
-                    let server = line.key.as_ref().map_or("", |key| key.server());
-                    row.put(*at, *width, Style::Dim, &cut_server(server, *width));
-                }
-                Column::Process => {
-                    row.put(*at, *width, Style::Dim, line.process.as_deref().unwrap_or_default());
-                }
-                Column::Request => row.put(*at, *width, Style::Plain, &request(line)),
-            }
-        }
+    fn heading(&self, sort: Option<Sort>) -> Row<'static> {
+        Row::new(self.columns.iter().map(|(column, width)| {
+            let sorts = sort.is_some_and(|sort| column.sorts(sort));
+            let heading = format!("{}{}", column.heading(), if sorts { "▼" } else { "" });
+            cell(*column, Paint::Bold, &fit(&heading, usize::from(*width)))
+        }))
     }
+}
+
+fn cell(column: Column, paint: Paint, text: &str) -> Cell<'static> {
+    Cell::new(Line::from(text.to_owned()).alignment(column.alignment())).style(paint)
 }
 
 fn cut_server(server: &str, width: usize) -> String {
@@ -159,8 +177,8 @@ fn cut_server(server: &str, width: usize) -> String {
     format!("…{}", server.get(server.len() + 1 - width..).unwrap_or_default())
 }
 
-fn error_style(line: &Shown) -> Style {
-    if line.counts.server_errors + line.counts.timeouts > 0 { Style::Bad } else { Style::Warning }
+fn error_paint(line: &Shown) -> Paint {
+    if line.counts.server_errors + line.counts.timeouts > 0 { Paint::Bad } else { Paint::Warning }
 }
 
 /// Request type and endpoint.

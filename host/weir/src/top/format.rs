@@ -54,17 +54,6 @@ pub(super) fn clock(time: Duration) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// A bar for each value, as high as it is; the highest is full.
-pub(super) fn spark(values: &[u64]) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let highest = values.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let bar = |value: &u64| match value {
-        0 => ' ',
-        _ => BARS.get((*value as f64 / highest * 7.0).round() as usize).copied().unwrap_or('█'),
-    };
-    values.iter().map(bar).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +87,5 @@ mod tests {
         assert_eq!([percent(0.0), percent(0.4), percent(9.96), percent(100.0)], ["", "0.4", "10", "100"]);
         assert_eq!([bytes(7), bytes(1500), bytes(45_000_000)], ["7 B", "1.5 kB", "45.0 MB"]);
         assert_eq!(clock(Duration::from_secs(3_723)), "01:02:03");
-        assert_eq!(spark(&[0, 1, 4, 8]), " ▂▅█");
     }
 }

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::canvas::Canvas;
 use super::keys::keys;
+use super::losses::losses;
 use super::model::{Model, Then};
 use super::snapshot::{Detail, Snapshot};
 use super::terminal::{self, Screen};
@@ -14,12 +14,16 @@ use super::usage::Usage;
 use super::view::{Head, draw};
 use super::workers::Shared;
 use crate::agent::Seen;
+use crate::cmd::held_log;
 
 /// How often the board ends a tick and the screen changes.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How often workers are asked for what they have; an idle one answers after a tenth of a second.
 const ASK: Duration = Duration::from_millis(250);
+
+/// How long a line of the log stands on the screen.
+const SAID: Duration = Duration::from_secs(8);
 
 /// Bytes of keys that are read at once: a line that somebody pastes.
 const READ: usize = 256;
@@ -46,11 +50,11 @@ pub(crate) fn is_possible() -> bool {
 /// # Errors
 /// The terminal refuses, or is gone.
 pub(crate) fn show(look: &Look<'_>, output: File, began: Instant, stop: &AtomicBool) -> io::Result<()> {
-    let mut screen = Screen::open(output)?;
-    let mut drawn = Canvas::default();
-    let (mut model, mut usage) = (Model::default(), Usage::new());
+    let mut screen = Screen::open(output, look.color)?;
+    let (mut model, mut usage, mut said) = (Model::default(), Usage::new(), Said::default());
     let (mut next_tick, mut next_ask) = (began + TICK, began + ASK);
     let mut buffer = [0; READ];
+    let mut stale = true;
     while !stop.load(Ordering::Relaxed) {
         let now = Instant::now();
         if now >= next_ask {
@@ -62,18 +66,40 @@ pub(crate) fn show(look: &Look<'_>, output: File, began: Instant, stop: &AtomicB
             next_tick = (next_tick + TICK).max(now + TICK / 2);
             tick(look, &mut model, now.duration_since(began));
             usage.look();
+            stale = true;
         }
-        detail(look, &mut model);
-        let canvas = draw(&mut model, &head(look, &usage, began), terminal::size());
-        screen.write(&canvas.change(&drawn, look.color))?;
-        drawn = canvas;
-        for key in keys(screen.read(&mut buffer)?) {
+        if stale || !screen.has_same_size() {
+            detail(look, &mut model);
+            let head = Head { said: said.now(now), ..head(look, &usage, began) };
+            screen.draw(|frame| draw(frame, &mut model, &head))?;
+        }
+        let pressed = keys(screen.read(&mut buffer)?);
+        stale = !pressed.is_empty();
+        for key in pressed {
             if model.press(key) == Then::Quit {
                 return Ok(());
             }
         }
     }
     Ok(())
+}
+
+/// The last line of the log, for as long as it takes to read it.
+#[derive(Debug, Default)]
+struct Said {
+    lines: u64,
+    until: Option<Instant>,
+}
+
+impl Said {
+    fn now(&mut self, now: Instant) -> Option<String> {
+        let (lines, last) = held_log::last()?;
+        if lines != self.lines {
+            self.lines = lines;
+            self.until = Some(now + SAID);
+        }
+        self.until.is_some_and(|until| now < until).then_some(last)
+    }
 }
 
 fn tick(look: &Look<'_>, model: &mut Model, time: Duration) {
@@ -100,15 +126,15 @@ fn head(look: &Look<'_>, usage: &Usage, began: Instant) -> Head {
     let calls: &[&str] = if look.syscalls { &["syscalls"] } else { &[] };
     let sources: Vec<&str> =
         look.interfaces.iter().map(String::as_str).chain(calls.iter().copied()).collect();
-    let dropped = counts.iter().filter(|counts| counts.ring_full > 0);
     Head {
         interfaces: sources.join(" "),
         captured: counts.len() + calls.len(),
-        frames: counts.iter().map(|counts| counts.frames).sum(),
-        dropped: dropped.map(|counts| (counts.interface.clone(), "ring-full", counts.ring_full)).collect(),
+        frames: look.seen.frames(),
+        losses: losses(&counts, look.seen.calls().as_ref(), &look.seen.pipeline()),
         cpu: usage.cpu,
         memory: usage.memory,
         time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
         up: began.elapsed(),
+        said: None,
     }
 }

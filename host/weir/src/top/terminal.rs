@@ -1,12 +1,20 @@
 //! A terminal that shows a screen and gives keys. Takes the one that standard input and output are. Gives it back as it was, however the
-//! program ends but by SIGKILL.
+//! program ends but by SIGKILL. Does not do: draw; ratatui does.
+//!
+//! Keys are read here, and not by ratatui's backends: they read from `/dev/tty` on a thread of their own that nobody can end, or wait
+//! for ever. One reading with a time limit needs neither.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::{Mutex, Once, TryLockError};
 use std::time::{Duration, Instant};
 
+use ratatui::backend::TermionBackend;
+use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+
+use super::paint::without_color;
 
 /// How long a key is waited for, tenths of a second: the screen looks after other things so often.
 const WAIT_TENTHS: u8 = 1;
@@ -20,28 +28,37 @@ const BEGIN: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?7l";
 /// Emptied first: tmux keeps lines of an alternate screen that has become smaller.
 const END: &[u8] = b"\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l";
 
+/// Larger screens are used in part: memory of a screen grows with it, and any program may say that a terminal has 65,535 rows.
+const LARGEST: (u16, u16) = (1000, 500);
+
 /// How the terminal was; there while it is changed.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// The terminal, changed until it is dropped.
 #[derive(Debug)]
 pub(super) struct Screen {
-    output: File,
+    terminal: Terminal<TermionBackend<File>>,
+    color: bool,
     soon: u32,
+    /// The last one, for what comes before it still writes when it is dropped.
+    _changed: Changed,
 }
+
+/// There while the terminal is changed.
+#[derive(Debug)]
+struct Changed;
 
 /// Whether there is a terminal to show a screen on and take keys from.
 pub(super) fn is_there() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
-/// Columns and rows, as many as it has now.
-pub(super) fn size() -> (usize, usize) {
-    let size = terminal_size::terminal_size_of(io::stdout());
-    // One that does not tell, and the smallest that anything can be shown on.
-    let (width, height) =
-        size.map_or((80, 24), |(width, height)| (usize::from(width.0), usize::from(height.0)));
-    if width == 0 || height == 0 { (80, 24) } else { (width, height) }
+/// As large as it is now.
+fn area() -> Rect {
+    let size = terminal_size::terminal_size_of(io::stdout()).map(|(width, height)| (width.0, height.0));
+    // What one that does not tell has at least.
+    let (width, height) = size.filter(|(width, height)| *width > 0 && *height > 0).unwrap_or((80, 24));
+    Rect::new(0, 0, width.min(LARGEST.0), height.min(LARGEST.1))
 }
 
 impl Screen {
@@ -49,7 +66,7 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal refuses.
-    pub(super) fn open(mut output: File) -> io::Result<Self> {
+    pub(super) fn open(mut output: File, color: bool) -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut raw = before.clone();
         raw.make_raw();
@@ -58,21 +75,34 @@ impl Screen {
         raw.special_codes[SpecialCodeIndex::VTIME] = WAIT_TENTHS;
         restore_on_panic();
         *BEFORE.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(before);
-        let screen = tcsetattr(io::stdin(), OptionalActions::Flush, &raw).map_err(io::Error::from);
-        let screen = screen.and_then(|()| output.write_all(BEGIN));
-        if let Err(error) = screen {
-            restore();
-            return Err(error);
-        }
-        Ok(Self { output, soon: 0 })
+        let changed = Changed;
+        tcsetattr(io::stdin(), OptionalActions::Flush, &raw)?;
+        output.write_all(BEGIN)?;
+        let viewport = Viewport::Fixed(area());
+        let terminal = Terminal::with_options(TermionBackend::new(output), TerminalOptions { viewport })?;
+        Ok(Self { terminal, color, soon: 0, _changed: changed })
     }
 
-    /// Writes escape sequences.
+    /// Whether it is as large as when it was drawn last.
+    pub(super) fn has_same_size(&mut self) -> bool {
+        self.terminal.get_frame().area() == area()
+    }
+
+    /// Draws all of it; what differs is written.
     ///
     /// # Errors
     /// Nobody is there to see it.
-    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
-        self.output.write_all(text.as_bytes())
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if !self.has_same_size() {
+            self.terminal.resize(area())?;
+        }
+        self.terminal.draw(|frame| {
+            render(frame);
+            if !self.color {
+                without_color(frame.buffer_mut());
+            }
+        })?;
+        Ok(())
     }
 
     /// Bytes of keys; nothing when none was pressed for a moment.
@@ -93,7 +123,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for Changed {
     fn drop(&mut self) {
         restore();
     }
@@ -140,8 +170,8 @@ mod tests {
     fn panics_where_it_is_asked_to() {
         if std::env::var_os(CHILD).is_some() {
             let output = File::options().write(true).open("/dev/tty").unwrap();
-            let mut screen = Screen::open(output).unwrap();
-            screen.write("on the screen").unwrap();
+            let mut screen = Screen::open(output, true).unwrap();
+            screen.draw(|frame| frame.render_widget("on-the-screen", frame.area())).unwrap();
             panic!("as asked");
         }
     }
@@ -164,7 +194,7 @@ mod tests {
         let text = String::from_utf8_lossy(&output.stdout).replace('\r', "");
         let parts: Vec<&str> = text.split("---\n").collect();
         let [before, between, after] = parts[..] else { panic!("{text}") };
-        assert!(between.contains("\x1b[?1049h") && between.contains("on the screen"), "{text}");
+        assert!(between.contains("\x1b[?1049h") && between.contains("on-the-screen"), "{text}");
         let (_, behind) = between.split_once("\x1b[?1049l").expect("the screen is given back");
         assert!(behind.contains("as asked"), "the panic's words can be read: {text}");
         assert!(before.contains("icanon") && !before.contains("-icanon"), "{text}");

@@ -80,6 +80,10 @@ struct Screen {
 
 impl Screen {
     fn start(space: &Space, name: &str, size: (u16, u16)) -> Self {
+        Self::start_with(space, name, size, &[])
+    }
+
+    fn start_with(space: &Space, name: &str, size: (u16, u16), environment: &[(&str, &str)]) -> Self {
         let folder = Folder::new(name);
         let run = format!(
             "stty cols {} rows {}; stty -a > before; sh -c 'echo $$ > pid; exec {WEIR} top -i lo'; echo status $?; stty -a > after",
@@ -87,6 +91,7 @@ impl Screen {
         );
         let mut script = space.command("script");
         script.current_dir(folder.path("")).args(["-qefc", &run, "shown"]).env_remove("NO_COLOR");
+        script.env_remove("WEIR_LOG").envs(environment.iter().copied());
         let mut script =
             script.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let keys = script.stdin.take().unwrap();
@@ -97,9 +102,32 @@ impl Screen {
         String::from_utf8_lossy(&fs::read(self.folder.path(name)).unwrap_or_default()).into_owned()
     }
 
-    /// Waits until this was written to the terminal.
+    /// What a person sees now, whatever the size is.
+    fn seen(&self) -> vt100::Parser {
+        let mut terminal = vt100::Parser::new(60, 200, 0);
+        terminal.process(&fs::read(self.folder.path("shown")).unwrap_or_default());
+        terminal
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.seen().screen().rows(0, 200).collect()
+    }
+
+    /// Waits until this is to be seen.
     fn shows(&self, words: &str) {
-        until(&format!("`{words}` in {:?}", self.file("shown")), || self.file("shown").contains(words));
+        let found = |lines: Vec<String>| lines.iter().any(|line| line.contains(words));
+        until(&format!("`{words}` in {:#?}", self.lines()), || found(self.lines()));
+    }
+
+    /// Whether something is red.
+    fn has_red(&self) -> bool {
+        let terminal = self.seen();
+        let cell = |row, column| terminal.screen().cell(row, column).map(vt100::Cell::fgcolor);
+        (0..60).any(|row| (0..200).any(|column| cell(row, column) == Some(vt100::Color::Idx(1))))
+    }
+
+    fn id(&self) -> String {
+        self.file("pid").trim().to_owned()
     }
 
     fn press(&mut self, keys: &str) {
@@ -134,10 +162,10 @@ fn keys_work_on_a_terminal_and_q_gives_it_back() {
     until("requests", || {
         ask(&space, "/users/[10-16]");
         ask(&space, "/fails/9");
-        screen.file("shown").contains("GET /fails/*")
+        screen.lines().iter().any(|line| line.contains("GET /fails/*"))
     });
     screen.shows("REQ/S▼");
-    screen.shows("\x1b[31m");
+    assert!(screen.has_red());
     screen.press("e");
     screen.shows("ERR%▼");
     screen.press("\x1b[B\r");
@@ -160,7 +188,42 @@ fn ctrl_c_and_sigterm_give_the_terminal_back() {
     screen.gives_back();
     let screen = Screen::start(&space, "top-sigterm", (40, 10));
     screen.shows("no requests yet");
-    let id = screen.file("pid");
-    assert!(Command::new("kill").args(["-s", "TERM", id.trim()]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-s", "TERM", &screen.id()]).status().unwrap().success());
+    screen.gives_back();
+}
+
+#[test]
+fn it_follows_the_size_of_its_terminal() {
+    let Some(space) = Space::new(&["script", "stty"]) else { return };
+    let mut screen = Screen::start(&space, "top-resize", (80, 24));
+    screen.shows("no requests yet");
+    // In the end as at first, for what is given back is compared.
+    for (columns, rows) in [(140, 40), (40, 10), (80, 24)] {
+        let terminal = format!("/proc/{}/fd/0", screen.id());
+        let size = ["-F", &terminal, "cols", &columns.to_string(), "rows", &rows.to_string()];
+        assert!(Command::new("stty").args(size).status().unwrap().success());
+        let fits = || {
+            let lines = screen.lines();
+            let foot = lines.iter().position(|line| line.starts_with("q quit"));
+            foot == Some(rows - 1) && lines.iter().all(|line| line.chars().count() <= columns)
+        };
+        until(&format!("{columns} columns, {rows} rows: {:#?}", screen.lines()), fits);
+    }
+    screen.press("q");
+    screen.gives_back();
+}
+
+#[test]
+fn the_log_leaves_the_screen_whole() {
+    let Some(space) = Space::new(&["script"]) else { return };
+    let mut screen = Screen::start_with(&space, "top-log", (80, 24), &[("WEIR_LOG", "info")]);
+    screen.shows("no requests yet");
+    let said = "weir: info: capturing lo";
+    until("the log on the last line", || screen.lines()[23] == said);
+    let others: Vec<String> = screen.lines().into_iter().filter(|line| line != said).collect();
+    assert!(!others.iter().any(|line| line.contains("weir:")), "{others:#?}");
+    screen.press("q");
+    screen.shows("status 0");
+    screen.shows(said);
     screen.gives_back();
 }

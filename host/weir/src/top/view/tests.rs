@@ -1,16 +1,23 @@
-//! What a person sees, in three sizes, and with names of an attacker. The screen is read back with a terminal of a few lines.
+//! What a person sees, in three sizes, and with names of an attacker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
+use ratatui::backend::{TermionBackend, TestBackend};
+use ratatui::style::{Color, Modifier};
+use ratatui::{Terminal, TerminalOptions, Viewport};
+use unicode_width::UnicodeWidthStr;
 use weir_red::{Board, Tallies};
 use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value};
 
 use super::*;
-use crate::top::canvas::columns;
 use crate::top::keys::Key;
+use crate::top::losses::Loss;
+use crate::top::paint::without_color;
+use crate::top::snapshot::Detail;
 
-const SIZES: [(usize, usize); 5] = [(80, 24), (40, 10), (200, 60), (20, 4), (1, 1)];
+const SIZES: [(u16, u16); 5] = [(80, 24), (40, 10), (200, 60), (20, 4), (1, 1)];
 
 fn log(kind: &str, domain: &str, resource: &str, status: Status, milliseconds: u64) -> RequestLog {
     let mut fields = Fields::default();
@@ -83,51 +90,37 @@ fn head() -> Head {
         interfaces: "eth0".into(),
         captured: 1,
         frames: 1234,
-        dropped: vec![("eth0".into(), "ring-full", 7)],
+        losses: vec![Loss { count: 7, reason: "ring-full", at: "eth0".into() }],
         cpu: 4.0,
         memory: 35_000_000,
         time: Duration::from_secs(11 * 3600),
         up: Duration::from_secs(65),
+        said: None,
     }
 }
 
-/// Draws it, and reads back what a terminal would show.
-fn drawn(model: &mut Model, size: (usize, usize)) -> Vec<String> {
-    let canvas = draw(model, &head(), size);
-    let mut lines = vec![vec![String::new(); size.0]; size.1];
-    let change = canvas.change(&Canvas::default(), true);
-    let (mut row, mut column) = (0, 0);
-    let mut parts = change.split('\x1b');
-    assert_eq!(parts.next(), Some(""));
-    for part in parts {
-        let part = part.strip_prefix('[').expect("only control sequences");
-        let end = part.find(|c: char| c.is_ascii_alphabetic()).unwrap();
-        let (parameters, text) = (&part[..end], &part[end + 1..]);
-        match &part[end..=end] {
-            "H" => {
-                let mut numbers = parameters.split(';').map(|number| number.parse::<usize>().unwrap() - 1);
-                (row, column) = (numbers.next().unwrap(), numbers.next().unwrap());
-            }
-            "m" | "J" | "K" => assert!(["0", "1", "2", "7", "31", "32", "33"].contains(&parameters)),
-            other => panic!("{other}"),
-        }
-        for character in text.chars() {
-            assert!(!character.is_control(), "{character:?}");
-            let width = columns(&character.to_string());
-            assert!(width > 0 && row < size.1 && column + width <= size.0, "{character:?} at {row},{column}");
-            lines[row][column] = character.to_string();
-            if width == 2 {
-                lines[row][column + 1] = "\0".into();
-            }
-            column += width;
-        }
+/// Draws it, and reads back what a terminal shows.
+fn drawn(model: &mut Model, (width, height): (u16, u16)) -> Vec<String> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(frame, model, &head())).unwrap();
+    let shown = terminal.backend().buffer();
+    for (column, row) in (0..height).flat_map(|row| (0..width).map(move |column| (column, row))) {
+        let symbol = shown[(column, row)].symbol();
+        assert!(!symbol.chars().any(char::is_control), "{symbol:?}");
+        assert!(column + (symbol.width() as u16) <= width, "{symbol:?} at {column},{row} of {width}");
     }
-    let line = |cells: &Vec<String>| {
-        let text: String =
-            cells.iter().map(|cell| if cell.is_empty() { " " } else { cell.as_str() }).collect();
-        text.replace('\0', "").trim_end().to_owned()
-    };
-    lines.iter().map(line).collect()
+    plain(shown).lines().map(str::to_owned).collect()
+}
+
+/// The bytes that a terminal is sent.
+fn sent(model: &mut Model, (width, height): (u16, u16)) -> String {
+    let mut bytes = Vec::new();
+    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+    let mut terminal =
+        Terminal::with_options(TermionBackend::new(&mut bytes), TerminalOptions { viewport }).unwrap();
+    terminal.draw(|frame| draw(frame, model, &head())).unwrap();
+    drop(terminal);
+    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -136,7 +129,7 @@ fn a_small_terminal_shows_every_column() {
     let wanted = "\
 weir top  eth0  up 00:01:05                                         11:00:00 UTC
 121 requests/s  1.0 errors/s  p99 12.0ms  3 endpoints in 5 s
-1,234 frames, dropped 7 ring-full eth0                    CPU 4%  memory 35.0 MB
+1,234 frames, lost: 7 ring-full eth0                      CPU 4%  memory 35.0 MB
 REQ/S▼  ERR%    P50    P95    P99    MAX PROTO  SERVER         REQUEST
    100       12.0ms 12.0ms 12.0ms 12.0ms HTTP   shop           GET /api/orders/*
   20.0       1.00ms 1.00ms 1.00ms 1.00ms HTTP   ….111.222:8080 GET /health
@@ -275,14 +268,71 @@ fn a_table_for_programs_has_no_escapes() {
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
 }
 
+/// What a name could bring in would be another escape sequence, or a control character.
+fn only_places_and_styles(sent: &str) {
+    let mut parts = sent.split('\x1b');
+    assert_eq!(parts.next(), Some(""), "{sent:?}");
+    for part in parts {
+        let body = part.strip_prefix('[').expect("only control sequences");
+        let end = body.find(|c: char| c.is_ascii_alphabetic()).expect("a final character");
+        let (parameters, text) = body.split_at(end);
+        let cursor = ["?25h", "?25l"].contains(&&body[..=end]);
+        assert!(cursor || "Hm".contains(&text[..1]), "{part:?}");
+        assert!(cursor || parameters.chars().all(|c| c.is_ascii_digit() || c == ';'), "{part:?}");
+        assert!(!text.chars().any(char::is_control), "{part:?}");
+    }
+}
+
+#[test]
+fn colours_are_left_out_where_nobody_wants_them() {
+    let mut colors = [true, false].map(|color| {
+        let mut drawn = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let mut model = model(&shop());
+        press(&mut model, "↓");
+        drawn
+            .draw(|frame| {
+                draw(frame, &mut model, &head());
+                if !color {
+                    without_color(frame.buffer_mut());
+                }
+            })
+            .unwrap();
+        let cells = drawn.backend().buffer().content.clone();
+        let count =
+            |wanted: &dyn Fn(&ratatui::buffer::Cell) -> bool| cells.iter().filter(|c| wanted(c)).count();
+        [
+            count(&|cell| cell.fg == Color::Red),
+            count(&|cell| cell.fg != Color::Reset || cell.modifier.contains(Modifier::DIM)),
+            count(&|cell| cell.modifier.contains(Modifier::REVERSED)),
+        ]
+    });
+    colors.sort();
+    let [without, with] = colors;
+    // What is selected is as wide as the screen.
+    assert_eq!(without, [0, 0, 80]);
+    assert!(with[0] > 0 && with[1] > with[0] && with[2] == 80, "{with:?}");
+}
+
+#[test]
+fn the_head_tells_every_loss_and_the_foot_what_was_said() {
+    let mut head = head();
+    head.losses.push(Loss { count: 5, reason: "filtered", at: "syscalls".into() });
+    head.said = Some("weir: warn: a\x1b[2Jplugin".into());
+    let mut terminal = Terminal::new(TestBackend::new(120, 24)).unwrap();
+    terminal.draw(|frame| draw(frame, &mut model(&shop()), &head)).unwrap();
+    let text = plain(terminal.backend().buffer());
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[2].starts_with("1,234 frames, lost: 7 ring-full eth0, 5 filtered syscalls  "), "{text}");
+    assert_eq!(lines[23], "weir: warn: a\u{fffd}[2Jplugin");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// The terminal of these tests checks every character.
     #[test]
     fn no_name_leaves_its_cell(
         names in prop::collection::vec(("(\\PC|[\\x00-\\x9f]){0,20}", ".{0,60}", "[/\\x1b\\[2J日本👩‍👩‍👧é\u{200d}\u{202e}a-z]{0,60}"), 1..6),
-        size in (1usize..200, 1usize..60),
+        size in (1u16..200, 1u16..60),
         keys in "[relnq/ \r\u{1b}↓a]{0,12}",
     ) {
         let logs: Vec<_> = names
@@ -293,8 +343,10 @@ proptest! {
         let mut model = model(&board);
         press(&mut model, &keys);
         drawn(&mut model, size);
+        only_places_and_styles(&sent(&mut model, size));
         press(&mut model, "\r");
         model.detail = model.selected.as_ref().and_then(|key| Detail::of(&board, key));
         drawn(&mut model, size);
+        only_places_and_styles(&sent(&mut model, size));
     }
 }
