@@ -30,9 +30,9 @@ fn one_table_counts_every_request() {
     let top =
         top.stdout(Stdio::piped()).stderr(fs::File::create(folder.path("err")).unwrap()).spawn().unwrap();
     until("capturing", || fs::read_to_string(folder.path("err")).unwrap().contains("capturing lo"));
-    // 404 for what ends with 7, 503 for 9.
     ask(&space, "/users/[1-50]/orders");
-    ask(&space, "/users/4/item[0-9]");
+    // 503 for what ends with 9.
+    ask(&space, "/users/[1-10]/item9");
     ask(&space, "/evil/%1b%5b2J");
     let id = top.id().to_string();
     // The last request is captured, but may not have been read yet: SIGTERM tells all that was captured.
@@ -48,9 +48,9 @@ fn one_table_counts_every_request() {
     assert_eq!((orders.len(), orders[5..8].to_vec()), (9, vec!["HTTP", "127.0.0.1:8081", "GET"]));
     let broken = find("/users/*/item9");
     assert_eq!((broken[1], broken.len()), ("100", 10));
-    // Rates are of the same time, so they are as the counts: 50 to 1.
-    let [many, one] = [orders[0], broken[0]].map(|rate| rate.parse::<f64>().unwrap());
-    assert!(many >= 20.0 * one, "{}", run.stdout);
+    // Rates are of the same time, so they are as the counts, but for what rounding takes.
+    let [many, few] = [orders[0], broken[0]].map(|rate| rate.parse::<f64>().unwrap());
+    assert!(few > 0.0 && (many / few - 5.0).abs() < 1.0, "{}", run.stdout);
     assert!(!run.stdout.contains('\x1b'), "{}", run.stdout);
 }
 
@@ -110,7 +110,7 @@ impl Screen {
     }
 
     fn lines(&self) -> Vec<String> {
-        self.seen().screen().rows(0, 200).collect()
+        self.seen().screen().rows(0, 200).map(|line| line.trim_end().to_owned()).collect()
     }
 
     /// Waits until this is to be seen.
