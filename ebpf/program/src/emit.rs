@@ -20,6 +20,7 @@ pub fn empty(event: Event) -> Record {
         local_port: 0,
         remote_port: 0,
         family: 0,
+        flags: 0,
         protocol: 0,
         event: event as u8,
         sequence: 0,
@@ -73,7 +74,6 @@ fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
     }
     // The reader comes by itself every few milliseconds: waking it would cost the program a microsecond.
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
-    count(Counter::Records, 1);
 }
 
 /// The number, which the kernel's verifier then knows to be at most `ROOM`. The compiler knows it already from the branch that led

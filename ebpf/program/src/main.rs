@@ -7,22 +7,51 @@
 #![no_main]
 
 mod admission;
+mod carried;
 mod emit;
+mod exit;
 mod kernel;
 mod maps;
 mod message;
 mod socket;
-mod syscalls;
+mod trusted;
 
 use aya_ebpf::macros::btf_tracepoint;
 use aya_ebpf::programs::BtfTracePointContext;
+use weir_ebpf_common::Event;
 
-/// All system calls end here; see `syscalls` for why their end is enough.
+use crate::trusted::Trusted;
+
+/// All system calls end here; see `exit` for why their end is enough.
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(context: BtfTracePointContext) -> i32 {
     let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
     // SAFETY: the tracepoint's arguments are `struct pt_regs *regs, long ret`.
-    unsafe { syscalls::ended(registers, result) };
+    unsafe { exit::ended(registers, result) };
+    0
+}
+
+/// A socket took bytes from a program.
+#[btf_tracepoint(function = "sock_send_length")]
+pub fn sock_send_length(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `struct sock *sk, int ret, int flags`.
+    carried::carried(Trusted(context.arg::<*const u8>(0)), Event::Sent, context.arg::<i32>(1));
+    0
+}
+
+/// A socket gave bytes to a program.
+#[btf_tracepoint(function = "sock_recv_length")]
+pub fn sock_recv_length(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried(Trusted(context.arg::<*const u8>(0)), Event::Received, context.arg::<i32>(1));
+    0
+}
+
+/// A packet's bytes are copied to a program.
+#[btf_tracepoint(function = "skb_copy_datagram_iovec")]
+pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `const struct sk_buff *skb, int len`.
+    trusted::copied(context.arg::<*const u8>(0));
     0
 }
 

@@ -12,6 +12,7 @@ mod counts;
 mod error;
 mod frames;
 mod load;
+mod marks;
 mod options;
 mod order;
 mod recent;
@@ -20,8 +21,8 @@ mod threads;
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, Record};
+use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use weir_ebpf_common::{Counter, Record, unwanted_place};
 
 use self::clock::Clock;
 pub use self::counts::SocketCounts;
@@ -45,13 +46,13 @@ pub struct SocketCapture {
     programs: Option<Ebpf>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
+    tells_senders: bool,
     clock: Clock,
     frames: Frames,
 }
 
 /// Tells the kernel which sockets nobody wants.
-#[derive(Debug)]
-pub struct Unwanted(std::sync::Mutex<HashMap<MapData, u64, u8>>);
+pub struct Unwanted(std::sync::Mutex<Array<MapData, u64>>);
 
 impl Unwanted {
     /// Nothing of these sockets is captured any more. Numbers are used once only, so that is for ever.
@@ -59,7 +60,7 @@ impl Unwanted {
         let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for socket in sockets {
             // Where that fails, the socket costs what it did before.
-            let _ = map.insert(socket, 1, 0);
+            let _ = map.set(unwanted_place(*socket), *socket, 0);
         }
     }
 }
@@ -75,8 +76,14 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        let capture =
-            Self { programs: Some(programs), ring, counters, clock: Clock::now(), frames: Frames::default() };
+        let capture = Self {
+            programs: Some(programs),
+            ring,
+            counters,
+            tells_senders: false,
+            clock: Clock::now(),
+            frames: Frames::default(),
+        };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -89,6 +96,10 @@ impl SocketCapture {
             self.frames.record(&item, &self.clock, block);
         }
         self.frames.release(block);
+        if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
+            // Where the kernel can not, those datagrams are counted and left out.
+            let _ = self.programs.as_mut().map(load::tell_senders);
+        }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
@@ -104,12 +115,13 @@ impl SocketCapture {
             let values = self.counters.get(&(counter as u32), 0);
             values.map_or(0, |values| values.iter().sum())
         };
-        SocketCounts {
-            kernel: Counter::ALL.map(sum),
-            malformed: self.frames.malformed,
-            without_peer: self.frames.without_peer,
-            given_up: self.frames.given_up(),
-        }
+        SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
+    }
+}
+
+impl std::fmt::Debug for Unwanted {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Unwanted").finish_non_exhaustive()
     }
 }
 

@@ -3,11 +3,12 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::{Event, Record, START};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
 use super::clock::Clock;
+use super::counts::SocketCounts;
 use super::order::{Order, Step};
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
@@ -16,7 +17,7 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
-const AF_INET: u16 = 2;
+const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
 /// Turns records into frames.
@@ -28,20 +29,26 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
-    pub(super) malformed: u64,
-    pub(super) without_peer: u64,
+    /// The kernel's are not filled in.
+    pub(super) counts: SocketCounts,
 }
 
 impl Default for Frames {
     fn default() -> Self {
         let (order, threads) = (Order::new(), Threads::new());
-        Self { order, threads, now: 0, datagram: Vec::new(), malformed: 0, without_peer: 0 }
+        Self { order, threads, now: 0, datagram: Vec::new(), counts: SocketCounts::default() }
     }
 }
 
 impl Frames {
-    pub(super) fn given_up(&self) -> u64 {
-        self.order.given_up
+    /// What was counted on this side.
+    pub(super) fn counts(&self) -> SocketCounts {
+        SocketCounts { given_up: self.order.given_up, ..self.counts.clone() }
+    }
+
+    /// Datagrams came from who knows where.
+    pub(super) fn lacks_senders(&self) -> bool {
+        self.counts.without_peer > 0
     }
 
     /// Appends the frames of a record.
@@ -50,9 +57,12 @@ impl Frames {
         let Some((record, payload, event)) =
             read.and_then(|(record, payload)| Some((record, payload, Event::from_number(record.event)?)))
         else {
-            self.malformed += 1;
+            self.counts.malformed += 1;
             return;
         };
+        self.counts.records += 1;
+        self.counts.carried_bytes += u64::from(record.length);
+        self.counts.beyond_limit_bytes += u64::from(record.length.saturating_sub(record.captured));
         self.now = self.now.max(record.time);
         let time = clock.time(record.time);
         if record.protocol != IPPROTO_TCP {
@@ -77,6 +87,15 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
+        if record.flags & START != 0 && !self.order.is_known(record.socket) {
+            // One that this end had asked for would be known.
+            let (local, remote) = match sender {
+                Sender::Local => (record.sequence, record.acknowledgment),
+                Sender::Remote => (record.acknowledgment, record.sequence),
+            };
+            let numbers = Record { sequence: local, acknowledgment: remote, ..*record };
+            self.opened(&numbers, Sender::Remote, time, block);
+        }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
         let step = Step {
@@ -135,7 +154,7 @@ impl Frames {
         };
         if record.remote_port == 0 {
             // The program did not ask who sent it.
-            self.without_peer += 1;
+            self.counts.without_peer += 1;
             return;
         }
         let (offset, whole) = (record.sequence, record.acknowledgment);

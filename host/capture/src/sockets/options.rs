@@ -16,6 +16,8 @@ pub struct SocketOptions {
     pub ports: Vec<u16>,
     /// Inode number of the only network namespace whose sockets are captured.
     pub namespace: Option<u32>,
+    /// Captures at the end of each call, as on kernels before 6.3, though this one may know a better way.
+    pub at_calls: bool,
     /// Bytes of one call that are captured; what is beyond is a gap.
     pub capture_limit: u32,
     /// Size of the ring, a power of two.
@@ -30,6 +32,7 @@ impl Default for SocketOptions {
             cgroups: Vec::new(),
             ports: Vec::new(),
             namespace: None,
+            at_calls: false,
             // Heads and small bodies; the rest of large bodies is stepped over anyway.
             capture_limit: 16 << 10,
             // A hundred milliseconds of what two busy cores carry.

@@ -65,6 +65,11 @@ impl Order {
         self.sockets.entry(socket, Told::default);
     }
 
+    /// Something of this socket was told.
+    pub(super) fn is_known(&self, socket: u64) -> bool {
+        self.sockets.get(socket).is_some()
+    }
+
     /// Whether a record may be given now; if so, it is taken as given.
     #[inline]
     pub(super) fn admits(&mut self, step: &Step) -> bool {

@@ -10,8 +10,7 @@ use weir_capture::live::{LiveCapture, LiveEvent};
 use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
-use super::seen::Seen;
-use crate::replay::{Running, Source, Unwanted};
+use crate::replay::{Monitor, Source, SourceCounts, Unwanted};
 
 /// How often who looks on is told the counts, nanoseconds.
 const TELL_COUNTS: u64 = 500_000_000;
@@ -33,7 +32,7 @@ pub(crate) struct Live<'a> {
     stopped: bool,
     stop: &'a AtomicBool,
     deadline: Option<Instant>,
-    seen: &'a Seen,
+    monitor: &'a Monitor,
     next_counts: u64,
     seed: u64,
     now: u64,
@@ -56,7 +55,7 @@ impl<'a> Live<'a> {
         captures: Captures,
         stop: &'a AtomicBool,
         deadline: Option<Instant>,
-        seen: &'a Seen,
+        monitor: &'a Monitor,
     ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
         let seed = RandomState::new().hash_one(0);
@@ -75,7 +74,7 @@ impl<'a> Live<'a> {
             stopped: false,
             stop,
             deadline,
-            seen,
+            monitor,
             next_counts: 0,
             seed,
             now: 0,
@@ -93,6 +92,15 @@ impl<'a> Live<'a> {
 
     fn interfaces(&mut self) -> Vec<InterfaceCounts> {
         self.packets.as_mut().map(LiveCapture::counts).unwrap_or_default()
+    }
+
+    fn tell_counts(&mut self) {
+        let interfaces = self.interfaces();
+        let is_capturing =
+            self.calls.is_some() || self.packets.as_ref().is_some_and(LiveCapture::is_capturing);
+        let calls = self.calls.as_ref().map(SocketCapture::counts);
+        let (frames, bytes) = (self.frames, self.bytes);
+        self.monitor.tell_source(|| SourceCounts { is_capturing, interfaces, calls, frames, bytes });
     }
 
     /// `false`: nothing comes any more.
@@ -144,9 +152,7 @@ impl Source for Live<'_> {
         self.now = u64::try_from(now.as_nanos()).unwrap_or_default();
         if self.now >= self.next_counts {
             self.next_counts = self.now.saturating_add(TELL_COUNTS);
-            self.seen.running().ask();
-            let interfaces = self.interfaces();
-            self.seen.set(self.frames, interfaces, self.calls.as_ref().map(SocketCapture::counts));
+            self.tell_counts();
         }
         more
     }
@@ -161,10 +167,6 @@ impl Source for Live<'_> {
 
     fn unwanted(&self) -> Option<Unwanted> {
         self.unwanted.clone()
-    }
-
-    fn running(&self) -> Option<Arc<Running>> {
-        Some(Arc::clone(self.seen.running()))
     }
 
     fn seed(&self) -> u64 {

@@ -10,7 +10,7 @@ use weir_sinks::Output;
 
 use super::held_log;
 use super::terminal::{self, say};
-use crate::agent::{Agent, Ended, Seen, Sinks};
+use crate::agent::{Agent, Ended, Sinks};
 use crate::cli::agent::CaptureArgs;
 use crate::cli::top::TopArgs;
 use crate::failure::Failure;
@@ -39,7 +39,7 @@ fn once(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
     let mut output = terminal::output()?;
     let agent = prepare(arguments)?;
     let shared = Shared::new(Board::new(0, None));
-    let Ended { mut report, took, .. } = capture(&agent, &shared, &Seen::default(), &AtomicBool::new(false));
+    let Ended { mut report, took, .. } = capture(&agent, &shared, &AtomicBool::new(false));
     if report.interfaces.is_empty() && report.calls.is_none() {
         return Ok(report.failures);
     }
@@ -49,7 +49,7 @@ fn once(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
     if let Err(error) = output.write_all(text.as_bytes()) {
         report.failures.push(terminal::unwritable(&error));
     }
-    let losses = top::losses(&report.interfaces, report.calls.as_ref(), &report.pipeline);
+    let losses = top::losses(&report.interfaces, report.calls.as_ref(), &report.decode, &report.pipeline);
     if !losses.is_empty() {
         let losses: Vec<String> = losses.iter().map(Loss::to_string).collect();
         say(&format!("weir: warn: rates may be too low, lost: {}\n", losses.join(", ")));
@@ -67,10 +67,10 @@ fn screen(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
     let output = terminal::output()?;
     let agent = prepare(arguments)?;
     let shared = Shared::new(Board::new(0, Some(WINDOW)));
-    let (seen, stop, began) = (Seen::default(), AtomicBool::new(false), Instant::now());
+    let (stop, began) = (AtomicBool::new(false), Instant::now());
     let look = Look {
         shared: &shared,
-        seen: &seen,
+        monitor: agent.monitor(),
         interfaces: &arguments.interfaces,
         syscalls: arguments.calls.syscalls,
         color: terminal::style().color,
@@ -83,7 +83,7 @@ fn screen(arguments: &CaptureArgs) -> Result<Vec<Failure>, Failure> {
         });
         let screen =
             screen.map_err(|error| Failure::runtime(format_args!("can not start the screen: {error}")))?;
-        let ended = capture(&agent, &shared, &seen, &stop);
+        let ended = capture(&agent, &shared, &stop);
         stop.store(true, Ordering::Relaxed);
         let mut failures = ended.report.failures;
         match screen.join() {
@@ -108,11 +108,11 @@ fn prepare(arguments: &CaptureArgs) -> Result<Agent<'_>, Failure> {
     Ok(agent)
 }
 
-fn capture(agent: &Agent<'_>, shared: &Arc<Shared>, seen: &Seen, stop: &AtomicBool) -> Ended {
+fn capture(agent: &Agent<'_>, shared: &Arc<Shared>, stop: &AtomicBool) -> Ended {
     let make = || shared.sink();
     // Nothing is ever written: the sinks count.
     let output = Output::new(std::io::sink());
-    agent.run(stop, &Sinks { make: &make, output: &output, seen, last_words: top::restore })
+    agent.run(stop, &Sinks { make: &make, output: &output, last_words: top::restore })
 }
 
 /// Ends capturing when the screen ends, however it does.

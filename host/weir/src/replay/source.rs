@@ -10,7 +10,6 @@ use weir_capture::{Block, CaptureError, CaptureFile};
 
 use super::progress::Progress;
 use super::report::Report;
-use super::running::Running;
 use crate::failure::Failure;
 
 /// Takes sockets that need not be captured any more; called from any thread, at the end of a burst.
@@ -31,11 +30,6 @@ pub(crate) trait Source: Send {
 
     /// Who takes the sockets whose bytes nobody wants; none: nobody. Asked once, at the start.
     fn unwanted(&self) -> Option<Unwanted> {
-        None
-    }
-
-    /// Who wants to know the workers' counters while they run.
-    fn running(&self) -> Option<Arc<Running>> {
         None
     }
 

@@ -16,8 +16,8 @@ use weir_sinks::OutputState;
 use self::batch::Batch;
 use self::reader::Reader;
 use self::turns::{Turn, Turns};
-use super::source::Source;
-use super::{Ended, Listeners, Replay, Report};
+use super::source::{Source, Unwanted};
+use super::{Ended, Replay, Report};
 use crate::failure::Failure;
 
 pub(super) fn replay<W: Write + Send>(
@@ -25,20 +25,20 @@ pub(super) fn replay<W: Write + Send>(
     source: &mut dyn Source,
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
-    let listeners = (source.unwanted(), source.running());
-    let turns = Turns::new(Reader::new(source, replay.threads), replay.threads);
+    let unwanted = source.unwanted();
+    let turns = Turns::new(Reader::new(source, replay.threads, replay.monitor), replay.threads);
     let ended = thread::scope(|scope| {
         let mut others = Vec::new();
         for number in 1..replay.threads {
-            let (turns, listeners) = (&turns, listeners.clone());
+            let (turns, unwanted) = (&turns, unwanted.clone());
             let worker = thread::Builder::new().name(format!("weir-worker-{number}"));
-            let started = worker.spawn_scoped(scope, move || work(replay, turns, number, listeners));
+            let started = worker.spawn_scoped(scope, move || work(replay, turns, number, unwanted));
             others.push(started.map_err(|error| {
                 turns.end();
                 Failure::runtime(format_args!("can not start worker {number}: {error}; try fewer --threads"))
             }));
         }
-        let mut ended = vec![work(replay, &turns, 0, listeners)];
+        let mut ended = vec![work(replay, &turns, 0, unwanted)];
         let broke = |_| Err(Failure::runtime("a worker broke: this is a fault of weir, please report it"));
         ended.extend(others.into_iter().map(|other| other?.join().unwrap_or_else(broke)));
         ended
@@ -61,11 +61,11 @@ fn work<W: Write + Send>(
     replay: &Replay<'_, W>,
     turns: &Turns<'_>,
     me: usize,
-    listeners: Listeners,
+    unwanted: Option<Unwanted>,
 ) -> Result<Ended, Failure> {
     // Whatever makes a worker leave early, nobody waits for it.
     let _leaving = turns.ends_with_me();
-    let mut side = replay.worker(listeners)?;
+    let mut side = replay.worker(me, unwanted)?;
     let mut done = None;
     loop {
         let mut batch: Batch = match turns.next(me, done.take()) {

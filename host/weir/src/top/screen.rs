@@ -13,8 +13,8 @@ use super::terminal::{self, Screen};
 use super::usage::Usage;
 use super::view::{Head, draw};
 use super::workers::Shared;
-use crate::agent::Seen;
 use crate::cmd::held_log;
+use crate::replay::Monitor;
 
 /// How often the board ends a tick and the screen changes.
 const TICK: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ const READ: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look<'a> {
     pub(crate) shared: &'a Shared,
-    pub(crate) seen: &'a Seen,
+    pub(crate) monitor: &'a Monitor,
     /// As the user named them.
     pub(crate) interfaces: &'a [String],
     /// System calls are captured too.
@@ -122,15 +122,16 @@ fn detail(look: &Look<'_>, model: &mut Model) {
 }
 
 fn head(look: &Look<'_>, usage: &Usage, began: Instant) -> Head {
-    let counts = look.seen.interfaces();
+    let counts = look.monitor.source();
+    let (decode, pipeline) = (look.monitor.read().decode, look.monitor.workers().pipeline);
     let calls: &[&str] = if look.syscalls { &["syscalls"] } else { &[] };
     let sources: Vec<&str> =
         look.interfaces.iter().map(String::as_str).chain(calls.iter().copied()).collect();
     Head {
         interfaces: sources.join(" "),
-        captured: counts.len() + calls.len(),
-        frames: look.seen.frames(),
-        losses: losses(&counts, look.seen.calls().as_ref(), &look.seen.pipeline()),
+        captured: counts.interfaces.len() + calls.len(),
+        frames: counts.frames,
+        losses: losses(&counts.interfaces, counts.calls.as_ref(), &decode, &pipeline),
         cpu: usage.cpu,
         memory: usage.memory,
         time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),

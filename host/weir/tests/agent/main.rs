@@ -13,12 +13,18 @@ mod capture;
 mod program;
 
 mod agent;
+mod configuration;
+mod files;
 mod interfaces;
 mod life;
+mod log;
+mod metrics;
 mod nginx;
 mod own_protocol;
 mod refusals;
 mod reload;
+mod scrape;
+mod share;
 mod space;
 mod talk;
 mod top;
