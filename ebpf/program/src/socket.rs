@@ -95,8 +95,8 @@ impl Socket {
     fn try_describe(&self, record: &mut Record) -> Option<()> {
         let sock = self.sock;
         record.family = read(sock + offset!(sock_common_skc_family))?;
-        // Two bytes since 5.6; little-endian, so the first one is enough.
-        record.protocol = read(sock + offset!(sock_sk_protocol))?;
+        // MPTCP's number has more than a byte, and its sockets are others than TCP's.
+        record.protocol = u8::try_from(read::<u16>(sock + offset!(sock_sk_protocol))?).ok()?;
         match u16::from(record.family) {
             AF_INET => {
                 let local: [u8; 4] = read(sock + offset!(sock_common_skc_rcv_saddr))?;

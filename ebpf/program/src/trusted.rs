@@ -102,7 +102,9 @@ impl View for Trusted {
     #[inline(always)]
     fn describe(&self, record: &mut Record) -> bool {
         record.family = load!("u16", self.0, sock_common_skc_family) as u8;
-        record.protocol = load!("u16", self.0, sock_sk_protocol) as u8;
+        // MPTCP's number has more than a byte, and its sockets are others than TCP's.
+        let Ok(protocol) = u8::try_from(load!("u16", self.0, sock_sk_protocol)) else { return false };
+        record.protocol = protocol;
         match u16::from(record.family) {
             AF_INET => {
                 record.local_address =
