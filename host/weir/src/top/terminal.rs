@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
-use std::sync::{Mutex, Once, TryLockError};
+use std::sync::{Mutex, Once, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use ratatui::backend::TermionBackend;
@@ -74,7 +74,7 @@ impl Screen {
         raw.special_codes[SpecialCodeIndex::VMIN] = 0;
         raw.special_codes[SpecialCodeIndex::VTIME] = WAIT_TENTHS;
         restore_on_panic();
-        *BEFORE.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(before);
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
         let changed = Changed;
         tcsetattr(io::stdin(), OptionalActions::Flush, &raw)?;
         output.write_all(BEGIN)?;
@@ -91,8 +91,11 @@ impl Screen {
     /// Draws all of it; what differs is written.
     ///
     /// # Errors
-    /// Nobody is there to see it.
+    /// Nobody is there to see it, or a panic elsewhere gave the terminal back.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if BEFORE.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Err(io::Error::other("it was given back after a fault"));
+        }
         if !self.has_same_size() {
             self.terminal.resize(area())?;
         }
@@ -172,7 +175,8 @@ mod tests {
             let output = File::options().write(true).open("/dev/tty").unwrap();
             let mut screen = Screen::open(output, true).unwrap();
             screen.draw(|frame| frame.render_widget("on-the-screen", frame.area())).unwrap();
-            panic!("as asked");
+            let broken = std::thread::spawn(|| panic!("as asked")).join();
+            assert!(broken.is_err() && screen.draw(|_| {}).is_err(), "nothing is drawn afterwards");
         }
     }
 
@@ -197,6 +201,7 @@ mod tests {
         assert!(between.contains("\x1b[?1049h") && between.contains("on-the-screen"), "{text}");
         let (_, behind) = between.split_once("\x1b[?1049l").expect("the screen is given back");
         assert!(behind.contains("as asked"), "the panic's words can be read: {text}");
+        assert!(behind.contains("1 passed"), "{text}");
         assert!(before.contains("icanon") && !before.contains("-icanon"), "{text}");
         assert_eq!(before.trim(), after.trim());
     }
