@@ -29,9 +29,12 @@ offsets! {
     task_struct_pid
     task_struct_comm
     task_struct_comm_end
+    task_struct_thread_fsbase
     files_struct_fdt
     fdtable_fd
     file_f_inode
+    file_f_path_dentry
+    dentry_d_name_name
     inode_i_mode
     inode_i_ino
     socket_alloc_vfs_inode

@@ -8,12 +8,12 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::emit;
-use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
-use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted};
+use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, PtRegs, THROWN_AWAY, calls, read_user};
+use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
+use crate::{emit, go, tls};
 
 /// A socket has carried `length` bytes for the present thread; negative: an error.
 #[inline(always)]
@@ -22,11 +22,29 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
     if length <= 0 {
         return message_failed(thread);
     }
-    let caller = thread.caller();
+    let (caller, call) = (thread.caller(), thread.call());
+    if !is_told(thread.registers(), &caller, &call, event) {
+        return;
+    }
     if !admission::admits_process(&caller) {
         return count(Counter::NotAdmitted, 1);
     }
-    let _ = tell(&socket, &thread.call(), event, i64::from(length), &caller);
+    let _ = tell(&socket, &call, event, i64::from(length), &caller);
+}
+
+/// Lets the programs at TLS libraries know what a call carries over which descriptor. False: that is all that is wanted.
+#[inline(always)]
+pub fn is_told(registers: *const PtRegs, caller: &Caller, call: &Call, event: Event) -> bool {
+    if !matches!(event, Event::Sent | Event::Received) {
+        return true;
+    }
+    if setting!(tls) != 0 {
+        let descriptor = call.arguments[0] as u32;
+        tls::carries(caller.process_thread, descriptor, event);
+        // SAFETY: what the kernel gave for the present thread.
+        unsafe { go::carries(registers, caller.process_thread, descriptor) };
+    }
+    setting!(calls) != 0
 }
 
 /// What was carried, began or ended, on a socket of the present thread.
@@ -50,6 +68,7 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
         return None;
     }
     record.process_thread = caller.process_thread;
+    record.coroutine = caller.coroutine;
     record.name = caller.name;
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
@@ -173,7 +192,10 @@ fn messages<S: View>(work: *mut Work, first: u64, number: i64) -> Option<()> {
 fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32) {
     // SAFETY: as above.
     let record = unsafe { &mut (*work).record };
-    if !S::sender(record) {
+    if S::TELLS_EACH_MESSAGE && record.event == Event::Received as u8 {
+        // Where the call wants to know the sender, it is not written yet.
+        S::sender(record);
+    } else {
         message::peer(record, address);
     }
     if !admission::admits_ports(record.local_port, record.remote_port) {
@@ -204,6 +226,6 @@ fn next_message(work: *const Work, all: u64) -> u64 {
 #[inline(always)]
 fn message_failed(thread: TrustedThread) {
     if matches!(thread.call().number, calls::RECVMMSG | calls::SENDMMSG) {
-        let _ = MESSAGES_DONE.remove(thread.caller().process_thread);
+        let _ = MESSAGES_DONE.remove(thread.process_thread());
     }
 }

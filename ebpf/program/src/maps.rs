@@ -4,7 +4,9 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
 use weir_ebpf_common::{Counter, LISTED, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
 
+use crate::go::GoCall;
 use crate::message::Work;
+use crate::tls::{Connection, Inside, Object};
 use crate::trusted::DatagramSender;
 
 /// The loader sets its size.
@@ -59,6 +61,27 @@ pub fn is_unwanted(socket: u64) -> bool {
     UNWANTED.get(unwanted_place(socket)).is_some_and(|unwanted| *unwanted == socket)
 }
 
+/// Threads that are in a call of a TLS library, by process and thread id. A thread that was killed in one leaves its entry behind, so
+/// the one that was used longest ago makes room.
+#[map]
+pub static INSIDE: LruHashMap<u64, Inside> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// Which socket a TLS library's object belongs to; not every program frees its objects before it ends.
+#[map]
+pub static CONNECTIONS: LruHashMap<Object, Connection> = LruHashMap::with_max_entries(1 << 16, 0);
+
+/// Goroutines that are in a call, by address of their `g`.
+#[map]
+pub static GOROUTINES: LruHashMap<Object, GoCall> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// Processes that are Go programs, with the offset of a goroutine's number. More would be seen without it.
+#[map]
+pub static GO_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(1 << 12, 0);
+
+/// Processes that have begun to run a program, or mapped a TLS library: where probes may be wanted.
+#[map]
+pub static MAPPED: RingBuf = RingBuf::with_byte_size(1 << 16, 0);
+
 #[map]
 pub static PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(LISTED, 0);
 #[map]
@@ -90,11 +113,22 @@ macro_rules! setting {
 }
 pub(crate) use setting;
 
-/// Counts; nobody else writes this processor's number.
+/// Counts, in a program that nothing on its processor interrupts but others that count elsewhere: those at tracepoints.
 #[inline(always)]
 pub fn count(counter: Counter, number: u64) {
     if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
         // SAFETY: the map's own memory, of this processor.
         unsafe { *place = (*place).wrapping_add(number) };
+    }
+}
+
+/// Counts, in a program that may lose its processor to any other one meanwhile: those at probes of user space.
+#[inline(always)]
+pub fn count_atomically(counter: Counter, number: u64) {
+    if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: the map's own memory. The compiler knows no atomic addition for this target, the kernel does.
+        unsafe {
+            core::arch::asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) number, options(nostack));
+        }
     }
 }

@@ -28,8 +28,8 @@ pub trait View {
     /// Of a TCP socket.
     fn streams(&self) -> Option<Streams>;
 
-    /// Writes who sent the datagram that the present thread received, where that is known. False: it is not.
-    fn sender(record: &mut Record) -> bool;
+    /// Writes the addresses of the datagram that the present thread received, where they are known.
+    fn sender(record: &mut Record);
 }
 
 /// A socket whose memory is read by its address.
@@ -65,16 +65,22 @@ impl Streams {
     }
 }
 
+/// Address of the `struct file` that a descriptor of the calling thread means.
+#[inline(always)]
+pub fn file_of(descriptor: u32) -> Option<usize> {
+    // SAFETY: takes nothing and can not fail.
+    let task = unsafe { bpf_get_current_task() } as usize;
+    let files: usize = read(task + offset!(task_struct_files))?;
+    let table: usize = read(files + offset!(files_struct_fdt))?;
+    let descriptors: usize = read(table + offset!(fdtable_fd))?;
+    read(descriptors + descriptor as usize * size_of::<usize>())
+}
+
 impl Socket {
     /// None: no socket, or its memory can not be read.
     #[inline(always)]
     pub fn of_descriptor(descriptor: u32) -> Option<Self> {
-        // SAFETY: takes nothing and can not fail.
-        let task = unsafe { bpf_get_current_task() } as usize;
-        let files: usize = read(task + offset!(task_struct_files))?;
-        let table: usize = read(files + offset!(files_struct_fdt))?;
-        let descriptors: usize = read(table + offset!(fdtable_fd))?;
-        let file: usize = read(descriptors + descriptor as usize * size_of::<usize>())?;
+        let file = file_of(descriptor)?;
         let inode: usize = read(file + offset!(file_f_inode))?;
         let mode: u16 = read(inode + offset!(inode_i_mode))?;
         if mode & FILE_TYPE != IS_SOCKET {
@@ -83,6 +89,11 @@ impl Socket {
         // A socket and its inode are one allocation.
         let socket = inode - offset!(socket_alloc_vfs_inode);
         Some(Self { number: read(inode + offset!(inode_i_ino))?, sock: read(socket + offset!(socket_sk))? })
+    }
+
+    #[inline(always)]
+    pub fn is_tcp(&self) -> bool {
+        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
     }
 
     #[inline(always)]
@@ -153,9 +164,7 @@ impl View for Socket {
     }
 
     #[inline(always)]
-    fn sender(_: &mut Record) -> bool {
-        false
-    }
+    fn sender(_: &mut Record) {}
 }
 
 /// IPv4 in the first four bytes.
@@ -206,6 +215,7 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     let record = unsafe { &mut (*work).record };
     *record = emit::empty(if closes { Event::Closed } else { Event::Connected });
     record.socket = number;
+    record.flags = START;
     if !socket.describe(record) || record.protocol != IPPROTO_TCP || record.remote_port == 0 {
         return None;
     }

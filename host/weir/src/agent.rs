@@ -15,6 +15,7 @@ mod reload;
 mod run;
 mod signals;
 mod source;
+mod tls;
 mod watch;
 
 pub(crate) use self::config::AgentConfig;

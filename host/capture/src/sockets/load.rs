@@ -36,6 +36,13 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
     }
+    if options.tls {
+        attach(&mut programs, &btf, "sched_process_exec", "sched_process_exec")?;
+        if way == Way::AtSockets {
+            attach(&mut programs, &btf, "file_mapped", "sys_exit")?;
+            tell_senders(&mut programs)?;
+        }
+    }
     Ok(programs)
 }
 
@@ -92,6 +99,8 @@ fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> 
         admission: bits.sum(),
         namespace: options.namespace.unwrap_or(0),
         states: u32::from(way == Way::AtSockets),
+        calls: options.calls.into(),
+        tls: options.tls.into(),
         names,
     })
 }
@@ -185,7 +194,7 @@ fn object_refused(error: &EbpfError) -> SocketError {
     if lacks_privilege(error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(error)) }
 }
 
-fn refused(program: &'static str, error: &ProgramError) -> SocketError {
+pub(super) fn refused(program: &'static str, error: &ProgramError) -> SocketError {
     if lacks_privilege(error) {
         return SocketError::NoPrivilege;
     }
@@ -204,10 +213,16 @@ fn lacks_privilege(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// For lack of a privilege, where no verifier is asked.
+pub(super) fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    let mut errors = sources(error).filter_map(|error| error.downcast_ref::<std::io::Error>());
+    errors.any(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
 /// The verifier's log may have thousands of lines; its end tells what was wrong.
 const WORDS: usize = 400;
 
-fn error_chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let whole = sources(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let words = whole.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().rev().nth(WORDS) {

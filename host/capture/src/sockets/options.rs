@@ -6,6 +6,10 @@ use std::path::PathBuf;
 /// a port in the list of ports.
 #[derive(Clone, Debug)]
 pub struct SocketOptions {
+    /// What system calls carry.
+    pub calls: bool,
+    /// What TLS libraries encrypt and decrypt.
+    pub tls: bool,
     /// Process ids, as the initial PID namespace sees them.
     pub processes: Vec<u32>,
     /// Names of threads (`/proc/PID/comm`); the kernel keeps 15 bytes of them.
@@ -27,6 +31,8 @@ pub struct SocketOptions {
 impl Default for SocketOptions {
     fn default() -> Self {
         Self {
+            calls: true,
+            tls: false,
             processes: Vec::new(),
             names: Vec::new(),
             cgroups: Vec::new(),

@@ -30,7 +30,7 @@ impl<V> Recent<V> {
         }
     }
 
-    /// The value, if it is there.
+    /// The value, without any effect on what is forgotten.
     pub(super) fn get(&self, number: u64) -> Option<&V> {
         self.young.get(&number).or_else(|| self.old.get(&number))
     }

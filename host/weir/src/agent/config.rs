@@ -42,6 +42,7 @@ pub(crate) struct AgentConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Calls {
     pub(crate) syscalls: bool,
+    pub(crate) tls: bool,
     pub(crate) pid: Vec<u32>,
     pub(crate) comm: Vec<String>,
     pub(crate) cgroup: Vec<PathBuf>,
@@ -55,14 +56,14 @@ pub(crate) struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         let (pid, comm, cgroup, port) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { syscalls: false, pid, comm, cgroup, port, call_bytes: 16_384, at_calls: false }
+        Self { syscalls: false, tls: false, pid, comm, cgroup, port, call_bytes: 16_384, at_calls: false }
     }
 }
 
 impl Calls {
     /// Only some calls are wanted.
     fn are_chosen(&self) -> bool {
-        let Self { syscalls: _, pid, comm, cgroup, port, call_bytes, at_calls: _ } = self;
+        let Self { syscalls: _, tls: _, pid, comm, cgroup, port, call_bytes, at_calls: _ } = self;
         let all = pid.is_empty() && comm.is_empty() && cgroup.is_empty() && port.is_empty();
         !all || *call_bytes != Self::default().call_bytes
     }
@@ -137,15 +138,16 @@ impl AgentConfig {
     /// # Errors
     /// There is nothing, or system calls are chosen and not captured.
     pub(crate) fn checked(self, command: &str) -> Result<Self, Failure> {
-        if !self.calls.syscalls && self.calls.are_chosen() {
+        let calls = self.calls.syscalls || self.calls.tls;
+        if !calls && self.calls.are_chosen() {
             return Err(Failure::usage(
-                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls, or \
+                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls or --tls, or \
                  `syscalls: true` in the file of --config",
             ));
         }
-        if !self.calls.syscalls && self.interfaces.is_empty() {
+        if !calls && self.interfaces.is_empty() {
             return Err(Failure::usage(format_args!(
-                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls, or `interfaces: [IFACE]` in \
+                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls, or --tls, or `interfaces: [IFACE]` in \
                  the file of --config; see `{command} --help`"
             )));
         }

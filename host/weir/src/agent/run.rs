@@ -88,7 +88,7 @@ impl<'a> Agent<'a> {
         reread: Box<dyn Fn() -> Result<AgentConfig, Failure> + Sync + 'a>,
         log: Option<Log>,
     ) -> Result<Self, Failure> {
-        let calls = config.calls.syscalls;
+        let calls = config.calls.syscalls || config.calls.tls;
         let mut locks = Locks::default();
         if calls {
             // System calls are the machine's, so their lock is not that of a namespace that is entered.
@@ -191,8 +191,11 @@ impl Agent<'_> {
             tracing::warn!("no interface matches yet; waiting for one");
         }
         let calls = self.calls.as_ref().map(SocketCapture::open).transpose().map_err(calls_refused)?;
-        if calls.is_some() {
+        if self.calls.as_ref().is_some_and(|options| options.calls) {
             tracing::info!("capturing system calls");
+        }
+        if self.calls.as_ref().is_some_and(|options| options.tls) {
+            tracing::info!("capturing TLS");
         }
         Ok(Captures { packets, calls })
     }
@@ -211,6 +214,8 @@ fn socket_options(config: &AgentConfig) -> Result<SocketOptions, Failure> {
         })
     };
     Ok(SocketOptions {
+        calls: calls.syscalls,
+        tls: calls.tls,
         processes: calls.pid.clone(),
         names: calls.comm.clone(),
         cgroups: calls.cgroup.clone(),

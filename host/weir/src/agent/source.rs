@@ -10,6 +10,7 @@ use weir_capture::live::{LiveCapture, LiveEvent};
 use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
+use super::tls;
 use crate::replay::{Monitor, Source, SourceCounts, Unwanted};
 
 /// How often who looks on is told the counts, nanoseconds.
@@ -132,6 +133,9 @@ impl<'a> Live<'a> {
                     tracing::error!("{interface} is left out: {error}");
                 }
             }
+        }
+        for event in self.calls.iter_mut().flat_map(SocketCapture::take_events) {
+            tls::tell(&event);
         }
     }
 }

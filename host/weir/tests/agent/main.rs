@@ -27,5 +27,6 @@ mod scrape;
 mod share;
 mod space;
 mod talk;
+mod tls;
 mod top;
 mod vlan;
