@@ -8,7 +8,7 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, PtRegs, THROWN_AWAY, calls, read_user};
+use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
 use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
@@ -22,29 +22,18 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
     if length <= 0 {
         return message_failed(thread);
     }
-    let (caller, call) = (thread.caller(), thread.call());
-    if !is_told(thread.registers(), &caller, &call, event) {
+    let caller = thread.caller();
+    if setting!(tls) != 0 {
+        tls::carries(&socket, caller.process_thread, event);
+        go::carries(&socket, thread.call().stack, caller.process_thread);
+    }
+    if setting!(calls) == 0 {
         return;
     }
     if !admission::admits_process(&caller) {
         return count(Counter::NotAdmitted, 1);
     }
-    let _ = tell(&socket, &call, event, i64::from(length), &caller);
-}
-
-/// Lets the programs at TLS libraries know what a call carries over which descriptor. False: that is all that is wanted.
-#[inline(always)]
-pub fn is_told(registers: *const PtRegs, caller: &Caller, call: &Call, event: Event) -> bool {
-    if !matches!(event, Event::Sent | Event::Received) {
-        return true;
-    }
-    if setting!(tls) != 0 {
-        let descriptor = call.arguments[0] as u32;
-        tls::carries(caller.process_thread, descriptor, event);
-        // SAFETY: what the kernel gave for the present thread.
-        unsafe { go::carries(registers, caller.process_thread, descriptor) };
-    }
-    setting!(calls) != 0
+    let _ = tell(&socket, &thread.call(), event, i64::from(length), &caller);
 }
 
 /// What was carried, began or ended, on a socket of the present thread.
@@ -68,8 +57,10 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
         return None;
     }
     record.process_thread = caller.process_thread;
-    record.coroutine = caller.coroutine;
     record.name = caller.name;
+    if setting!(tls) != 0 {
+        record.coroutine = go::goroutine(call.stack, caller.process_thread);
+    }
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {

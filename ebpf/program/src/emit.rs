@@ -47,7 +47,7 @@ pub fn put(work: *mut Work, address: u64) {
 
 /// Counts in the way of the program whose work it is: what is told of TLS is told at probes.
 #[inline(always)]
-pub fn counted(work: *mut Work, counter: Counter, number: u64) {
+fn counted(work: *mut Work, counter: Counter, number: u64) {
     // SAFETY: the caller's pointer is to a record of its own.
     if unsafe { (&raw const (*work).record.socket).read_volatile() } & TLS == 0 {
         count(counter, number);

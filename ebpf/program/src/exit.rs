@@ -6,11 +6,10 @@
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::carried;
 use crate::kernel::{Call, IN_PROGRESS, PtRegs, calls};
-use crate::library;
 use crate::maps::{count, setting};
 use crate::socket::Socket;
+use crate::{carried, go, tls};
 
 /// A system call has ended.
 #[inline(always)]
@@ -24,10 +23,6 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
         }
         calls::CONNECT => Event::Connected,
         calls::ACCEPT | calls::ACCEPT4 => Event::Accepted,
-        calls::MMAP if setting!(tls) != 0 => {
-            // SAFETY: the caller's.
-            return unsafe { library::ended(registers, result) };
-        }
         _ => return,
     };
     let carried = match event {
@@ -39,19 +34,27 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
         return;
     }
     // SAFETY: the caller's.
-    let (call, caller) = unsafe { (PtRegs::call(registers, number), Caller::present(registers)) };
-    if carried::is_told(registers, &caller, &call, event) {
-        let _ = tell(&call, event, result, &caller);
-    }
+    let call = unsafe { PtRegs::call(registers, number) };
+    let _ = tell(&call, event, result);
 }
 
 #[inline(always)]
-fn tell(call: &Call, event: Event, result: i64, caller: &Caller) -> Option<()> {
-    if !admission::admits_process(caller) {
+fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
+    let caller = Caller::present();
+    if !admission::admits_process(&caller) {
         count(Counter::NotAdmitted, 1);
         return None;
     }
     let descriptor = if matches!(event, Event::Accepted) { result as u32 } else { call.arguments[0] as u32 };
     let socket = Socket::of_descriptor(descriptor)?;
-    carried::tell(&socket, call, event, result, caller)
+    if matches!(event, Event::Sent | Event::Received) {
+        if setting!(tls) != 0 {
+            tls::carries(&socket, caller.process_thread, event);
+            go::carries(&socket, call.stack, caller.process_thread);
+        }
+        if setting!(calls) == 0 {
+            return None;
+        }
+    }
+    carried::tell(&socket, call, event, result, &caller)
 }

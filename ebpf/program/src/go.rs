@@ -12,9 +12,9 @@ use weir_ebpf_common::GoLayout;
 
 use crate::admission::{self, Caller};
 use crate::kernel::{PtRegs, read, read_user};
-use crate::maps::{GO_PROCESSES, GOROUTINES, offset, setting};
+use crate::maps::{GO_PROCESSES, GOROUTINES, offset};
 use crate::message::Work;
-use crate::socket::Socket;
+use crate::socket::{Socket, View};
 use crate::tls::{self, Object, Plaintext};
 
 /// A goroutine in a call.
@@ -34,10 +34,11 @@ const DESCRIPTORS: u64 = 1 << 20;
 /// Entry of a method that reads or writes.
 #[inline(always)]
 pub unsafe fn begins(registers: *const PtRegs, event: u32) {
-    let thread = bpf_get_current_pid_tgid();
-    if !admission::admits_process(&Caller::present_without_coroutine()) {
+    let caller = Caller::present();
+    if !admission::admits_process(&caller) {
         return;
     }
+    let thread = caller.process_thread;
     // SAFETY: the caller's.
     let (connection, buffer, g) = unsafe { PtRegs::go(registers) };
     let key = Object { address: g, process: thread >> 32 };
@@ -96,42 +97,33 @@ fn learn_socket(thread: u64, address: u64, layout: GoLayout) -> Option<()> {
         return None;
     }
     let socket = Socket::of_descriptor(number as u32).filter(Socket::is_tcp)?;
-    tls::learn(Object { address, process: thread >> 32 }, &socket, number as u32, true)
+    tls::learn(Object { address, process: thread >> 32 }, &socket, true);
+    Some(())
 }
 
-/// A system call of a goroutine carried something: if it is in a call of `crypto/tls`, over the socket of this connection. It is how
-/// those are found that are no `*net.TCPConn`.
+/// A socket carried something for a thread: if its goroutine is in a call of `crypto/tls`, it is that of this connection. It is how
+/// those are found that are no `*net.TCPConn`. `stack`: the program's stack pointer.
 #[inline(always)]
-pub unsafe fn carries(registers: *const PtRegs, thread: u64, descriptor: u32) {
-    // SAFETY: the caller's.
-    let _ = unsafe { try_carries(registers, thread, descriptor) };
-}
-
-#[inline(always)]
-unsafe fn try_carries(registers: *const PtRegs, thread: u64, descriptor: u32) -> Option<()> {
-    // SAFETY: the caller's.
-    let (g, _) = unsafe { g(registers, thread) }?;
-    let call = GOROUTINES.get_ptr(Object { address: g, process: thread >> 32 })?;
+pub fn carries(socket: &impl View, stack: u64, thread: u64) {
+    let Some((g, _)) = g(stack, thread) else { return };
+    let Some(call) = GOROUTINES.get_ptr(Object { address: g, process: thread >> 32 }) else { return };
     // SAFETY: the map's memory; only this goroutine uses its entry.
     let address = unsafe { (*call).connection };
-    if address == 0 {
-        return None;
+    if address != 0 && socket.is_tcp() {
+        tls::learn(Object { address, process: thread >> 32 }, socket, true);
     }
-    let socket = Socket::of_descriptor(descriptor).filter(Socket::is_tcp)?;
-    tls::learn(Object { address, process: thread >> 32 }, &socket, descriptor, true)
 }
 
 /// The goroutine that makes a system call; 0: no Go, or it can not be told.
 #[inline(always)]
-pub unsafe fn goroutine(registers: *const PtRegs, thread: u64) -> u64 {
-    // SAFETY: the caller's.
-    let found = if setting!(tls) == 0 { None } else { unsafe { g(registers, thread) } };
+pub fn goroutine(stack: u64, thread: u64) -> u64 {
+    let found = g(stack, thread);
     found.and_then(|(g, goroutine_id)| read_user(g.wrapping_add(goroutine_id.into()))).unwrap_or(0)
 }
 
 /// The address of the goroutine's `g`, and the offset of its number.
 #[inline(always)]
-unsafe fn g(registers: *const PtRegs, thread: u64) -> Option<(u64, u32)> {
+fn g(stack: u64, thread: u64) -> Option<(u64, u32)> {
     // SAFETY: the loader changes the map; one word is whole or old.
     let goroutine_id = *unsafe { GO_PROCESSES.get((thread >> 32) as u32) }?;
     // SAFETY: takes nothing and can not fail.
@@ -139,12 +131,7 @@ unsafe fn g(registers: *const PtRegs, thread: u64) -> Option<(u64, u32)> {
     let thread_pointer: u64 = read(task + offset!(task_struct_thread_fsbase))?;
     // Go's linker gives `g` the last word before the thread pointer; a program with C code may have something else there.
     let g: u64 = read_user(thread_pointer.wrapping_sub(8))?;
-    let [low, high] = read_user::<[u64; 2]>(g)?;
-    // SAFETY: the caller's.
-    let stack = unsafe { PtRegs::stack(registers) };
     // It begins with the bounds of its stack (runtime/runtime2.go, `g`), so it is known by them.
-    if stack < low || stack > high {
-        return None;
-    }
-    Some((g, goroutine_id))
+    let [low, high] = read_user::<[u64; 2]>(g)?;
+    (low..=high).contains(&stack).then_some((g, goroutine_id))
 }

@@ -39,6 +39,8 @@ pub struct Function {
 pub struct Call {
     pub number: u64,
     pub arguments: [u64; 6],
+    /// The program's stack pointer.
+    pub stack: u64,
 }
 
 impl PtRegs {
@@ -66,19 +68,14 @@ impl PtRegs {
         unsafe { ((*this).ax, (*this).bx, (*this).r14) }
     }
 
-    /// The stack pointer.
-    #[inline(always)]
-    pub unsafe fn stack(this: *const Self) -> u64 {
-        // SAFETY: the caller's.
-        unsafe { (*this).sp }
-    }
-
     /// The call. Its registers are as the program set them, also when it ends; only the one of the result changes.
     #[inline(always)]
     pub unsafe fn call(this: *const Self, number: u64) -> Call {
         // SAFETY: the caller's.
         let arguments = unsafe { [(*this).di, (*this).si, (*this).dx, (*this).r10, (*this).r8, (*this).r9] };
-        Call { number, arguments }
+        // SAFETY: the caller's.
+        let stack = unsafe { (*this).sp };
+        Call { number, arguments, stack }
     }
 }
 
@@ -100,7 +97,6 @@ pub fn read_user<T: Copy>(address: u64) -> Option<T> {
 pub mod calls {
     pub const READ: u64 = 0;
     pub const WRITE: u64 = 1;
-    pub const MMAP: u64 = 9;
     pub const READV: u64 = 19;
     pub const WRITEV: u64 = 20;
     pub const SENDFILE: u64 = 40;

@@ -19,8 +19,8 @@ mod socket;
 mod tls;
 mod trusted;
 
-use aya_ebpf::macros::{btf_tracepoint, uprobe, uretprobe};
-use aya_ebpf::programs::{BtfTracePointContext, ProbeContext, RetProbeContext};
+use aya_ebpf::macros::{btf_tracepoint, fexit, uprobe, uretprobe};
+use aya_ebpf::programs::{BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext};
 use weir_ebpf_common::Event;
 
 use crate::tls::Carries;
@@ -32,15 +32,6 @@ pub fn sys_exit(context: BtfTracePointContext) -> i32 {
     let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
     // SAFETY: the tracepoint's arguments are `struct pt_regs *regs, long ret`.
     unsafe { exit::ended(registers, result) };
-    0
-}
-
-/// The same tracepoint, where nothing but libraries that are mapped is looked for.
-#[btf_tracepoint(function = "sys_exit")]
-pub fn file_mapped(context: BtfTracePointContext) -> i32 {
-    let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
-    // SAFETY: as above.
-    unsafe { library::ended(registers, result) };
     0
 }
 
@@ -80,6 +71,14 @@ pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "sched_process_exec")]
 pub fn sched_process_exec(_: BtfTracePointContext) -> i32 {
     library::tell_process();
+    0
+}
+
+/// A file was mapped.
+#[fexit(function = "vm_mmap_pgoff")]
+pub fn vm_mmap_pgoff(context: FExitContext) -> i32 {
+    // Its arguments are `struct file *file, unsigned long addr, unsigned long len, unsigned long prot, ...`.
+    library::mapped(context.arg::<usize>(0), context.arg::<u64>(3));
     0
 }
 

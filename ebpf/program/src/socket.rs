@@ -19,6 +19,12 @@ pub trait View {
     /// Its inode number.
     fn number(&self) -> u64;
 
+    /// Of its `struct sock`.
+    fn address(&self) -> usize;
+
+    /// By its protocol.
+    fn is_tcp(&self) -> bool;
+
     /// By its network namespace.
     fn is_admitted(&self) -> bool;
 
@@ -65,22 +71,16 @@ impl Streams {
     }
 }
 
-/// Address of the `struct file` that a descriptor of the calling thread means.
-#[inline(always)]
-pub fn file_of(descriptor: u32) -> Option<usize> {
-    // SAFETY: takes nothing and can not fail.
-    let task = unsafe { bpf_get_current_task() } as usize;
-    let files: usize = read(task + offset!(task_struct_files))?;
-    let table: usize = read(files + offset!(files_struct_fdt))?;
-    let descriptors: usize = read(table + offset!(fdtable_fd))?;
-    read(descriptors + descriptor as usize * size_of::<usize>())
-}
-
 impl Socket {
     /// None: no socket, or its memory can not be read.
     #[inline(always)]
     pub fn of_descriptor(descriptor: u32) -> Option<Self> {
-        let file = file_of(descriptor)?;
+        // SAFETY: takes nothing and can not fail.
+        let task = unsafe { bpf_get_current_task() } as usize;
+        let files: usize = read(task + offset!(task_struct_files))?;
+        let table: usize = read(files + offset!(files_struct_fdt))?;
+        let descriptors: usize = read(table + offset!(fdtable_fd))?;
+        let file: usize = read(descriptors + descriptor as usize * size_of::<usize>())?;
         let inode: usize = read(file + offset!(file_f_inode))?;
         let mode: u16 = read(inode + offset!(inode_i_mode))?;
         if mode & FILE_TYPE != IS_SOCKET {
@@ -91,9 +91,12 @@ impl Socket {
         Some(Self { number: read(inode + offset!(inode_i_ino))?, sock: read(socket + offset!(socket_sk))? })
     }
 
+    /// The socket that had this number and address; none: it is gone. The memory may be another one's, but no number is used again.
     #[inline(always)]
-    pub fn is_tcp(&self) -> bool {
-        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
+    pub fn still(number: u64, sock: usize) -> Option<Self> {
+        let socket: usize = read(sock + offset!(sock_sk_socket))?;
+        let now: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
+        (now == number).then_some(Self { number, sock })
     }
 
     #[inline(always)]
@@ -133,6 +136,16 @@ impl View for Socket {
     #[inline(always)]
     fn number(&self) -> u64 {
         self.number
+    }
+
+    #[inline(always)]
+    fn address(&self) -> usize {
+        self.sock
+    }
+
+    #[inline(always)]
+    fn is_tcp(&self) -> bool {
+        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
     }
 
     #[inline(always)]

@@ -35,8 +35,8 @@ pub struct Inside {
     carries: Carries,
     /// Number of the socket that the thread received from outside of a call, and has not given to the library yet; 0: none.
     fresh: u64,
-    /// Its descriptor.
-    fresh_descriptor: u64,
+    /// Address of its `struct sock`.
+    fresh_address: u64,
     work: Work,
 }
 
@@ -72,12 +72,14 @@ pub struct Object {
 pub struct Connection {
     /// Its socket's.
     pub number: u64,
-    pub descriptor: u32,
+    /// Of its `struct sock`.
+    pub address: u64,
     /// Bytes told so far.
     pub sent: u32,
     pub received: u32,
     /// 1: the library's own calls were not seen.
     pub is_guess: u32,
+    pub unused: u32,
 }
 
 impl Connection {
@@ -85,19 +87,20 @@ impl Connection {
     const JOINED: u32 = 1;
 
     #[inline(always)]
-    pub fn new(number: u64, descriptor: u32, is_whole: bool) -> Self {
+    pub fn new(number: u64, address: u64, is_whole: bool) -> Self {
         let position = if is_whole { 0 } else { Self::JOINED };
-        Self { number, descriptor, sent: position, received: position, is_guess: 0 }
+        Self { number, address, sent: position, received: position, is_guess: 0, unused: 0 }
     }
 }
 
 /// Entry of a function whose first argument is the object.
 #[inline(always)]
 pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
-    let thread = bpf_get_current_pid_tgid();
-    if !admission::admits_process(&Caller::present_without_coroutine()) {
+    let caller = Caller::present();
+    if !admission::admits_process(&caller) {
         return;
     }
+    let thread = caller.process_thread;
     // SAFETY: the caller's.
     let function = unsafe { PtRegs::function(registers) };
     let [object, buffer, _, fourth] = function.arguments;
@@ -110,7 +113,7 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
             length_at,
             carries,
             fresh: 0,
-            fresh_descriptor: 0,
+            fresh_address: 0,
             work: Work::EMPTY,
         };
         // Without room the call is not seen.
@@ -135,7 +138,7 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
 #[inline(always)]
 unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
     // SAFETY: the caller's.
-    let (number, descriptor) = unsafe { ((*inside).fresh, (*inside).fresh_descriptor as u32) };
+    let (number, address) = unsafe { ((*inside).fresh, (*inside).fresh_address) };
     if number == 0 {
         return;
     }
@@ -146,14 +149,12 @@ unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
         let known = unsafe { *connection };
         // A client begins its handshake before it has received anything, so the first guess may be wrong; nothing was told by then.
         let is_sure = known.is_guess == 0 || (known.sent | known.received) > Connection::JOINED;
-        if known.number == number
-            || is_sure
-                && Socket::of_descriptor(known.descriptor).is_some_and(|socket| socket.number == known.number)
+        if known.number == number || is_sure && Socket::still(known.number, known.address as usize).is_some()
         {
             return;
         }
     }
-    let connection = Connection { is_guess: 1, ..Connection::new(number, descriptor, is_whole) };
+    let connection = Connection { is_guess: 1, ..Connection::new(number, address, is_whole) };
     let _ = CONNECTIONS.insert(object, &connection, 0);
 }
 
@@ -219,9 +220,8 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     };
     // SAFETY: the map's memory. Programs do not read or write with one object in two threads at the same time; if one does, positions
     // are wrong.
-    let (number, descriptor) = unsafe { ((*connection).number, (*connection).descriptor) };
-    let socket = Socket::of_descriptor(descriptor);
-    let Some(socket) = socket.filter(|socket| socket.number == number) else {
+    let (number, address) = unsafe { ((*connection).number, (*connection).address) };
+    let Some(socket) = Socket::still(number, address as usize) else {
         count_atomically(Counter::TlsWithoutSocket, 1);
         return None;
     };
@@ -268,47 +268,38 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     Some(())
 }
 
-/// A system call carried something over a descriptor: if a TLS library made it, the socket is that of the library's object.
+/// A socket carried something for a thread: if a TLS library made the call, it is that of the library's object.
 #[inline(always)]
-pub fn carries(thread: u64, descriptor: u32, event: Event) {
-    let _ = try_carries(thread, descriptor, event);
-}
-
-#[inline(always)]
-fn try_carries(thread: u64, descriptor: u32, call: Event) -> Option<()> {
-    let inside = INSIDE.get_ptr_mut(thread)?;
+pub fn carries(socket: &impl View, thread: u64, call: Event) {
+    let Some(inside) = INSIDE.get_ptr_mut(thread) else { return };
     // SAFETY: the map's memory, of this thread.
     let (address, event) = unsafe { ((*inside).object, (*inside).carries.event) };
-    if address == 0 && matches!(call, Event::Sent) {
-        return None;
+    if address == 0 && matches!(call, Event::Sent) || !socket.is_tcp() {
+        return;
     }
-    let socket = Socket::of_descriptor(descriptor).filter(Socket::is_tcp)?;
     if address == 0 {
         // SAFETY: as above.
         unsafe {
-            (*inside).fresh = socket.number;
-            (*inside).fresh_descriptor = descriptor.into();
+            (*inside).fresh = socket.number();
+            (*inside).fresh_address = socket.address() as u64;
         }
-        return None;
+        return;
     }
-    let object = Object { address, process: thread >> 32 };
-    learn(object, &socket, descriptor, event == 0)
+    learn(Object { address, process: thread >> 32 }, socket, event == 0);
 }
 
 /// Notes the socket of an object.
 #[inline(always)]
-pub fn learn(object: Object, socket: &Socket, descriptor: u32, is_whole: bool) -> Option<()> {
+pub fn learn(object: Object, socket: &impl View, is_whole: bool) {
+    let number = socket.number();
     if let Some(connection) = CONNECTIONS.get_ptr_mut(object) {
         // SAFETY: as in `tell`.
-        unsafe {
-            if (*connection).number == socket.number {
-                (*connection).descriptor = descriptor;
-                return Some(());
-            }
+        if unsafe { (*connection).number } == number {
+            return;
         }
     }
     // New, or the library uses the memory of one that is gone.
-    CONNECTIONS.insert(object, Connection::new(socket.number, descriptor, is_whole), 0).ok()
+    let _ = CONNECTIONS.insert(object, &Connection::new(number, socket.address() as u64, is_whole), 0);
 }
 
 /// Entry of the function that frees the object.

@@ -8,8 +8,7 @@ use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_skc_to_tcp_sock
 use weir_ebpf_common::Record;
 
 use crate::admission::Caller;
-use crate::go;
-use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_UDP, PtRegs, read};
+use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, IPPROTO_UDP, PtRegs, read};
 use crate::maps::{SENDERS, setting};
 use crate::socket::{Streams, View, widened};
 
@@ -70,9 +69,7 @@ impl TrustedThread {
     pub fn caller(self) -> Caller {
         let name = [load!("u64", self.0, task_struct_comm), load!("u64", self.0, task_struct_comm_end)];
         let process_thread = self.process_thread();
-        // SAFETY: the registers of the present thread.
-        let coroutine = unsafe { go::goroutine(self.registers(), process_thread) };
-        Caller { process_thread, coroutine, name: joined(name) }
+        Caller { process_thread, name: joined(name) }
     }
 
     /// With which it entered the kernel.
@@ -100,6 +97,16 @@ impl View for Trusted {
         let file = load!("u64", socket, socket_file);
         let inode = load!("u64", file, file_f_inode);
         load!("u64", inode, inode_i_ino)
+    }
+
+    #[inline(always)]
+    fn address(&self) -> usize {
+        self.0 as usize
+    }
+
+    #[inline(always)]
+    fn is_tcp(&self) -> bool {
+        load!("u16", self.0, sock_sk_protocol) as u8 == IPPROTO_TCP
     }
 
     #[inline(always)]

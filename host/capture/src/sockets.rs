@@ -87,6 +87,10 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
+        if options.tls && options.calls {
+            // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
+            let _ = load::tell_senders(&mut programs);
+        }
         let programs =
             if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
         let capture = Self {
@@ -94,7 +98,7 @@ impl SocketCapture {
             events: Vec::new(),
             ring,
             counters,
-            tells_senders: false,
+            tells_senders: options.tls,
             clock: Clock::now(),
             frames: Frames::new(options.calls),
         };
@@ -119,16 +123,18 @@ impl SocketCapture {
             matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
         self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
         if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
-            self.programs.tell_senders();
+            // Where the kernel can not, those datagrams are counted and left out.
+            if let Programs::Calls(programs) = &mut self.programs {
+                let _ = load::tell_senders(programs);
+            }
         }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        if let Programs::Tls(tls) =
-            std::mem::replace(&mut self.programs, Programs::Stopped(clock::monotonic()))
-        {
+        let stopped = Programs::Stopped(clock::monotonic());
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, stopped) {
             self.events.extend(tls.stop());
         }
     }
@@ -150,15 +156,6 @@ impl SocketCapture {
             values.map_or(0, |values| values.iter().sum())
         };
         SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
-    }
-}
-
-impl Programs {
-    /// Where the kernel can not, those datagrams are counted and left out.
-    fn tell_senders(&mut self) {
-        if let Self::Calls(programs) = self {
-            let _ = load::tell_senders(programs);
-        }
     }
 }
 

@@ -123,8 +123,7 @@ impl Frames {
                 Sender::Local => (record.sequence, record.acknowledgment),
                 Sender::Remote => (record.acknowledgment, record.sequence),
             };
-            let numbers = Record { sequence: local, acknowledgment: remote, ..*record };
-            self.opened(&numbers, opener, time, block);
+            self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
         }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
@@ -150,14 +149,11 @@ impl Frames {
 
     /// Who opened the connection, when this is the first that it carries.
     fn begins(&mut self, record: &Record) -> Option<Sender> {
-        let is_plaintext = record.socket & TLS != 0;
-        let is_start = record.flags & START != 0;
-        if !is_start && !(is_plaintext && (record.sequence, record.acknowledgment) == (0, 0)) {
+        if record.flags & START == 0 {
             return None;
         }
-        let opener = self.order.opener(record.socket & !TLS);
-        // A connection that this end had asked for would be known.
-        let opener = opener.or(is_start.then_some(Sender::Remote))?;
+        // Plaintext has the opener of the socket that carries it; a connection that this end had asked for would be known.
+        let opener = self.order.opener(record.socket & !TLS).unwrap_or(Sender::Remote);
         self.order.begins(record.socket, opener).then_some(opener)
     }
 
@@ -199,8 +195,8 @@ impl Frames {
     }
 
     fn closed(&mut self, record: &Record, time: u64, block: &mut Block) {
-        self.closed_one(record, time, block);
         self.closed_one(&Record { socket: record.socket | TLS, ..*record }, time, block);
+        self.closed_one(record, time, block);
     }
 
     fn closed_one(&mut self, record: &Record, time: u64, block: &mut Block) {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::os::unix::fs::MetadataExt;
 
 use aya::maps::{Array, HashMap, Map, MapError};
-use aya::programs::{BtfTracePoint, ProgramError};
+use aya::programs::{BtfTracePoint, FExit, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
     Admission, CAPTURE_MAX, LISTED, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings, name_words,
@@ -33,15 +33,13 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
-    for program in way.programs() {
-        attach(&mut programs, &btf, program, program)?;
-    }
     if options.tls {
         attach(&mut programs, &btf, "sched_process_exec", "sched_process_exec")?;
-        if way == Way::AtSockets {
-            attach(&mut programs, &btf, "file_mapped", "sys_exit")?;
-            tell_senders(&mut programs)?;
-        }
+        // Where the kernel has no such thing, libraries are found by the look at all processes.
+        let _ = tell_mapped(&mut programs, &btf);
+    }
+    for program in way.programs() {
+        attach(&mut programs, &btf, program, program)?;
     }
     Ok(programs)
 }
@@ -51,6 +49,14 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
 pub(super) fn tell_senders(programs: &mut Ebpf) -> Result<(), SocketError> {
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
     attach(programs, &btf, "skb_copy_datagram_iovec", "skb_copy_datagram_iovec").map(drop)
+}
+
+/// Has the kernel tell which processes map a library.
+fn tell_mapped(programs: &mut Ebpf, btf: &Btf) -> Result<(), ProgramError> {
+    let Some(program) = programs.program_mut("vm_mmap_pgoff") else { return Ok(()) };
+    let program: &mut FExit = program.try_into()?;
+    program.load("vm_mmap_pgoff", btf)?;
+    program.attach().map(drop)
 }
 
 /// Where the kernel shows what sockets carry.

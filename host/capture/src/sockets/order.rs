@@ -72,7 +72,7 @@ impl Order {
         self.sockets.entry(socket, Told::default).opener = Some(opener);
     }
 
-    /// Who opened a connection, where that was seen.
+    /// Who opened its connection, where that was seen.
     pub(super) fn opener(&self, socket: u64) -> Option<Sender> {
         self.sockets.get(socket)?.opener
     }

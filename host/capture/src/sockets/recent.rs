@@ -30,7 +30,7 @@ impl<V> Recent<V> {
         }
     }
 
-    /// The value, without any effect on what is forgotten.
+    /// The value, if it is there.
     pub(super) fn get(&self, number: u64) -> Option<&V> {
         self.young.get(&number).or_else(|| self.old.get(&number))
     }

@@ -42,6 +42,7 @@ pub(crate) struct AgentConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Calls {
     pub(crate) syscalls: bool,
+    /// What TLS libraries carry.
     pub(crate) tls: bool,
     pub(crate) pid: Vec<u32>,
     pub(crate) comm: Vec<String>,
@@ -138,16 +139,16 @@ impl AgentConfig {
     /// # Errors
     /// There is nothing, or system calls are chosen and not captured.
     pub(crate) fn checked(self, command: &str) -> Result<Self, Failure> {
-        let calls = self.calls.syscalls || self.calls.tls;
-        if !calls && self.calls.are_chosen() {
+        let are_captured = self.calls.syscalls || self.calls.tls;
+        if !are_captured && self.calls.are_chosen() {
             return Err(Failure::usage(
-                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls or --tls, or \
-                 `syscalls: true` in the file of --config",
+                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls or --tls, \
+                 or `syscalls: true` or `tls: true` in the file of --config",
             ));
         }
-        if !calls && self.interfaces.is_empty() {
+        if !are_captured && self.interfaces.is_empty() {
             return Err(Failure::usage(format_args!(
-                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls, or --tls, or `interfaces: [IFACE]` in \
+                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls or --tls, or `interfaces: [IFACE]` in \
                  the file of --config; see `{command} --help`"
             )));
         }

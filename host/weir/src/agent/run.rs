@@ -191,11 +191,12 @@ impl Agent<'_> {
             tracing::warn!("no interface matches yet; waiting for one");
         }
         let calls = self.calls.as_ref().map(SocketCapture::open).transpose().map_err(calls_refused)?;
-        if self.calls.as_ref().is_some_and(|options| options.calls) {
-            tracing::info!("capturing system calls");
-        }
-        if self.calls.as_ref().is_some_and(|options| options.tls) {
-            tracing::info!("capturing TLS");
+        for (is_captured, what) in
+            self.calls.iter().flat_map(|options| [(options.calls, "system calls"), (options.tls, "TLS")])
+        {
+            if is_captured {
+                tracing::info!("capturing {what}");
+            }
         }
         Ok(Captures { packets, calls })
     }
@@ -214,13 +215,13 @@ fn socket_options(config: &AgentConfig) -> Result<SocketOptions, Failure> {
         })
     };
     Ok(SocketOptions {
-        calls: calls.syscalls,
-        tls: calls.tls,
         processes: calls.pid.clone(),
         names: calls.comm.clone(),
         cgroups: calls.cgroup.clone(),
         ports: calls.port.clone(),
         namespace: config.netns.as_ref().map(|_| namespace()).transpose()?,
+        calls: calls.syscalls,
+        tls: calls.tls,
         capture_limit: calls.call_bytes,
         at_calls: calls.at_calls,
         ..SocketOptions::default()

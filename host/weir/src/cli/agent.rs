@@ -117,8 +117,8 @@ pub struct CallArgs {
     #[arg(long)]
     pub syscalls: bool,
 
-    /// Captures what programs send and receive through TLS libraries, in plaintext (docs/tls.md). Needs CAP_BPF and CAP_PERFMON, and
-    /// CAP_SYS_PTRACE for programs of other users.
+    /// Captures what programs send and receive through TLS libraries, in plaintext (docs/tls.md). Needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE
+    /// for programs of other users.
     #[arg(long)]
     pub tls: bool,
 

@@ -51,6 +51,7 @@ fn every_key_is_read() {
         interfaces: vec!["eth0".into(), "veth*".into()],
         calls: Calls {
             syscalls: true,
+            tls: true,
             pid: vec![1, 2],
             comm: vec!["nginx".into()],
             cgroup: vec!["/sys/fs/cgroup/a".into()],
