@@ -11,13 +11,14 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("curl", "curl"),
     ("ip", "iproute2"),
     ("nginx", "nginx-light"),
     // Its module ctypes loads libraries late.
     ("python3", "python3"),
     ("readelf", "binutils"),
+    ("script", "bsdutils"),
     ("setpriv", "util-linux"),
     ("tcpdump", "tcpdump"),
     ("unshare", "util-linux"),

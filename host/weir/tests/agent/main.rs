@@ -28,4 +28,5 @@ mod share;
 mod space;
 mod talk;
 mod tls;
+mod top;
 mod vlan;
