@@ -8,12 +8,12 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::{emit, go, tls};
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
 use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
+use crate::{emit, go, tls};
 
 /// A socket has carried `length` bytes for the present thread; negative: an error.
 #[inline(always)]

@@ -6,10 +6,10 @@
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::{carried, go, tls};
 use crate::kernel::{Call, IN_PROGRESS, PtRegs, calls};
 use crate::maps::{count, setting};
 use crate::socket::Socket;
+use crate::{carried, go, tls};
 
 /// A system call has ended.
 #[inline(always)]

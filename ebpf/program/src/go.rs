@@ -5,8 +5,8 @@
 //! `*tls.Conn` has a `net.Conn`, which is nearly always a `*net.TCPConn`; those of others are found by the goroutine's system calls.
 
 use aya_ebpf::EbpfContext;
-use aya_ebpf::helpers::generated::{bpf_get_attach_cookie, bpf_get_current_task};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+use aya_ebpf::helpers::generated::{bpf_get_attach_cookie, bpf_get_current_task};
 use aya_ebpf::programs::ProbeContext;
 use weir_ebpf_common::{Event, GoLayout};
 

@@ -98,7 +98,8 @@ impl SocketCapture {
             // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
             let _ = load::tell_senders(&mut programs);
         }
-        let programs = if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
+        let programs =
+            if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
         let capture = Self {
             programs,
             events: Vec::new(),
@@ -120,7 +121,9 @@ impl SocketCapture {
         while block.bytes.len() < before + BLOCK_BYTES && !is_drained {
             match self.ring.next() {
                 // What comes after the end must not put it off.
-                Some(item) if !self.programs.is_after_end(&item) => self.frames.record(&item, &self.clock, block),
+                Some(item) if !self.programs.is_after_end(&item) => {
+                    self.frames.record(&item, &self.clock, block);
+                }
                 Some(_) | None => is_drained = true,
             }
         }

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use aya::Ebpf;
 use aya::maps::{HashMap, MapData};
-use aya::programs::uprobe::{
-    UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeLinkId, UProbeScope,
-};
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeLinkId, UProbeScope};
 use aya::programs::{ProgramError, UProbe};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use weir_ebpf_common::GoLayout;
@@ -254,7 +252,8 @@ fn calls_handshake(target: &Target) -> bool {
 }
 
 fn why(error: &ProgramError) -> String {
-    let hint = if load::is_denied(error) { "; probes in programs need the capability CAP_SYS_ADMIN" } else { "" };
+    let hint =
+        if load::is_denied(error) { "; probes in programs need the capability CAP_SYS_ADMIN" } else { "" };
     format!("{}{hint}", load::error_chain(error))
 }
 

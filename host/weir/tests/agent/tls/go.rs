@@ -186,7 +186,8 @@ fn a_connection_that_is_no_tcp_conn_is_found_by_its_system_calls() {
     until("logs", || scene.agent.logs().iter().filter(|log| of_go(log)).count() >= 5);
     let ended = scene.agent.end("TERM");
     for path in &paths[1..] {
-        let told: Vec<_> = ended.logs.iter().filter(|log| of_go(log) && log["request_resource"] == *path).collect();
+        let told: Vec<_> =
+            ended.logs.iter().filter(|log| of_go(log) && log["request_resource"] == *path).collect();
         assert!(told.len() == 1 && told[0]["coroutine_id"].as_u64() > Some(0), "{path}: {told:?}");
     }
 }

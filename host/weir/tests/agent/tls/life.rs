@@ -31,7 +31,10 @@ impl Code {
     /// Bytes in the process's memory that are not those of the file: the kernel writes a breakpoint for each probe.
     fn changed(&self, process: u32) -> usize {
         let (mut memory, mut file) = (vec![0; (self.to - self.from) as usize], Vec::new());
-        fs::File::open(format!("/proc/{process}/mem")).unwrap().read_exact_at(&mut memory, self.from).unwrap();
+        fs::File::open(format!("/proc/{process}/mem"))
+            .unwrap()
+            .read_exact_at(&mut memory, self.from)
+            .unwrap();
         file.resize(memory.len(), 0);
         let read = fs::File::open(&self.file).unwrap().read_at(&mut file, self.offset).unwrap();
         memory[..read].iter().zip(&file[..read]).filter(|(a, b)| a != b).count()
@@ -51,7 +54,10 @@ fn with_own_library(space: &Space, folder: &Folder) -> Command {
 
 impl Code {
     fn of_this_machine() -> String {
-        let output = Command::new("sh").args(["-c", "ldd \"$(command -v curl || echo /usr/bin/curl)\""]).output().unwrap();
+        let output = Command::new("sh")
+            .args(["-c", "ldd \"$(command -v curl || echo /usr/bin/curl)\""])
+            .output()
+            .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let library = text.split_whitespace().find(|word| word.starts_with('/') && word.contains("libssl"));
         // curl's library loads it, or a program that has it.
@@ -77,7 +83,11 @@ fn an_agent_that_is_killed_leaves_no_probe_behind() {
         agent.says("lib/libssl.so.3 (OpenSSL)");
         assert!(curl(&space, PORTS[1], "/during", &[]));
         agent.tells(1, |log| log["request_resource"] == "/during" && log["process_name"] == "nginx");
-        assert_eq!(code.changed(process), 6, "a breakpoint in each of SSL_read, SSL_write, their _ex, SSL_do_handshake, SSL_free");
+        assert_eq!(
+            code.changed(process),
+            6,
+            "a breakpoint in each of SSL_read, SSL_write, their _ex, SSL_do_handshake, SSL_free"
+        );
         agent.signal(signal);
         agent.wait();
         until("the probes to go", || code.changed(process) == 0);
@@ -128,7 +138,15 @@ fn a_program_that_lives_short_is_seen_though_its_library_is_new() {
         fs::copy(Code::of_this_machine(), format!("{library}/libssl.so.3")).unwrap();
         let mut curl = space.command("env");
         let url = format!("https://127.0.0.1:{}/short{copy}", PORTS[1]);
-        curl.args([&format!("LD_LIBRARY_PATH={library}"), "curl", "-sk", "--http1.1", "-o", "/dev/null", &url]);
+        curl.args([
+            &format!("LD_LIBRARY_PATH={library}"),
+            "curl",
+            "-sk",
+            "--http1.1",
+            "-o",
+            "/dev/null",
+            &url,
+        ]);
         assert!(curl.status().unwrap().success());
         std::thread::sleep(Duration::from_millis(500));
         let path = format!("/short{copy}");

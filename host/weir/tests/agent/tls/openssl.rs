@@ -178,5 +178,8 @@ fn large_messages_are_told_whole_or_with_what_is_missing() {
     assert!(cut(sessions(&ended.logs, "nginx")) == cut(server.lines()), "{}", ended.stderr);
     assert!(cut(sessions(&ended.logs, "curl")) == cut(server.lines()), "{}", ended.stderr);
     let big: Vec<_> = ended.logs.iter().filter(|log| log["request_resource"] == "/big").collect();
-    assert!(big.len() == 4 && big.iter().all(|log| log["response_length"].as_u64() > Some(BIG as u64)), "{big:?}");
+    assert!(
+        big.len() == 4 && big.iter().all(|log| log["response_length"].as_u64() > Some(BIG as u64)),
+        "{big:?}"
+    );
 }
