@@ -25,11 +25,11 @@ macro_rules! offsets {
 
 offsets! {
     task_struct_files
-    task_struct_thread_fsbase
     task_struct_tgid
     task_struct_pid
     task_struct_comm
     task_struct_comm_end
+    task_struct_thread_fsbase
     files_struct_fdt
     fdtable_fd
     file_f_inode
@@ -44,6 +44,7 @@ offsets! {
     sock_common_skc_rcv_saddr
     sock_common_skc_dport
     sock_common_skc_num
+    inet_sock_inet_sport
     sock_common_skc_family
     sock_common_skc_v6_daddr
     sock_common_skc_v6_daddr_end

@@ -75,11 +75,12 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
 fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result: i64) -> Option<()> {
     // SAFETY: as above.
     let record = unsafe { &mut (*work).record };
+    let streams = socket.streams()?;
+    record.local_port = streams.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
         count(Counter::NotAdmitted, 1);
         return None;
     }
-    let streams = socket.streams()?;
     let carried = result as u32;
     match event {
         Event::Sent => {
@@ -183,7 +184,10 @@ fn messages<S: View>(work: *mut Work, first: u64, number: i64) -> Option<()> {
 fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32) {
     // SAFETY: as above.
     let record = unsafe { &mut (*work).record };
-    if !S::sender(record) {
+    if S::TELLS_EACH_MESSAGE && record.event == Event::Received as u8 {
+        // Where the call wants to know the sender, it is not written yet.
+        S::sender(record);
+    } else {
         message::peer(record, address);
     }
     if !admission::admits_ports(record.local_port, record.remote_port) {
@@ -214,6 +218,6 @@ fn next_message(work: *const Work, all: u64) -> u64 {
 #[inline(always)]
 fn message_failed(thread: TrustedThread) {
     if matches!(thread.call().number, calls::RECVMMSG | calls::SENDMMSG) {
-        let _ = MESSAGES_DONE.remove(thread.caller().process_thread);
+        let _ = MESSAGES_DONE.remove(thread.process_thread());
     }
 }

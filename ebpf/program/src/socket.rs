@@ -34,8 +34,8 @@ pub trait View {
     /// Of a TCP socket.
     fn streams(&self) -> Option<Streams>;
 
-    /// Writes who sent the datagram that the present thread received, where that is known. False: it is not.
-    fn sender(record: &mut Record) -> bool;
+    /// Writes the addresses of the datagram that the present thread received, where they are known.
+    fn sender(record: &mut Record);
 }
 
 /// A socket whose memory is read by its address.
@@ -50,6 +50,8 @@ pub struct Socket {
 /// Where the streams of a TCP socket are.
 #[derive(Clone, Copy)]
 pub struct Streams {
+    /// The port of this end, also after a reset: what `describe` reads is taken away then, while the program still has the socket.
+    pub local_port: u16,
     /// Next byte that the program writes.
     pub written: u32,
     /// Next byte that the program reads; an end of the stream that was read counts as none.
@@ -109,8 +111,8 @@ impl Socket {
     fn try_describe(&self, record: &mut Record) -> Option<()> {
         let sock = self.sock;
         record.family = read(sock + offset!(sock_common_skc_family))?;
-        // Two bytes since 5.6; little-endian, so the first one is enough.
-        record.protocol = read(sock + offset!(sock_sk_protocol))?;
+        // MPTCP's number has more than a byte, and its sockets are others than TCP's.
+        record.protocol = u8::try_from(read::<u16>(sock + offset!(sock_sk_protocol))?).ok()?;
         match u16::from(record.family) {
             AF_INET => {
                 let local: [u8; 4] = read(sock + offset!(sock_common_skc_rcv_saddr))?;
@@ -169,6 +171,7 @@ impl View for Socket {
             next = next.wrapping_sub(1);
         }
         Some(Streams {
+            local_port: u16::from_be(read(self.sock + offset!(inet_sock_inet_sport))?),
             written: read(self.sock + offset!(tcp_sock_write_seq))?,
             read: next,
             acknowledged: read(self.sock + offset!(tcp_sock_snd_una))?,
@@ -177,9 +180,7 @@ impl View for Socket {
     }
 
     #[inline(always)]
-    fn sender(_: &mut Record) -> bool {
-        false
-    }
+    fn sender(_: &mut Record) {}
 }
 
 /// IPv4 in the first four bytes.
@@ -230,10 +231,12 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     let record = unsafe { &mut (*work).record };
     *record = emit::empty(if closes { Event::Closed } else { Event::Connected });
     record.socket = number;
+    record.flags = START;
     if !socket.describe(record) || record.protocol != IPPROTO_TCP || record.remote_port == 0 {
         return None;
     }
     let streams = socket.streams()?;
+    record.local_port = streams.local_port;
     record.sequence = streams.written;
     record.acknowledgment = streams.read;
     // SAFETY: takes nothing and can not fail.

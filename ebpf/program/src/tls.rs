@@ -254,6 +254,7 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     if !socket.describe(record) {
         return None;
     }
+    record.local_port = socket.streams()?.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
         count_atomically(Counter::NotAdmitted, 1);
         return None;
@@ -262,11 +263,12 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     record.socket = number | TLS;
     record.process_thread = plaintext.thread;
     record.coroutine = plaintext.coroutine;
+    // Go's handshakes are not looked at, so nobody knows what was before.
+    record.flags = if plaintext.coroutine == 0 && (sent | received) == 0 { START } else { 0 };
     record.name = bpf_get_current_comm().unwrap_or_default();
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     (record.sequence, record.acknowledgment) = (position, other);
-    record.flags = if position | other == 0 { START } else { 0 };
     message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
     Some(())
 }

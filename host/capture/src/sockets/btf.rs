@@ -135,6 +135,7 @@ impl<'a> Btf<'a> {
             sock_common_skc_rcv_saddr: at("sock_common", "skc_rcv_saddr")?,
             sock_common_skc_dport: at("sock_common", "skc_dport")?,
             sock_common_skc_num: at("sock_common", "skc_num")?,
+            inet_sock_inet_sport: at("inet_sock", "inet_sport")?,
             sock_common_skc_family: at("sock_common", "skc_family")?,
             sock_common_skc_v6_daddr: at("sock_common", "skc_v6_daddr")?,
             sock_common_skc_v6_daddr_end: at("sock_common", "skc_v6_daddr")? + HALF,

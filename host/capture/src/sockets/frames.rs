@@ -12,6 +12,7 @@ use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 use super::clock::Clock;
 use super::counts::SocketCounts;
 use super::order::{Order, Step};
+use super::recent::Recent;
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
 
@@ -29,6 +30,9 @@ const LINGER: u64 = 100_000_000;
 /// Sockets that are remembered so; more in that time is a flood.
 const CLOSING: usize = 1 << 14;
 
+/// Sockets of datagrams that are remembered: servers have few.
+const ADDRESSES: usize = 4096;
+
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
@@ -40,17 +44,27 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
+    /// Where sockets of datagrams received last.
+    addresses: Recent<[u8; 16]>,
     /// Sockets that have ended, in order.
     closing: VecDeque<Record>,
     /// The kernel's are not filled in.
-    pub(super) counts: SocketCounts,
+    counts: SocketCounts,
 }
 
 impl Frames {
     /// `calls`: not of TLS libraries alone.
     pub(super) fn new(calls: bool) -> Self {
-        let (order, threads, counts) = (Order::new(), Threads::new(), SocketCounts::default());
-        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), counts }
+        Self {
+            order: Order::new(),
+            threads: Threads::new(),
+            calls,
+            now: 0,
+            datagram: Vec::new(),
+            addresses: Recent::new(ADDRESSES),
+            closing: VecDeque::new(),
+            counts: SocketCounts::default(),
+        }
     }
 
     /// What was counted on this side.
@@ -108,8 +122,12 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
-        if record.flags & START != 0 && !self.order.is_known(record.socket) {
-            self.began(record, sender, time, block);
+        if let Some(opener) = self.begins(record) {
+            let (local, remote) = match sender {
+                Sender::Local => (record.sequence, record.acknowledgment),
+                Sender::Remote => (record.acknowledgment, record.sequence),
+            };
+            self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
         }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
@@ -133,25 +151,20 @@ impl Frames {
         }
     }
 
-    /// A stream begins whose handshake was not told.
-    fn began(&mut self, record: &Record, sender: Sender, time: u64, block: &mut Block) {
-        // One that this end had asked for would be known. Plaintext has the opener of the socket that carries it.
-        let opener = match self.order.opener(record.socket & !TLS) {
-            Some(opener) => opener,
-            None if record.socket & TLS != 0 && self.order.is_known(record.socket & !TLS) => return,
-            None => Sender::Remote,
-        };
-        let (local, remote) = match sender {
-            Sender::Local => (record.sequence, record.acknowledgment),
-            Sender::Remote => (record.acknowledgment, record.sequence),
-        };
-        self.order.begin(record.socket, opener);
-        self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
+    /// Who opened the connection, when this is the first that it carries.
+    fn begins(&mut self, record: &Record) -> Option<Sender> {
+        if record.flags & START == 0 {
+            return None;
+        }
+        // Plaintext has the opener of the socket that carries it; a connection that this end had asked for would be known.
+        let opener = self.order.opener(record.socket & !TLS).unwrap_or(Sender::Remote);
+        self.order.begins(record.socket, opener).then_some(opener)
     }
 
     fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
         self.order.begin(record.socket, opener);
-        if self.calls {
+        // Where the first bytes of a connection are known as such, it is told with them: it may be one that nobody asked for.
+        if self.calls && record.flags & START == 0 {
             self.opened(record, opener, time, block);
         }
     }
@@ -216,6 +229,7 @@ impl Frames {
         }
         let (offset, whole) = (record.sequence, record.acknowledgment);
         let is_last = offset.saturating_add(record.length) >= whole;
+        let record = &self.with_local_address(record, sender);
         let mut header = header(record, sender, 0, (0, 0), Caller::default());
         if offset == 0 && is_last {
             header.caller = self.caller(record, event);
@@ -234,6 +248,17 @@ impl Frames {
             append(block, time, &header, &self.datagram);
             self.datagram.clear();
         }
+    }
+
+    /// What a socket sends that is bound to no address, it sends from where it received last.
+    fn with_local_address(&mut self, record: &Record, sender: Sender) -> Record {
+        let mut record = *record;
+        if sender == Sender::Remote {
+            *self.addresses.entry(record.socket, || record.local_address) = record.local_address;
+        } else if record.local_address == [0; 16] {
+            record.local_address = self.addresses.get(record.socket).copied().unwrap_or_default();
+        }
+        record
     }
 
     fn caller(&mut self, record: &Record, event: Event) -> Caller {

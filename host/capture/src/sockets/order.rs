@@ -39,6 +39,8 @@ struct Told {
     next: [Option<u32>; 2],
     /// Who opened the connection, where that was seen.
     opener: Option<Sender>,
+    /// Its beginning was told.
+    has_begun: bool,
 }
 
 /// A record that came early.
@@ -75,9 +77,11 @@ impl Order {
         self.sockets.get(socket)?.opener
     }
 
-    /// Something of this socket was told.
-    pub(super) fn is_known(&self, socket: u64) -> bool {
-        self.sockets.get(socket).is_some()
+    /// The first bytes of a connection are about to be told. False: they are not the first.
+    pub(super) fn begins(&mut self, socket: u64, opener: Sender) -> bool {
+        let told = self.sockets.entry(socket, Told::default);
+        told.opener = Some(opener);
+        !std::mem::replace(&mut told.has_begun, true) && told.next.iter().all(Option::is_none)
     }
 
     /// Whether a record may be given now; if so, it is taken as given.
