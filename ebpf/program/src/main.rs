@@ -128,7 +128,7 @@ pub fn ssl_free(context: ProbeContext) -> u32 {
 #[uprobe]
 pub fn go_read(context: ProbeContext) -> u32 {
     // SAFETY: what the kernel gives to a probe.
-    unsafe { go::begins(context.regs.cast(), Event::Received as u32) };
+    unsafe { go::begins(&context, Event::Received) };
     0
 }
 
@@ -136,7 +136,7 @@ pub fn go_read(context: ProbeContext) -> u32 {
 #[uprobe]
 pub fn go_write(context: ProbeContext) -> u32 {
     // SAFETY: what the kernel gives to a probe.
-    unsafe { go::begins(context.regs.cast(), Event::Sent as u32) };
+    unsafe { go::begins(&context, Event::Sent) };
     0
 }
 

@@ -24,8 +24,8 @@ const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
 /// How long a socket that has ended is remembered, nanoseconds. The end may be told first: what a program sends to an end that is
-/// gone brings the reset back before its call returns, and a TLS library returns even later.
-const LINGER: u64 = 20_000_000;
+/// gone brings the reset back before its call returns, and a TLS library returns even later: after its thread got a processor again.
+const LINGER: u64 = 100_000_000;
 
 /// Sockets that are remembered so; more in that time is a flood.
 const CLOSING: usize = 1 << 14;
@@ -110,10 +110,8 @@ impl Frames {
         }
     }
 
-    /// Appends frames whose predecessors are waited for in vain, and ends. `now`: `CLOCK_MONOTONIC`, nanoseconds; none: nothing comes
-    /// any more.
-    pub(super) fn release(&mut self, now: Option<u64>, clock: &Clock, block: &mut Block) {
-        let now = now.unwrap_or(u64::MAX);
+    /// Appends frames whose predecessors are waited for in vain, and ends. `now`: until when all records have been seen, as their times are.
+    pub(super) fn release(&mut self, now: u64, clock: &Clock, block: &mut Block) {
         self.close(now, clock, block);
         while !self.order.is_idle()
             && let Some((socket, time, frame)) = self.order.overdue(now)
