@@ -11,12 +11,22 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 18] = [
     ("curl", "curl"),
+    ("dig", "bind9-dnsutils"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("getent", "libc-bin"),
     ("ip", "iproute2"),
+    ("mariadb", "mariadb-client"),
+    ("mariadbd", "mariadb-server"),
     ("nginx", "nginx-light"),
-    ("python3", "python3-minimal"),
+    ("prlimit", "util-linux"),
+    ("python3", "python3"),
+    ("redis-benchmark", "redis-tools"),
+    ("redis-cli", "redis-tools"),
+    ("redis-server", "redis-server"),
     ("setpriv", "util-linux"),
+    ("sysbench", "sysbench"),
     ("tcpdump", "tcpdump"),
     ("unshare", "util-linux"),
     ("wrk", "wrk"),
@@ -26,6 +36,7 @@ const PROGRAMS: [(&str, &str); 8] = [
 pub(crate) fn run() -> Result<()> {
     let mut packages: Vec<_> =
         PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());

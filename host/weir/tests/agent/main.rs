@@ -13,6 +13,7 @@ mod capture;
 mod program;
 
 mod agent;
+mod echo;
 mod interfaces;
 mod life;
 mod nginx;
