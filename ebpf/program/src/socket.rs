@@ -27,7 +27,7 @@ pub struct Streams {
     pub written: u32,
     /// Next byte that the program reads; an end of the stream that was read counts as none.
     pub read: u32,
-    /// First byte that the other end has not acknowledged.
+    /// First byte that the other end has not acknowledged; an end of the stream counts as none.
     pub acknowledged: u32,
 }
 
@@ -102,17 +102,17 @@ impl Socket {
     #[inline(always)]
     pub fn streams(&self) -> Option<Streams> {
         let mut next: u32 = read(self.sock + offset!(tcp_sock_copied_seq))?;
-        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read.
-        if read::<u8>(self.sock + offset!(sock_sk_shutdown))? & RECEIVED_END != 0
-            && read::<u32>(self.sock + offset!(tcp_sock_rcv_nxt))? == next
-        {
+        let written: u32 = read(self.sock + offset!(tcp_sock_write_seq))?;
+        let mut acknowledged: u32 = read(self.sock + offset!(tcp_sock_snd_una))?;
+        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read, or acknowledged.
+        let shut: u8 = read(self.sock + offset!(sock_sk_shutdown))?;
+        if shut & RECEIVED_END != 0 && read::<u32>(self.sock + offset!(tcp_sock_rcv_nxt))? == next {
             next = next.wrapping_sub(1);
         }
-        Some(Streams {
-            written: read(self.sock + offset!(tcp_sock_write_seq))?,
-            read: next,
-            acknowledged: read(self.sock + offset!(tcp_sock_snd_una))?,
-        })
+        if shut & SENT_END != 0 && acknowledged == written {
+            acknowledged = acknowledged.wrapping_sub(1);
+        }
+        Some(Streams { written, read: next, acknowledged })
     }
 }
 
@@ -125,21 +125,25 @@ pub fn widened(address: [u8; 4]) -> [u8; 16] {
 
 /// States of TCP (net/tcp_states.h).
 const FIN_WAIT1: i32 = 4;
+const FIN_WAIT2: i32 = 5;
 const CLOSE: i32 = 7;
 const LAST_ACK: i32 = 9;
-/// Bits of `sk_shutdown`: nothing more comes from the other end; both directions are shut, as the program closed it or ended.
+const CLOSING: i32 = 11;
+/// Bits of `sk_shutdown`: nothing more comes from the other end; the program sends nothing more; both directions are shut, as the
+/// program closed it or ended.
 const RECEIVED_END: u8 = 1;
+const SENT_END: u8 = 2;
 const SHUT: u8 = 3;
 
 /// Tells the end of a connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call
 /// of `close` is one of many ways.
 #[inline(always)]
-pub fn state_changed(sock: *const u8, state: i32) {
-    let _ = try_state_changed(sock as usize, state);
+pub fn state_changed(sock: *const u8, old: i32, state: i32) {
+    let _ = try_state_changed(sock as usize, old, state);
 }
 
 #[inline(always)]
-fn try_state_changed(sock: usize, state: i32) -> Option<()> {
+fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
     let closes = state == CLOSE
         || (state == FIN_WAIT1 || state == LAST_ACK)
             && read::<u8>(sock + offset!(sock_sk_shutdown))? & SHUT == SHUT;
@@ -149,6 +153,10 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     let socket: usize = read(sock + offset!(sock_sk_socket))?;
     if socket == 0 {
         // No program has it any more, so its end was told, or none had it yet.
+        return None;
+    }
+    if state == CLOSE && matches!(old, FIN_WAIT1 | FIN_WAIT2 | CLOSING) && has_unread(sock)? {
+        // The program sends nothing more, but has still to read what came before the other end's FIN.
         return None;
     }
     let number: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
@@ -170,4 +178,12 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     record.time = unsafe { bpf_ktime_get_ns() };
     emit::put(work, 0);
     Some(())
+}
+
+/// Bytes came that the program has not read; FIN takes a number and is none.
+#[inline(always)]
+fn has_unread(sock: usize) -> Option<bool> {
+    let received: u32 = read(sock + offset!(tcp_sock_rcv_nxt))?;
+    let next: u32 = read(sock + offset!(tcp_sock_copied_seq))?;
+    Some(received.wrapping_sub(next) as i32 > 1)
 }

@@ -124,8 +124,11 @@ fn stream(work: *mut Work, socket: &Socket, call: &Call, event: Event, result: i
         }
         calls::SENDMSG => read_user::<Header>(call.arguments[1])?.memory(),
         calls::SENDFILE => Memory::NONE,
-        // Several messages in one call make sense for datagrams.
-        _ => return None,
+        // Several messages in one call make sense for datagrams; of a stream they are a gap.
+        _ => {
+            count(Counter::Unreadable, 1);
+            return None;
+        }
     };
     message::emit(work, memory, carried);
     Some(())
@@ -135,7 +138,7 @@ fn stream(work: *mut Work, socket: &Socket, call: &Call, event: Event, result: i
 const MESSAGE: u64 = 64;
 const MESSAGE_LENGTH: u64 = 56;
 
-/// Messages of one call that are looked at: resolvers send two.
+/// Messages of one call that are looked at: resolvers send two. Many more would be too much for the kernel's verifier; they are counted.
 const MESSAGES: i64 = 8;
 
 /// A call on a UDP socket. Pieces of one datagram have `sequence` as their offset in it and its length as `acknowledgment`.
@@ -174,6 +177,9 @@ fn datagrams(work: *mut Work, call: &Call, event: Event, result: i64) -> Option<
                 let header = read_user::<Header>(at)?;
                 let length = read_user::<u32>(at + MESSAGE_LENGTH)?;
                 datagram(work, header.memory(), header.name, length);
+            }
+            if result > MESSAGES {
+                count(Counter::Unreadable, (result - MESSAGES) as u64);
             }
         }
         _ => return None,

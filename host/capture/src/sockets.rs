@@ -84,11 +84,19 @@ impl SocketCapture {
     pub fn append(&mut self, block: &mut Block) -> bool {
         self.clock.keep_up(Instant::now());
         let before = block.bytes.len();
+        let now = clock::monotonic();
         while block.bytes.len() < before + BLOCK_BYTES {
-            let Some(item) = self.ring.next() else { break };
+            let Some(item) = self.ring.next() else {
+                // What was carried until then was told, so that who waits for it waits in vain.
+                self.frames.is_now(now);
+                break;
+            };
             self.frames.record(&item, &self.clock, block);
         }
         self.frames.release(block);
+        if self.programs.is_none() && block.bytes.len() == before {
+            self.frames.finish(block);
+        }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 

@@ -29,10 +29,15 @@ impl Clock {
     }
 }
 
+/// Nanoseconds, as the kernel's records have them.
+pub(super) fn monotonic() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // Since the machine was started: neither is negative.
+    (time.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
+}
+
 fn offset() -> i128 {
-    let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     // A clock before 1970 tells nothing.
     let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let monotonic = i128::from(monotonic.tv_sec) * 1_000_000_000 + i128::from(monotonic.tv_nsec);
-    real.as_nanos() as i128 - monotonic
+    real.as_nanos() as i128 - i128::from(monotonic())
 }

@@ -3,6 +3,8 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
+use std::collections::VecDeque;
+
 use weir_ebpf_common::{Event, Record};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
@@ -19,6 +21,13 @@ const ACK: u8 = 0x10;
 const AF_INET: u16 = 2;
 const IPPROTO_TCP: u8 = 6;
 
+/// How long the end of a connection waits, nanoseconds: the other end's FIN may come before the thread that was just reading tells
+/// what it read.
+const END_WAITS: u64 = 20_000_000;
+
+/// Ends that wait at the same time: a burst of short connections has some thousands in that time.
+const ENDS: usize = 4096;
+
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
@@ -26,6 +35,8 @@ pub(super) struct Frames {
     threads: Threads,
     /// Time of the latest record, as the kernel has it.
     now: u64,
+    /// Connections that end soon, with their time.
+    ends: VecDeque<(u64, Record)>,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
     pub(super) malformed: u64,
@@ -35,7 +46,8 @@ pub(super) struct Frames {
 impl Default for Frames {
     fn default() -> Self {
         let (order, threads) = (Order::new(), Threads::new());
-        Self { order, threads, now: 0, datagram: Vec::new(), malformed: 0, without_peer: 0 }
+        let (ends, datagram) = (VecDeque::new(), Vec::new());
+        Self { order, threads, now: 0, ends, datagram, malformed: 0, without_peer: 0 }
     }
 }
 
@@ -62,8 +74,13 @@ impl Frames {
             Event::Sent | Event::Received => self.carried(&record, event, payload, time, block),
             Event::Connected => self.opened(&record, Sender::Local, time, block),
             Event::Accepted => self.opened(&record, Sender::Remote, time, block),
-            Event::Closed => self.closed(&record, time, block),
+            Event::Closed => self.closing(record, time, block),
         }
+    }
+
+    /// It is so late, though no record may say so. `now`: as records have it.
+    pub(super) fn is_now(&mut self, now: u64) {
+        self.now = self.now.max(now);
     }
 
     /// Appends frames whose predecessors are waited for in vain.
@@ -72,6 +89,18 @@ impl Frames {
             && let Some((time, frame)) = self.order.overdue(self.now)
         {
             push(block, time, &frame);
+        }
+        while let Some((_, record)) = self.ends.front()
+            && self.now.saturating_sub(record.time) >= END_WAITS
+        {
+            self.end_next(block);
+        }
+    }
+
+    /// Appends what still waits, as nothing comes any more.
+    pub(super) fn finish(&mut self, block: &mut Block) {
+        while !self.ends.is_empty() {
+            self.end_next(block);
         }
     }
 
@@ -113,6 +142,19 @@ impl Frames {
         if record.acknowledgment != 0 {
             let numbers = (others.wrapping_sub(1), own);
             append(block, time, &header(record, second, SYN | ACK, numbers, caller(record)), &[]);
+        }
+    }
+
+    fn closing(&mut self, record: Record, time: u64, block: &mut Block) {
+        if self.ends.len() >= ENDS {
+            self.end_next(block);
+        }
+        self.ends.push_back((time, record));
+    }
+
+    fn end_next(&mut self, block: &mut Block) {
+        if let Some((time, record)) = self.ends.pop_front() {
+            self.closed(&record, time, block);
         }
     }
 
@@ -226,4 +268,75 @@ fn place(block: &mut Block, time: u64, offset: usize) {
     let length = (block.bytes.len() - offset) as u32;
     let at = FrameAt { time, offset: offset as u32, length, wire_length: length, link: LinkType::Socket };
     block.frames.push(at);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(event: Event, sequence: u32, acknowledgment: u32, length: u32) -> Record {
+        Record {
+            time: 1000,
+            socket: 7,
+            process_thread: 1,
+            coroutine: 0,
+            local_address: [1; 16],
+            remote_address: [2; 16],
+            local_port: 1,
+            remote_port: 2,
+            family: AF_INET,
+            protocol: IPPROTO_TCP,
+            event: event as u8,
+            sequence,
+            acknowledgment,
+            length,
+            captured: length,
+            name: [0; 16],
+        }
+    }
+
+    /// TCP's control bits of each frame, and how many bytes it carries.
+    fn told(block: &Block) -> Vec<(u8, usize)> {
+        let frames = block.frames.iter().map(|at| &block.bytes[at.offset as usize..][..at.length as usize]);
+        frames.map(|frame| (frame[6], frame.len() - SocketHeader::SIZE)).collect()
+    }
+
+    #[test]
+    fn an_end_waits_for_who_was_just_reading() {
+        let (mut frames, mut block) = (Frames::default(), Block::default());
+        frames.carried(&record(Event::Sent, 100, 500, 5), Event::Sent, b"hello", 1, &mut block);
+        frames.closing(record(Event::Closed, 105, 506, 0), 2, &mut block);
+        frames.carried(&record(Event::Received, 500, 105, 6), Event::Received, b"answer", 3, &mut block);
+        frames.is_now(1000 + END_WAITS - 1);
+        frames.release(&mut block);
+        assert_eq!(told(&block), [(PSH | ACK, 5), (PSH | ACK, 6)]);
+        frames.is_now(1000 + END_WAITS);
+        frames.release(&mut block);
+        assert_eq!(told(&block)[2..], [(RST | ACK, 0)]);
+    }
+
+    #[test]
+    fn an_answer_whose_question_was_lost_is_given_though_nothing_further_comes() {
+        let (mut frames, mut block) = (Frames::default(), Block::default());
+        frames.carried(&record(Event::Sent, 100, 500, 5), Event::Sent, b"hello", 1, &mut block);
+        frames.carried(&record(Event::Received, 500, 110, 6), Event::Received, b"answer", 3, &mut block);
+        frames.release(&mut block);
+        assert_eq!(told(&block).len(), 1);
+        frames.is_now(1000 + END_WAITS);
+        frames.release(&mut block);
+        assert_eq!((told(&block).len(), frames.given_up()), (2, 1));
+    }
+
+    #[test]
+    fn few_ends_wait_and_none_is_forgotten() {
+        let (mut frames, mut block) = (Frames::default(), Block::default());
+        for number in 0..2 * ENDS as u64 {
+            let open = Record { socket: number + 1, ..record(Event::Sent, 100, 500, 1) };
+            frames.carried(&open, Event::Sent, b"x", 1, &mut block);
+            frames.closing(Record { socket: number + 1, ..record(Event::Closed, 101, 500, 0) }, 1, &mut block);
+            assert!(frames.ends.len() <= ENDS);
+        }
+        frames.finish(&mut block);
+        assert_eq!(told(&block).iter().filter(|(flags, _)| flags & RST != 0).count(), 2 * ENDS);
+    }
 }

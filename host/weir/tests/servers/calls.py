@@ -26,12 +26,19 @@ def pieces(data, count):
     return [b""] + parts + [b""] * (count - 1 - len(parts))
 
 
+def write_copy(s, data):
+    copy = os.dup(s.fileno())
+    length = os.write(copy, data)
+    os.close(copy)
+    return length
+
+
 SEND = [
     lambda s, data: os.write(s.fileno(), data),
     lambda s, data: os.writev(s.fileno(), pieces(data, 20)),
     lambda s, data: s.send(data),
     lambda s, data: s.sendmsg(pieces(data, 20)),
-    lambda s, data: os.write(os.dup(s.fileno()), data),
+    write_copy,
 ]
 
 
@@ -292,8 +299,8 @@ def datagrams():
             query = word("one")
             way(query)
             assert back() == reply(query)
-    # A batch, as large as busy servers have it.
-    for count in [2, 8, 32]:
+    # As many as are looked at.
+    for count in [2, 8]:
         queries = [word("batch") for _ in range(count)]
         sendmmsg(client, [[query] for query in queries])
         got = []

@@ -14,7 +14,7 @@ use crate::space::Space;
 const CONNECTIONS: usize = 10_000;
 
 /// Open files of server and client.
-const FILES: &str = "--nofile=24000:24000";
+const FILES: &str = "--nofile=12000:12000";
 
 /// What the agent may have resident: compiled plugins, a ring, and some KiB a connection.
 const MEMORY_KIB: u64 = 250 << 10;
