@@ -22,6 +22,7 @@ pub struct Offsets {
     pub sock_common_skc_v6_rcv_saddr: u32,
     pub sock_common_skc_net: u32,
     pub net_ns_inum: u32,
+    pub inet_sock_inet_sport: u32,
     pub sock_sk_protocol: u32,
     pub sock_sk_shutdown: u32,
     pub sock_sk_socket: u32,

@@ -74,6 +74,7 @@ pub static OFFSETS: Offsets = Offsets {
     sock_common_skc_v6_rcv_saddr: 0,
     sock_common_skc_net: 0,
     net_ns_inum: 0,
+    inet_sock_inet_sport: 0,
     sock_sk_protocol: 0,
     sock_sk_shutdown: 0,
     sock_sk_socket: 0,

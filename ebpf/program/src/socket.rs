@@ -94,6 +94,10 @@ impl Socket {
             _ => return None,
         }
         record.local_port = read(sock + offset!(sock_common_skc_num))?;
+        if record.local_port == 0 {
+            // A connection that has ended has given its port back, but there may still be something to read.
+            record.local_port = u16::from_be(read(sock + offset!(inet_sock_inet_sport))?);
+        }
         record.remote_port = u16::from_be(read(sock + offset!(sock_common_skc_dport))?);
         Some(())
     }

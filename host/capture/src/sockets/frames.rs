@@ -333,7 +333,11 @@ mod tests {
         for number in 0..2 * ENDS as u64 {
             let open = Record { socket: number + 1, ..record(Event::Sent, 100, 500, 1) };
             frames.carried(&open, Event::Sent, b"x", 1, &mut block);
-            frames.closing(Record { socket: number + 1, ..record(Event::Closed, 101, 500, 0) }, 1, &mut block);
+            frames.closing(
+                Record { socket: number + 1, ..record(Event::Closed, 101, 500, 0) },
+                1,
+                &mut block,
+            );
             assert!(frames.ends.len() <= ENDS);
         }
         frames.finish(&mut block);

@@ -1,6 +1,5 @@
 //! Every system call that carries bytes of a socket, in every way in which programs use it.
 
-
 use serde_json::Value as Json;
 
 use crate::compare::assert_same;
@@ -28,7 +27,9 @@ fn every_call_of_a_stream_is_told_at_both_ends() {
     let Some(space) = Space::new(&["python3"]) else { return };
     let folder = Folder::new("servers-calls");
     let script = folder.file("calls.py", CALLS);
-    for (name, listen, connect) in [("v4", "127.0.0.1", "127.0.0.1"), ("v6", "::1", "::1"), ("both", "::", "127.0.0.1")] {
+    for (name, listen, connect) in
+        [("v4", "127.0.0.1", "127.0.0.1"), ("v6", "::1", "::1"), ("both", "::", "127.0.0.1")]
+    {
         let mut server = Server::start(&space, &folder, "server", "python3", &[&script, "serve", listen]);
         server.says("port ");
         let port = server.output().lines().find_map(|line| line.strip_prefix("port ")).unwrap().to_owned();
@@ -43,7 +44,11 @@ fn every_call_of_a_stream_is_told_at_both_ends() {
             assert_same(&format!("{name} {process}"), &wanted, &of(&ended, process), &ended);
         }
         for log in &ended.logs {
-            assert_eq!((&log["client_ip"], &log["server_ip"]), (&Json::from(connect), &Json::from(connect)), "{log}");
+            assert_eq!(
+                (&log["client_ip"], &log["server_ip"]),
+                (&Json::from(connect), &Json::from(connect)),
+                "{log}"
+            );
             assert_eq!(log["server_port"].to_string(), port);
         }
         Source::Calls.lost_nothing(&ended);

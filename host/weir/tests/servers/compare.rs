@@ -33,7 +33,8 @@ pub(crate) fn difference<T: Ord + Clone>(wanted: &[T], told: &[T]) -> Difference
 pub(crate) fn assert_same<T: Ord + Clone + Debug>(what: &str, wanted: &[T], told: &[T], ended: &Ended) {
     let Difference { missing, invented } = difference(wanted, told);
     let few = |list: &[T]| {
-        let some = list.iter().take(SHOWN).map(|item| format!("{item:?}").chars().take(WIDTH).collect::<String>());
+        let some =
+            list.iter().take(SHOWN).map(|item| format!("{item:?}").chars().take(WIDTH).collect::<String>());
         some.collect::<Vec<_>>().join("\n  ")
     };
     assert!(

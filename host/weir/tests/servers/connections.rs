@@ -111,7 +111,9 @@ fn is_of(log: &serde_json::Value, prefix: &str) -> bool {
 
 #[test]
 fn connections_from_before_the_agent_are_told_from_its_start_on() {
-    let Some(space) = Space::new(&["nginx", "curl", "redis-server", "mariadbd", "mariadb", "python3"]) else { return };
+    let Some(space) = Space::new(&["nginx", "curl", "redis-server", "mariadbd", "mariadb", "python3"]) else {
+        return;
+    };
     for source in Source::ALL {
         let folder = Folder::new(&format!("servers-before-{source:?}"));
         let _nginx = Nginx::start(&space, &folder, "nginx", 8081, "location / { return 200 ok; }", "");

@@ -28,8 +28,10 @@ impl Dnsmasq {
     fn start(space: &Space, folder: &Folder, further: &[&str]) -> Self {
         let log = folder.path("dnsmasq.log");
         let facility = format!("--log-facility={log}");
-        let base = ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root"];
-        let rest = ["--pid-file=", "--local=/test/", "--log-queries=extra", "--listen-address=127.0.0.1", &facility];
+        let base =
+            ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root"];
+        let rest =
+            ["--pid-file=", "--local=/test/", "--log-queries=extra", "--listen-address=127.0.0.1", &facility];
         let arguments = [&base[..], &rest, &NAMES, further].concat();
         let server = Server::start(space, folder, "dnsmasq", "dnsmasq", &arguments);
         until("dnsmasq", || {
@@ -108,7 +110,9 @@ fn every_query_has_one_log() {
             let mut agent = source.start(&space, &folder, "dnsmasq", &[]);
             own_clients(&space);
             resolver(&space, &folder);
-            for arguments in [&["shop.test", "AAAA"][..], &["text.test", "TXT"], &["none.test"], &["+tcp", "shop.test"]] {
+            for arguments in
+                [&["shop.test", "AAAA"][..], &["text.test", "TXT"], &["none.test"], &["+tcp", "shop.test"]]
+            {
                 dig(&space, arguments);
             }
             dig(&space, &["+tcp", "+keepopen", "shop.test", "other.test", "AAAA", "gone.test", "TXT"]);
@@ -118,7 +122,9 @@ fn every_query_has_one_log() {
             let logs: Vec<_> = sessions(&ended.logs).map(told).collect();
             assert_same(&format!("{source:?} {name}"), &dnsmasq.queries(), &logs, &ended);
             for log in &ended.logs {
-                let known = ["shop.test", "text.test", "other.test"].map(Json::from).contains(&log["request_resource"]);
+                let known = ["shop.test", "text.test", "other.test"]
+                    .map(Json::from)
+                    .contains(&log["request_resource"]);
                 assert_eq!(log["response_code"], if known { 0 } else { 3 }, "{log}");
                 assert_eq!(log["server_port"], 53, "{log}");
                 // A socket of all addresses has none; the system calls know no other one.

@@ -57,7 +57,9 @@ fn ten_thousand_connections_are_followed_at_once() {
         client.tell("second\n");
         client.says("done second");
         let last = format!("/second{}", CONNECTIONS - 1);
-        until("the last one", || agent.logs().last().is_some_and(|log| log["request_resource"] == last.as_str()));
+        until("the last one", || {
+            agent.logs().last().is_some_and(|log| log["request_resource"] == last.as_str())
+        });
         let open = run(&space, "ss", &["-Htn", "state", "established", "sport = :8081"]).lines().count();
         assert_eq!(open, CONNECTIONS);
         let resident = resident(agent.pid());

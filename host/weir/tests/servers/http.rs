@@ -11,7 +11,8 @@ use crate::space::Space;
 /// Enough that every block, batch and CPU has its turn many times.
 const REQUESTS: usize = 20_000;
 
-const LOCATIONS: &str = "location / { return 200 ok; } location ~ 7$ { return 404; } location ~ 9$ { return 503; }
+const LOCATIONS: &str =
+    "location / { return 200 ok; } location ~ 7$ { return 404; } location ~ 9$ { return 503; }
     location ~ 5$ { return 302 /elsewhere; }";
 
 const SCRIPT: &str = r#"
@@ -41,7 +42,13 @@ fn every_request_at_full_speed_has_one_log() {
         let ended = agent.end("TERM");
         let (wanted, told): (Vec<_>, Vec<_>) = (nginx.lines(), sessions(&ended.logs).map(line).collect());
         let Difference { missing, invented } = difference(&wanted, &told);
-        assert!(invented.is_empty(), "{source:?}: {} invented {:?}\n{}", invented.len(), invented[0], ended.stderr);
+        assert!(
+            invented.is_empty(),
+            "{source:?}: {} invented {:?}\n{}",
+            invented.len(),
+            invented[0],
+            ended.stderr
+        );
         // A frame or a record that is lost can take the request in it along, or the answer of one.
         let lost = stat(&ended, "capture", "ring-full") + stat(&ended, "system-calls", "ring-full");
         let enough = missing.len() as u64 <= lost;

@@ -91,9 +91,13 @@ fn without_a_privilege_both_capabilities_are_named_and_with_both_it_starts() {
     let Some(_space) = Space::new(&["setpriv"]) else { return };
     let folder = Folder::new("servers-capability");
     for capabilities in ["-all", "-all,+perfmon", "-all,+net_raw"] {
-        let run = Run::of(unprivileged(capabilities).args(["agent", "--syscalls", "--port", "1"]).output().unwrap());
+        let run = Run::of(
+            unprivileged(capabilities).args(["agent", "--syscalls", "--port", "1"]).output().unwrap(),
+        );
         assert_eq!(run.status, 1, "{capabilities}: {}", run.stderr);
-        for words in ["CAP_BPF", "CAP_PERFMON", "sudo setcap cap_bpf,cap_perfmon+ep /", "AmbientCapabilities="] {
+        for words in
+            ["CAP_BPF", "CAP_PERFMON", "sudo setcap cap_bpf,cap_perfmon+ep /", "AmbientCapabilities="]
+        {
             assert!(run.refusal().contains(words), "{capabilities}: {}", run.stderr);
         }
     }
@@ -149,7 +153,9 @@ fn what_waits_is_told_when_one_end_is_killed() {
             victim.end("KILL");
             // Both ends are processes of this name. A time limit would need two minutes.
             let views = if source == Source::Calls { 2 } else { 1 };
-            agent.tells(views, |log| log["request_resource"] == "silent" && log["response_status"] == "unknown");
+            agent.tells(views, |log| {
+                log["request_resource"] == "silent" && log["response_status"] == "unknown"
+            });
             assert_eq!(agent.end("TERM").status, Some(0));
         }
     }

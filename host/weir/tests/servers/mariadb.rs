@@ -71,14 +71,16 @@ fn sysbench(space: &Space, command: &str, further: &[&str]) {
 /// The text of each statement, one to one with the server's log. What was prepared is executed with numbers for its question marks, which the
 /// general log shows and a request log does not.
 fn compare(source: Source, log: &[(String, String)], ended: &Ended) {
-    for (command, kind) in [("Query", "COM_QUERY"), ("Prepare", "COM_STMT_PREPARE"), ("Execute", "COM_STMT_EXECUTE")]
+    for (command, kind) in
+        [("Query", "COM_QUERY"), ("Prepare", "COM_STMT_PREPARE"), ("Execute", "COM_STMT_EXECUTE")]
     {
         let clean = |text: &str| match kind {
             "COM_STMT_EXECUTE" => without_values(text),
             // The server trims; a request log has the beginning of long texts.
             _ => text.trim_end().chars().take(TEXT).collect(),
         };
-        let wanted: Vec<_> = log.iter().filter(|(name, _)| name == command).map(|(_, text)| clean(text)).collect();
+        let wanted: Vec<_> =
+            log.iter().filter(|(name, _)| name == command).map(|(_, text)| clean(text)).collect();
         let told = sessions(&ended.logs).filter(|log| log["request_type"] == kind);
         let told: Vec<_> = told.map(|log| clean(&text(log, "request_resource"))).collect();
         assert_same(&format!("{source:?} {kind}"), &wanted, &told, ended);
@@ -108,7 +110,8 @@ fn without_values(text: &str) -> String {
 
 fn errors(source: Source, ended: &Ended) {
     for (statement, code) in STATEMENTS {
-        let logs: Vec<&Json> = sessions(&ended.logs).filter(|log| log["request_resource"] == statement).collect();
+        let logs: Vec<&Json> =
+            sessions(&ended.logs).filter(|log| log["request_resource"] == statement).collect();
         assert_eq!(logs.len(), 1, "{source:?} {statement}: {}", ended.stderr);
         assert_eq!(number(logs[0], "response_code"), code, "{source:?} {}", logs[0]);
         let status = if code == 0 { "ok" } else { "server_error" };

@@ -62,7 +62,14 @@ impl Nginx {
             let [port, method, path, status, request, response] = words[..] else { panic!("{line}") };
             let number = |word: &str| word.parse::<u64>().unwrap();
             let texts = (method.to_owned(), path.to_owned());
-            (number(port), texts.0, texts.1, number(status), without_body(method, number(request)), number(response))
+            (
+                number(port),
+                texts.0,
+                texts.1,
+                number(status),
+                without_body(method, number(request)),
+                number(response),
+            )
         };
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         whole.lines().map(line).filter(|line| line.2 != "/ready").collect()

@@ -51,9 +51,11 @@ fn traffic(space: &Space, echo: SocketAddr) {
         run(space, "curl", &[&["-s", "-d", "some=data"], &urls[..]].concat());
         // redis-cli would ask for the documentation of all commands, which is far beyond what is captured of a call.
         let lines = (0..30).flat_map(|n| [format!("SET k{part}:{n} v{n}"), format!("GET k{part}:{n}")]);
-        let more = ["LPUSH list a b c", "INCR list", "LRANGE list 0 -1", "HGET list x", "QUIT"].map(str::to_owned);
+        let more =
+            ["LPUSH list a b c", "INCR list", "LRANGE list 0 -1", "HGET list x", "QUIT"].map(str::to_owned);
         space.inside(|| talk_to_redis(&lines.chain(more).map(|line| command(&line)).collect::<Vec<_>>()));
-        let statements = format!("select {part}; select * from none; select repeat('x', 50000); select 'last {part}'");
+        let statements =
+            format!("select {part}; select * from none; select repeat('x', 50000); select 'last {part}'");
         let arguments = [&CLIENT[..], &["--force", "-e", &statements, "shop"]].concat();
         let _ends_in_errors = space.command("mariadb").args(arguments).output().unwrap();
         let mut lines = Client::connect(space, echo);
@@ -84,7 +86,8 @@ fn until_the_end(agent: Agent) -> Ended {
 
 #[test]
 fn file_interface_and_system_calls_tell_the_same() {
-    let programs = ["nginx", "curl", "redis-server", "redis-cli", "mariadbd", "mariadb", "python3", "tcpdump"];
+    let programs =
+        ["nginx", "curl", "redis-server", "redis-cli", "mariadbd", "mariadb", "python3", "tcpdump"];
     let Some(space) = Space::new(&programs) else { return };
     let folder = Folder::new("servers-one-pipeline");
     let locations = "location / { return 200 ok; } location = /big { } location ~ 7$ { return 404; }";
@@ -127,7 +130,8 @@ fn one_agent_tells_both_and_they_join() {
     let folder = Folder::new("servers-join");
     let _nginx = Nginx::start(&space, &folder, "nginx", 8081, "location / { return 200 ok; }", "");
     let pid = space.pid();
-    let arguments = ["--netns", &pid, "-i", "lo", "--syscalls", "--comm", "nginx", "--stats", "--threads", "2"];
+    let arguments =
+        ["--netns", &pid, "-i", "lo", "--syscalls", "--comm", "nginx", "--stats", "--threads", "2"];
     let mut agent = Agent::start_with(program::command(), &folder, "a", &arguments);
     agent.says("capturing lo").says("capturing system calls");
     run(&space, "curl", &["-s", "http://127.0.0.1:8081/a[1-200]"]);
@@ -136,8 +140,12 @@ fn one_agent_tells_both_and_they_join() {
     let of = |source: &str| -> Vec<(u64, u64, u64, String)> {
         let logs = ended.logs.iter().filter(|log| log["signal_source"] == source);
         let number = |log: &Json, name: &str| log[name].as_u64().unwrap();
-        let numbers = |log: &Json| [number(log, "client_port"), number(log, "req_tcp_seq"), number(log, "resp_tcp_seq")];
-        logs.map(|log| (numbers(log), log["request_resource"].to_string())).map(|([a, b, c], d)| (a, b, c, d)).collect()
+        let numbers = |log: &Json| {
+            [number(log, "client_port"), number(log, "req_tcp_seq"), number(log, "resp_tcp_seq")]
+        };
+        logs.map(|log| (numbers(log), log["request_resource"].to_string()))
+            .map(|([a, b, c], d)| (a, b, c, d))
+            .collect()
     };
     assert_same("packets and calls", &of("packet"), &of("ebpf"), &ended);
 }

@@ -61,7 +61,8 @@ fn it_gives_logs_on_any_port() {
         }
         agent.tells(100, |log| log["l7_protocol"] == "Echo" && log["type"] == "session");
         let ended = agent.end("TERM");
-        let told = sessions(&ended.logs).map(|log| (number(log, "client_port"), text(log, "request_resource")));
+        let told =
+            sessions(&ended.logs).map(|log| (number(log, "client_port"), text(log, "request_resource")));
         assert_same(&format!("{source:?}"), &answered(&server), &told.collect::<Vec<_>>(), &ended);
         for log in &ended.logs {
             assert_eq!(log["request_resource"], log["response_result"]);
@@ -105,9 +106,12 @@ fn it_gives_logs_between_namespaces() {
         let _other = there.inside(|| TcpStream::connect(listener.local_addr().unwrap()).unwrap());
         agent.tells(100, |log| log["l7_protocol"] == "Echo" && log["type"] == "session");
         let ended = agent.end("TERM");
-        let told = sessions(&ended.logs).map(|log| (number(log, "client_port"), text(log, "request_resource")));
+        let told =
+            sessions(&ended.logs).map(|log| (number(log, "client_port"), text(log, "request_resource")));
         assert_same(&format!("{source:?}"), &answered(&server), &told.collect::<Vec<_>>(), &ended);
-        assert!(ended.logs.iter().all(|log| log["client_ip"] == "10.9.0.2" && log["server_ip"] == "10.9.0.1"));
+        assert!(
+            ended.logs.iter().all(|log| log["client_ip"] == "10.9.0.2" && log["server_ip"] == "10.9.0.1")
+        );
         source.lost_nothing(&ended);
     }
 }

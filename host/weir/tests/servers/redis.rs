@@ -14,11 +14,10 @@ const PORT: &str = "6379";
 /// redis-server without a disk.
 pub(crate) fn start(space: &Space, folder: &Folder) -> Server {
     let dir = folder.path("");
-    let arguments = ["--port", PORT, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", &dir];
+    let arguments =
+        ["--port", PORT, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", &dir];
     let server = Server::start(space, folder, "redis", "redis-server", &arguments);
-    until("redis", || {
-        space.command("redis-cli").arg("ping").output().unwrap().stdout.starts_with(b"PONG")
-    });
+    until("redis", || space.command("redis-cli").arg("ping").output().unwrap().stdout.starts_with(b"PONG"));
     server
 }
 
@@ -55,7 +54,11 @@ fn every_command_of_the_monitor_has_one_log() {
             lines.extend((0..50).map(|n| format!("get key:{client}:{n}")));
             lines.extend((0..20).map(|n| format!("lpush list:{client} a{n} b{n}")));
             // Errors of the data, and things that have no key.
-            lines.extend([format!("incr list:{client}"), format!("hget key:{client}:1 field"), "dbsize".into()]);
+            lines.extend([
+                format!("incr list:{client}"),
+                format!("hget key:{client}:1 field"),
+                "dbsize".into(),
+            ]);
             lines.extend([format!("lrange list:{client} 0 -1"), "mget key:0:1 key:none".into()]);
             commands(&space, &folder, "client", &lines);
         }
@@ -70,7 +73,10 @@ fn every_command_of_the_monitor_has_one_log() {
         let errors: Vec<_> = sessions(&ended.logs).filter(wrong).collect();
         // redis-cli asks for the documentation of commands; that is no error.
         assert_eq!(errors.len(), 8, "{errors:?}");
-        assert!(errors.iter().all(|log| text(log, "response_exception").starts_with("WRONGTYPE")), "{errors:?}");
+        assert!(
+            errors.iter().all(|log| text(log, "response_exception").starts_with("WRONGTYPE")),
+            "{errors:?}"
+        );
         source.lost_nothing(&ended);
     }
 }

@@ -16,7 +16,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a program in the namespace; what it prints goes to a file of this name.
-    pub(crate) fn start(space: &Space, folder: &Folder, name: &str, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(
+        space: &Space,
+        folder: &Folder,
+        name: &str,
+        program: &str,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = space.command(program);
         command.args(arguments);
         Self::spawn(command, folder, name)
@@ -86,7 +92,8 @@ impl Drop for Server {
 /// Runs a program of the namespace to its end and gives what it printed.
 pub(crate) fn run(space: &Space, program: &str, arguments: &[&str]) -> String {
     let output = space.command(program).args(arguments).output().unwrap();
-    let all = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    let all =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(output.status.success(), "{program} {arguments:?}: {all}");
     all
 }

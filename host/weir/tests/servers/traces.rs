@@ -44,7 +44,8 @@ fn a_proxys_request_has_the_id_of_the_one_it_is_for() {
         let folder = Folder::new(&format!("servers-proxy-{name}"));
         let back = Nginx::start(&space, &folder, "back", 8082, "location / { return 200 ok; }", "");
         let further = format!("upstream back {{ server 127.0.0.1:8082; {upstream} }}");
-        let location = "location / { proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ''; }";
+        let location =
+            "location / { proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ''; }";
         let front = Nginx::start(&space, &folder, "front", 8081, location, &further);
         let mut agent = Source::Calls.start(&space, &folder, "nginx", &[]);
         run(&space, "curl", &["-s", "http://127.0.0.1:8081/a[1-50]"]);
@@ -119,13 +120,16 @@ fn threads_that_ask_a_database_are_told_apart() {
     });
     agent.tells(400, |log| log["type"] == "session");
     let ended = agent.end("TERM");
-    let ids = ["a", "b", "c", "d"].iter().flat_map(|client| (1..=50).map(move |n| format!("{client}{n}"))).map(|key| {
-        let incoming = only(&ended, shop.pid(), 8083, &format!("/{key}"));
-        let outgoing = only(&ended, shop.pid(), 6379, &format!("ECHO {key}"));
-        assert_eq!(text(incoming, "process_name"), "python3");
-        assert_eq!(incoming["thread_id"], outgoing["thread_id"]);
-        assert_joined(incoming, outgoing)
-    });
+    let ids = ["a", "b", "c", "d"]
+        .iter()
+        .flat_map(|client| (1..=50).map(move |n| format!("{client}{n}")))
+        .map(|key| {
+            let incoming = only(&ended, shop.pid(), 8083, &format!("/{key}"));
+            let outgoing = only(&ended, shop.pid(), 6379, &format!("ECHO {key}"));
+            assert_eq!(text(incoming, "process_name"), "python3");
+            assert_eq!(incoming["thread_id"], outgoing["thread_id"]);
+            assert_joined(incoming, outgoing)
+        });
     assert_all_different(ids.collect());
     Source::Calls.lost_nothing(&ended);
 }

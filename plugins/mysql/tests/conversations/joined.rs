@@ -210,7 +210,10 @@ fn heads_that_come_alone() {
     let texts: Vec<_> = told.iter().map(|e| (e.resource().unwrap(), e.code())).collect();
     assert_eq!(texts, [("SELECT 1", Some("0")), ("SELECT 2", Some("0")), ("SELECT 3", Some("0"))]);
     // Four bytes of something else are not in the way of what follows.
-    let harness = Harness::<MySql>::tcp_joined().client("\x05\0\0\0").client("row, not a command").client(query("SELECT 4"));
+    let harness = Harness::<MySql>::tcp_joined()
+        .client("\x05\0\0\0")
+        .client("row, not a command")
+        .client(query("SELECT 4"));
     let told = exchanges(&harness.server(packet(1, OK)).close().joined());
     assert_eq!(told.len(), 1);
 }
