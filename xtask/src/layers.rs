@@ -16,7 +16,8 @@ type Rule = (&'static str, &'static [&'static str]);
 const RULES: &[Rule] = &[
     ("weir-request-log", &[]),
     ("weir-pipeline", &["weir-request-log"]),
-    ("weir-capture", &["weir-pipeline", "weir-ebpf-common", "weir-ebpf-object"]),
+    ("weir-capture", &["weir-pipeline", "weir-ebpf-common", "weir-ebpf-object", "weir-tls-probes"]),
+    ("weir-tls-probes", &[]),
     ("weir-plugin-runtime", &["weir-pipeline"]),
     ("weir-sinks", &["weir-request-log"]),
     ("weir-red", &["weir-request-log"]),
@@ -53,6 +54,7 @@ const HOST: &[&str] = &[
     "weir-request-log",
     "weir-pipeline",
     "weir-capture",
+    "weir-tls-probes",
     "weir-plugin-runtime",
     "weir-sinks",
     "weir-red",

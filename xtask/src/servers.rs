@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 18] = [
+const PROGRAMS: [(&str, &str); 19] = [
     ("curl", "curl"),
     ("dig", "bind9-dnsutils"),
     ("dnsmasq", "dnsmasq-base"),
@@ -21,7 +21,9 @@ const PROGRAMS: [(&str, &str); 18] = [
     ("mariadbd", "mariadb-server"),
     ("nginx", "nginx-light"),
     ("prlimit", "util-linux"),
+    // Its module ctypes loads libraries late, and makes calls that Python has not.
     ("python3", "python3"),
+    ("readelf", "binutils"),
     ("redis-benchmark", "redis-tools"),
     ("redis-cli", "redis-tools"),
     ("redis-server", "redis-server"),

@@ -4,14 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Counter {
-    /// Records that were handed over.
-    Records,
     /// Records that found the ring full.
     RingFull,
-    /// Bytes of sockets that were wanted, captured or not.
-    Bytes,
-    /// Of them those beyond the capture limit, or whose content no program's memory holds (sendfile).
-    NotCaptured,
     /// Calls on sockets that nobody wants.
     Unwanted,
     /// Calls on sockets that the configuration does not admit.
@@ -27,10 +21,7 @@ impl Counter {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Records => "records",
             Self::RingFull => "ring-full",
-            Self::Bytes => "carried-bytes",
-            Self::NotCaptured => "beyond-limit-bytes",
             Self::Unwanted => "unwanted",
             Self::NotAdmitted => "not-admitted",
             Self::Unreadable => "unreadable",
@@ -45,14 +36,6 @@ impl Counter {
     }
 
     /// All of them, by index.
-    pub const ALL: [Self; 8] = [
-        Self::Records,
-        Self::RingFull,
-        Self::Bytes,
-        Self::NotCaptured,
-        Self::Unwanted,
-        Self::NotAdmitted,
-        Self::Unreadable,
-        Self::TlsWithoutSocket,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::RingFull, Self::Unwanted, Self::NotAdmitted, Self::Unreadable, Self::TlsWithoutSocket];
 }

@@ -5,14 +5,18 @@
 #![no_std]
 
 mod counter;
+mod go;
 mod offsets;
 mod record;
 mod settings;
 
 pub use counter::Counter;
+pub use go::GoLayout;
 pub use offsets::Offsets;
-pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, TLS};
-pub use settings::{Admission, PROCESS_OF_OWN_CALL, Settings};
+pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS};
+pub use settings::{
+    Admission, LISTED, NAMES, PROCESS_OF_OWN_CALL, Settings, UNWANTED_PLACES, name_words, unwanted_place,
+};
 
 #[cfg(feature = "user")]
 mod user;

@@ -21,7 +21,9 @@ pub struct Record {
     /// Host order.
     pub remote_port: u16,
     /// `AF_INET` or `AF_INET6`.
-    pub family: u16,
+    pub family: u8,
+    /// [`START`] or 0.
+    pub flags: u8,
     /// `IPPROTO_TCP` or `IPPROTO_UDP`.
     pub protocol: u8,
     /// An [`Event`].
@@ -44,6 +46,9 @@ pub const NAME: usize = 16;
 
 /// Bit of [`Record::socket`]: the bytes are those that a TLS library gave to or took from the program.
 pub const TLS: u64 = 1 << 63;
+
+/// Bit of [`Record::flags`]: the connection carried nothing before, in either direction.
+pub const START: u8 = 1;
 
 /// Payload of one record at most: a page, as larger copies cost more than another record.
 pub const PIECE: usize = 4096;
@@ -92,6 +97,12 @@ impl Record {
     /// Bytes of a record.
     pub const SIZE: usize = size_of::<Self>();
 
+    /// The time of the record that these bytes are; none when they are too few.
+    #[must_use]
+    pub fn time_of(bytes: &[u8]) -> Option<u64> {
+        bytes.first_chunk().map(|time| u64::from_le_bytes(*time))
+    }
+
     /// A record and its payload from what the ring holds; none when that is too short.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
@@ -106,7 +117,8 @@ impl Record {
             remote_address: rest.take()?,
             local_port: u16::from_le_bytes(rest.take()?),
             remote_port: u16::from_le_bytes(rest.take()?),
-            family: u16::from_le_bytes(rest.take()?),
+            family: u8::from_le_bytes(rest.take()?),
+            flags: u8::from_le_bytes(rest.take()?),
             protocol: u8::from_le_bytes(rest.take()?),
             event: u8::from_le_bytes(rest.take()?),
             sequence: u32::from_le_bytes(rest.take()?),

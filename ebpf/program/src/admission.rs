@@ -3,17 +3,48 @@
 use aya_ebpf::helpers::{
     bpf_get_current_comm, bpf_get_current_pid_tgid, generated::bpf_get_current_ancestor_cgroup_id,
 };
-use weir_ebpf_common::{Admission, PROCESS_OF_OWN_CALL};
+use weir_ebpf_common::{Admission, NAME, PROCESS_OF_OWN_CALL, name_words};
 
+use crate::go;
 use crate::kernel::{PtRegs, calls};
-use crate::maps::{CGROUPS, LOADER, NAMES, PORTS, PROCESSES, setting};
+use crate::maps::{CGROUPS, LOADER, PORTS, PROCESSES, setting};
 
 /// Levels of control groups that are looked at: Kubernetes' pods are at the fifth.
 const LEVELS: i32 = 8;
 
+/// Who makes a call.
+#[derive(Clone, Copy)]
+pub struct Caller {
+    /// Process id above, thread id below.
+    pub process_thread: u64,
+    /// Goroutine; 0: none.
+    pub coroutine: u64,
+    /// Of the thread.
+    pub name: [u8; NAME],
+}
+
+impl Caller {
+    /// The present thread, where its structure's type is not known.
+    #[inline(always)]
+    pub unsafe fn present(registers: *const PtRegs) -> Self {
+        let caller = Self::present_without_coroutine();
+        // SAFETY: the caller's.
+        let coroutine = unsafe { go::goroutine(registers, caller.process_thread) };
+        Self { coroutine, ..caller }
+    }
+
+    /// At a probe, where the registers are the program's own.
+    #[inline(always)]
+    pub fn present_without_coroutine() -> Self {
+        let name = bpf_get_current_comm().unwrap_or_default();
+        Self { process_thread: bpf_get_current_pid_tgid(), coroutine: 0, name }
+    }
+}
+
 /// Nothing of the loader itself, and of others what the lists say.
 #[inline(always)]
-pub fn admits_process(process: u32) -> bool {
+pub fn admits_process(caller: &Caller) -> bool {
+    let process = (caller.process_thread >> 32) as u32;
     if LOADER.get(0).is_some_and(|loader| *loader == process) {
         return false;
     }
@@ -26,10 +57,7 @@ pub fn admits_process(process: u32) -> bool {
         if lists & Admission::Processes as u32 != 0 && PROCESSES.get(process).is_some() {
             return true;
         }
-        if lists & Admission::Names as u32 != 0
-            && let Ok(name) = bpf_get_current_comm()
-            && NAMES.get(name).is_some()
-        {
+        if lists & Admission::Names as u32 != 0 && is_named(caller.name) {
             return true;
         }
         if lists & Admission::Cgroups as u32 != 0 {
@@ -42,6 +70,22 @@ pub fn admits_process(process: u32) -> bool {
                     return true;
                 }
             }
+        }
+    }
+    false
+}
+
+/// By the thread's name.
+#[inline(always)]
+fn is_named(name: [u8; NAME]) -> bool {
+    let name = name_words(name);
+    for index in 0..weir_ebpf_common::NAMES {
+        let listed = setting!(names[index]);
+        if listed == [0; 2] {
+            break;
+        }
+        if listed == name {
+            return true;
         }
     }
     false

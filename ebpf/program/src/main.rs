@@ -7,22 +7,64 @@
 #![no_main]
 
 mod admission;
+mod carried;
 mod emit;
+mod exit;
+mod go;
 mod kernel;
+mod library;
 mod maps;
 mod message;
 mod socket;
-mod syscalls;
+mod tls;
+mod trusted;
 
-use aya_ebpf::macros::btf_tracepoint;
-use aya_ebpf::programs::BtfTracePointContext;
+use aya_ebpf::macros::{btf_tracepoint, fexit, uprobe, uretprobe};
+use aya_ebpf::programs::{BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext};
+use weir_ebpf_common::Event;
 
-/// All system calls end here; see `syscalls` for why their end is enough.
+use crate::tls::Carries;
+use crate::trusted::Trusted;
+
+/// All system calls end here; see `exit` for why their end is enough.
 #[btf_tracepoint(function = "sys_exit")]
 pub fn sys_exit(context: BtfTracePointContext) -> i32 {
     let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
     // SAFETY: the tracepoint's arguments are `struct pt_regs *regs, long ret`.
-    unsafe { syscalls::ended(registers, result) };
+    unsafe { exit::ended(registers, result) };
+    0
+}
+
+/// The same tracepoint, where nothing but libraries that are mapped is looked for.
+#[btf_tracepoint(function = "sys_exit")]
+pub fn file_mapped(context: BtfTracePointContext) -> i32 {
+    let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
+    // SAFETY: as above.
+    unsafe { library::ended(registers, result) };
+    0
+}
+
+/// A socket took bytes from a program.
+#[btf_tracepoint(function = "sock_send_length")]
+pub fn sock_send_length(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `struct sock *sk, int ret, int flags`.
+    carried::carried(Trusted(context.arg::<*const u8>(0)), Event::Sent, context.arg::<i32>(1));
+    0
+}
+
+/// A socket gave bytes to a program.
+#[btf_tracepoint(function = "sock_recv_length")]
+pub fn sock_recv_length(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried(Trusted(context.arg::<*const u8>(0)), Event::Received, context.arg::<i32>(1));
+    0
+}
+
+/// A packet's bytes are copied to a program.
+#[btf_tracepoint(function = "skb_copy_datagram_iovec")]
+pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
+    // Its arguments are `const struct sk_buff *skb, int len`.
+    trusted::copied(context.arg::<*const u8>(0));
     0
 }
 
@@ -31,6 +73,87 @@ pub fn sys_exit(context: BtfTracePointContext) -> i32 {
 pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
     // Its arguments are `const struct sock *sk, const int oldstate, const int newstate`.
     socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(1), context.arg::<i32>(2));
+    0
+}
+
+/// A process begins to run a program.
+#[btf_tracepoint(function = "sched_process_exec")]
+pub fn sched_process_exec(_: BtfTracePointContext) -> i32 {
+    library::tell_process();
+    0
+}
+
+/// A file was mapped.
+#[fexit(function = "vm_mmap_pgoff")]
+pub fn vm_mmap_pgoff(context: FExitContext) -> i32 {
+    // Its arguments are `struct file *file, unsigned long addr, unsigned long len, unsigned long prot, ...`.
+    library::mapped(context.arg::<usize>(0), context.arg::<u64>(3));
+    0
+}
+
+/// The entry of a function of OpenSSL's interface.
+macro_rules! entries {
+    ($($(#[$about:meta])* $name:ident $carries:expr;)*) => {$(
+        $(#[$about])*
+        #[uprobe]
+        pub fn $name(context: ProbeContext) -> u32 {
+            // SAFETY: what the kernel gives to a probe.
+            unsafe { tls::begins(context.regs.cast(), $carries) };
+            0
+        }
+    )*};
+}
+
+entries! {
+    /// `int SSL_read(SSL *, void *, int)`
+    ssl_read Carries::READ;
+    /// `int SSL_write(SSL *, const void *, int)`
+    ssl_write Carries::WRITE;
+    /// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`
+    ssl_read_ex Carries::READ_EX;
+    /// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`
+    ssl_write_ex Carries::WRITE_EX;
+    /// `int SSL_do_handshake(SSL *)`, `SSL_connect`, `SSL_accept`
+    ssl_handshake Carries::HANDSHAKE;
+}
+
+/// The return of any of them.
+#[uretprobe]
+pub fn ssl_return(context: RetProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { tls::ends(context.regs.cast()) };
+    0
+}
+
+/// `void SSL_free(SSL *)`
+#[uprobe]
+pub fn ssl_free(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { tls::freed(context.regs.cast()) };
+    0
+}
+
+/// `func (c *tls.Conn) Read(b []byte) (int, error)`
+#[uprobe]
+pub fn go_read(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::begins(context.regs.cast(), Event::Received as u32) };
+    0
+}
+
+/// `func (c *tls.Conn) Write(b []byte) (int, error)`
+#[uprobe]
+pub fn go_write(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::begins(context.regs.cast(), Event::Sent as u32) };
+    0
+}
+
+/// A RET of either.
+#[uprobe]
+pub fn go_return(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::ends(&context) };
     0
 }
 

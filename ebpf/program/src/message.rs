@@ -1,10 +1,10 @@
 //! The memory that a call carried: one buffer, a vector of them, or a message with a vector and an address.
 
-use weir_ebpf_common::{Counter, PIECE, PIECES, Record};
+use weir_ebpf_common::{Event, PIECE, PIECES, Record};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
-use crate::maps::{count, setting};
+use crate::maps::setting;
 use crate::socket::widened;
 
 /// Memory of the program.
@@ -72,6 +72,12 @@ pub struct Work {
     budget: u32,
 }
 
+impl Work {
+    /// Tells nothing yet.
+    pub const EMPTY: Self =
+        Self { record: emit::empty(Event::Closed), memory: Memory::NONE, left: 0, budget: 0 };
+}
+
 /// A word of [`Work`], read or written as it is in memory now.
 macro_rules! word {
     ($work:ident.$($member:ident).+) => {
@@ -94,7 +100,16 @@ const STEPS: usize = PIECES + BUFFERS;
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
 #[inline(always)]
 pub fn emit(work: *mut Work, memory: Memory, total: u32) {
-    count(Counter::Bytes, u64::from(total));
+    if memory.vectors == 0
+        && memory.length == u64::from(total)
+        && total <= PIECE as u32
+        && total <= setting!(capture_limit)
+    {
+        // Nearly all calls.
+        word!(work.record.captured = total);
+        word!(work.record.length = total);
+        return emit::put(work, memory.base);
+    }
     word!(work.memory = memory);
     word!(work.left = total);
     word!(work.budget = setting!(capture_limit));
@@ -105,7 +120,6 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
     }
     let left = word!(work.left);
     if left > 0 {
-        count(Counter::NotCaptured, u64::from(left));
         word!(work.record.captured = 0);
         word!(work.record.length = left);
         emit::put(work, 0);
@@ -132,7 +146,6 @@ fn step(work: *mut Work) -> bool {
     word!(work.record.captured = captured as u32);
     word!(work.record.length = piece as u32);
     emit::put(work, base);
-    count(Counter::NotCaptured, piece - captured);
     word!(work.record.sequence = word!(work.record.sequence).wrapping_add(piece as u32));
     word!(work.budget = budget.wrapping_sub(captured as u32));
     word!(work.left = left.wrapping_sub(piece as u32));
@@ -169,7 +182,7 @@ pub fn peer(record: &mut Record, address: u64) {
         return;
     }
     let Some([family, port]) = read_user::<[u16; 2]>(address) else { return };
-    let remote = match (record.family, family) {
+    let remote = match (u16::from(record.family), family) {
         (AF_INET, AF_INET) => read_user::<[u8; 4]>(address + 4).map(widened),
         (AF_INET6, AF_INET6) => read_user::<[u8; 16]>(address + 8),
         _ => None,

@@ -5,13 +5,40 @@
 
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::helpers::generated::bpf_get_current_task;
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::{Event, Record, START};
 
 use crate::emit;
-use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IPPROTO_UDP, IS_SOCKET, read};
+use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IS_SOCKET, read};
 use crate::maps::{Teller, offset, setting};
 
-/// A socket of the Internet families.
+/// What a record says of a socket.
+pub trait View {
+    /// Each message of a call that carries several is told by itself.
+    const TELLS_EACH_MESSAGE: bool;
+
+    /// Its inode number.
+    fn number(&self) -> u64;
+
+    /// Of its `struct sock`.
+    fn address(&self) -> usize;
+
+    /// By its protocol.
+    fn is_tcp(&self) -> bool;
+
+    /// By its network namespace.
+    fn is_admitted(&self) -> bool;
+
+    /// Writes family, protocol, addresses and ports. False: another family.
+    fn describe(&self, record: &mut Record) -> bool;
+
+    /// Of a TCP socket.
+    fn streams(&self) -> Option<Streams>;
+
+    /// Writes the addresses of the datagram that the present thread received, where they are known.
+    fn sender(record: &mut Record);
+}
+
+/// A socket whose memory is read by its address.
 #[derive(Clone, Copy)]
 pub struct Socket {
     /// Inode number.
@@ -29,6 +56,19 @@ pub struct Streams {
     pub read: u32,
     /// First byte that the other end has not acknowledged; an end of the stream counts as none.
     pub acknowledged: u32,
+    /// The first byte that was ever sent, and ever received; none where nobody knows.
+    pub first: Option<(u32, u32)>,
+}
+
+impl Streams {
+    /// [`START`] when nothing was carried before the bytes from `sent` and from `received` on.
+    #[inline(always)]
+    pub fn start_flag(&self, sent: u32, received: u32) -> u8 {
+        let Some(first) = self.first else { return 0 };
+        // The SYN of who connects counts as a byte.
+        let is_start = sent.wrapping_sub(first.0) <= 1 && received == first.1;
+        if is_start { START } else { 0 }
+    }
 }
 
 impl Socket {
@@ -51,11 +91,12 @@ impl Socket {
         Some(Self { number: read(inode + offset!(inode_i_ino))?, sock: read(socket + offset!(socket_sk))? })
     }
 
-    /// By its network namespace.
+    /// The socket that had this number and address; none: it is gone. The memory may be another one's, but no number is used again.
     #[inline(always)]
-    pub fn is_admitted(&self) -> bool {
-        let wanted = setting!(namespace);
-        wanted == 0 || self.namespace() == Some(wanted)
+    pub fn still(number: u64, sock: usize) -> Option<Self> {
+        let socket: usize = read(sock + offset!(sock_sk_socket))?;
+        let now: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
+        (now == number).then_some(Self { number, sock })
     }
 
     #[inline(always)]
@@ -64,23 +105,13 @@ impl Socket {
         read(net + offset!(net_ns_inum))
     }
 
-    /// Writes family, protocol, addresses and ports. False: another family or protocol.
-    #[inline(always)]
-    pub fn describe(&self, record: &mut Record) -> bool {
-        self.try_describe(record).is_some()
-    }
-
     #[inline(always)]
     fn try_describe(&self, record: &mut Record) -> Option<()> {
         let sock = self.sock;
-        record.socket = self.number;
         record.family = read(sock + offset!(sock_common_skc_family))?;
-        // Two bytes since 5.6; little-endian, so the first one is enough.
-        record.protocol = read(sock + offset!(sock_sk_protocol))?;
-        if record.protocol != IPPROTO_TCP && record.protocol != IPPROTO_UDP {
-            return None;
-        }
-        match record.family {
+        // MPTCP's number has more than a byte, and its sockets are others than TCP's.
+        record.protocol = u8::try_from(read::<u16>(sock + offset!(sock_sk_protocol))?).ok()?;
+        match u16::from(record.family) {
             AF_INET => {
                 let local: [u8; 4] = read(sock + offset!(sock_common_skc_rcv_saddr))?;
                 let remote: [u8; 4] = read(sock + offset!(sock_common_skc_daddr))?;
@@ -101,10 +132,39 @@ impl Socket {
         record.remote_port = u16::from_be(read(sock + offset!(sock_common_skc_dport))?);
         Some(())
     }
+}
 
-    /// Of a TCP socket.
+impl View for Socket {
+    const TELLS_EACH_MESSAGE: bool = false;
+
     #[inline(always)]
-    pub fn streams(&self) -> Option<Streams> {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    #[inline(always)]
+    fn address(&self) -> usize {
+        self.sock
+    }
+
+    #[inline(always)]
+    fn is_tcp(&self) -> bool {
+        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
+    }
+
+    #[inline(always)]
+    fn is_admitted(&self) -> bool {
+        let wanted = setting!(namespace);
+        wanted == 0 || self.namespace() == Some(wanted)
+    }
+
+    #[inline(always)]
+    fn describe(&self, record: &mut Record) -> bool {
+        self.try_describe(record).is_some()
+    }
+
+    #[inline(always)]
+    fn streams(&self) -> Option<Streams> {
         let mut next: u32 = read(self.sock + offset!(tcp_sock_copied_seq))?;
         let written: u32 = read(self.sock + offset!(tcp_sock_write_seq))?;
         let mut acknowledged: u32 = read(self.sock + offset!(tcp_sock_snd_una))?;
@@ -116,8 +176,11 @@ impl Socket {
         if shut & SENT_END != 0 && acknowledged == written {
             acknowledged = acknowledged.wrapping_sub(1);
         }
-        Some(Streams { written, read: next, acknowledged })
+        Some(Streams { written, read: next, acknowledged, first: None })
     }
+
+    #[inline(always)]
+    fn sender(_: &mut Record) {}
 }
 
 /// IPv4 in the first four bytes.
@@ -128,6 +191,7 @@ pub fn widened(address: [u8; 4]) -> [u8; 16] {
 }
 
 /// States of TCP (net/tcp_states.h).
+const ESTABLISHED: i32 = 1;
 const FIN_WAIT1: i32 = 4;
 const FIN_WAIT2: i32 = 5;
 const CLOSE: i32 = 7;
@@ -135,11 +199,12 @@ const LAST_ACK: i32 = 9;
 const CLOSING: i32 = 11;
 /// Bits of `sk_shutdown`: nothing more comes from the other end; the program sends nothing more; both directions are shut, as the
 /// program closed it or ended.
-const RECEIVED_END: u8 = 1;
+pub const RECEIVED_END: u8 = 1;
 const SENT_END: u8 = 2;
 const SHUT: u8 = 3;
 
-/// Tells the end of a connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call
+/// Tells that a connection begins that a program of this machine asked for (the socket of an accepted one is nobody's yet when it begins),
+/// and the end of every connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call
 /// of `close` is one of many ways.
 #[inline(always)]
 pub fn state_changed(sock: *const u8, old: i32, state: i32) {
@@ -148,10 +213,11 @@ pub fn state_changed(sock: *const u8, old: i32, state: i32) {
 
 #[inline(always)]
 fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
+    let connects = state == ESTABLISHED && setting!(states) != 0;
     let closes = state == CLOSE
         || (state == FIN_WAIT1 || state == LAST_ACK)
             && read::<u8>(sock + offset!(sock_sk_shutdown))? & SHUT == SHUT;
-    if !closes {
+    if !closes && !connects {
         return None;
     }
     let socket: usize = read(sock + offset!(sock_sk_socket))?;
@@ -171,8 +237,10 @@ fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
     let work = Teller::States.work()?;
     // SAFETY: the map's memory, which is of this processor and this program alone.
     let record = unsafe { &mut (*work).record };
-    *record = emit::empty(Event::Closed);
-    if !socket.describe(record) || record.remote_port == 0 {
+    *record = emit::empty(if closes { Event::Closed } else { Event::Connected });
+    record.socket = number;
+    record.flags = START;
+    if !socket.describe(record) || record.protocol != IPPROTO_TCP || record.remote_port == 0 {
         return None;
     }
     let streams = socket.streams()?;

@@ -12,22 +12,26 @@ mod counts;
 mod error;
 mod frames;
 mod load;
+mod marks;
 mod options;
 mod order;
 mod recent;
 mod threads;
+mod tls;
 
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, Record};
+use aya::maps::{Array, MapData, PerCpuArray, RingBuf};
+use weir_ebpf_common::{Counter, Record, unwanted_place};
 
 use self::clock::Clock;
 pub use self::counts::SocketCounts;
 pub use self::error::SocketError;
 use self::frames::Frames;
 pub use self::options::SocketOptions;
+use self::tls::Tls;
+pub use self::tls::TlsEvent;
 use crate::block::Block;
 
 /// The kernel's own type information.
@@ -41,17 +45,25 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// System calls that are captured. They are until it is dropped, or the process ends, however that happens.
 pub struct SocketCapture {
-    /// In the kernel as long as this is here.
-    programs: Option<Ebpf>,
+    programs: Programs,
+    events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
+    tells_senders: bool,
     clock: Clock,
     frames: Frames,
 }
 
+/// What is in the kernel as long as this is here.
+enum Programs {
+    Calls(Ebpf),
+    Tls(Tls),
+    /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time.
+    Stopped(u64),
+}
+
 /// Tells the kernel which sockets nobody wants.
-#[derive(Debug)]
-pub struct Unwanted(std::sync::Mutex<HashMap<MapData, u64, u8>>);
+pub struct Unwanted(std::sync::Mutex<Array<MapData, u64>>);
 
 impl Unwanted {
     /// Nothing of these sockets is captured any more. Numbers are used once only, so that is for ever.
@@ -59,7 +71,7 @@ impl Unwanted {
         let mut map = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for socket in sockets {
             // Where that fails, the socket costs what it did before.
-            let _ = map.insert(socket, 1, 0);
+            let _ = map.set(unwanted_place(*socket), *socket, 0);
         }
     }
 }
@@ -75,8 +87,20 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        let capture =
-            Self { programs: Some(programs), ring, counters, clock: Clock::now(), frames: Frames::default() };
+        if options.tls && options.calls {
+            // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
+            let _ = load::tell_senders(&mut programs);
+        }
+        let programs = if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
+        let capture = Self {
+            programs,
+            events: Vec::new(),
+            ring,
+            counters,
+            tells_senders: options.tls,
+            clock: Clock::now(),
+            frames: Frames::new(options.calls),
+        };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
@@ -84,25 +108,48 @@ impl SocketCapture {
     pub fn append(&mut self, block: &mut Block) -> bool {
         self.clock.keep_up(Instant::now());
         let before = block.bytes.len();
-        let now = clock::monotonic();
+        let began = clock::monotonic();
+        let mut now = 0;
         while block.bytes.len() < before + BLOCK_BYTES {
             let Some(item) = self.ring.next() else {
-                // What was carried until then was told, so that who waits for it waits in vain.
-                self.frames.is_now(now);
+                // What was carried until then was told; as long as the ring holds more, only records tell how late it is.
+                now = began;
                 break;
             };
+            // What comes after the end must not put it off.
+            if let Programs::Stopped(end) = self.programs
+                && Record::time_of(&item).is_some_and(|time| time > end)
+            {
+                break;
+            }
             self.frames.record(&item, &self.clock, block);
         }
-        self.frames.release(block);
-        if self.programs.is_none() && block.bytes.len() == before {
-            self.frames.finish(block);
+        let is_over = matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
+        self.frames.release((!is_over).then_some(now), &self.clock, block);
+        if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
+            // Where the kernel can not, those datagrams are counted and left out.
+            if let Programs::Calls(programs) = &mut self.programs {
+                let _ = load::tell_senders(programs);
+            }
         }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        self.programs = None;
+        let stopped = Programs::Stopped(clock::monotonic());
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, stopped) {
+            self.events.extend(tls.stop());
+        }
+    }
+
+    /// What happened to files with TLS libraries since the last call.
+    pub fn take_events(&mut self) -> Vec<TlsEvent> {
+        let mut events = std::mem::take(&mut self.events);
+        if let Programs::Tls(tls) = &self.programs {
+            events.extend(tls.events());
+        }
+        events
     }
 
     /// Counts so far.
@@ -112,12 +159,22 @@ impl SocketCapture {
             let values = self.counters.get(&(counter as u32), 0);
             values.map_or(0, |values| values.iter().sum())
         };
-        SocketCounts {
-            kernel: Counter::ALL.map(sum),
-            malformed: self.frames.malformed,
-            without_peer: self.frames.without_peer,
-            given_up: self.frames.given_up(),
+        SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
+    }
+}
+
+impl Programs {
+    /// Where the kernel can not, those datagrams are counted and left out.
+    fn tell_senders(&mut self) {
+        if let Self::Calls(programs) = self {
+            let _ = load::tell_senders(programs);
         }
+    }
+}
+
+impl std::fmt::Debug for Unwanted {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Unwanted").finish_non_exhaustive()
     }
 }
 

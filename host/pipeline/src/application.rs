@@ -119,6 +119,12 @@ impl Application {
         Ok(())
     }
 
+    /// Other limits from here on.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.endpoints.set_capacity(limits.endpoints);
+        self.limits = limits;
+    }
+
     /// The next bytes of a side.
     pub(crate) fn chunk(
         &mut self,
@@ -221,7 +227,9 @@ impl Application {
 
     /// Flows that a parser gave back because another protocol speaks on them now.
     pub(crate) fn take_released(&mut self) -> Option<Released> {
-        self.parsers.iter_mut().find_map(|driver| driver.released().pop())
+        // Asked behind each segment, and seldom there.
+        let driver = self.parsers.iter_mut().find(|driver| driver.has_released())?;
+        driver.released().pop()
     }
 
     /// Sockets whose bytes nobody wants any more, since the last time.

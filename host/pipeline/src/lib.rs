@@ -6,6 +6,9 @@
 //! Rules of this crate: no unsafe, no I/O, no clock; every limit in [`limits`], every drop counted in [`stats`].
 #![forbid(unsafe_code)]
 
+/// Which new flows are taken under load.
+pub mod admission;
+
 /// Ordered chunks -> the parser that claimed the flow.
 pub mod application;
 

@@ -2,7 +2,7 @@
 //! [`stats`](crate::stats).
 
 /// Limits of one worker. Times are nanoseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Tracked flows. One without a parser takes about 250 bytes, one that a parser follows about 1.2 KB, host and guest
     /// together (2 KB at most while it is idle): 120 MB for the default when all are followed and idle.
@@ -93,5 +93,34 @@ impl Limits {
             payload_bytes: share(self.payload_bytes),
             ..self.clone()
         }
+    }
+
+    /// What is left of limits that bound memory when there is room for so many sixteenths only; at least a sixteenth.
+    #[must_use]
+    pub fn sixteenths(&self, parts: u8) -> Self {
+        let parts = usize::from(parts.clamp(1, 16));
+        let scale = |limit: usize| (limit / 16).saturating_mul(parts).max(limit.min(16)).min(limit);
+        Self {
+            flows: scale(self.flows),
+            out_of_order_total: scale(self.out_of_order_total),
+            payload_bytes: scale(self.payload_bytes),
+            pending: scale(self.pending),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteenths_bound_memory_and_never_come_to_nothing() {
+        let limits = Limits { pending: 5, ..Limits::default() };
+        let half = limits.sixteenths(8);
+        assert_eq!((half.flows, half.pending, half.text), (50_000, 5, limits.text));
+        assert_eq!(limits.sixteenths(0).flows, 6250);
+        assert!(limits.sixteenths(16).flows == limits.flows && limits.sixteenths(200).flows == limits.flows);
+        assert_eq!(Limits { flows: 1, ..limits }.sixteenths(3).flows, 1);
     }
 }

@@ -31,6 +31,11 @@ counters! {
     flows_joined, "flow", "joined-in-the-middle", "TCP flows whose beginning was not captured.";
     flows_evicted_half_open, "flow", "evicted-half-open", "Flows without payload that made room for new ones.";
     flows_evicted, "flow", "evicted", "Flows with payload that made room for new ones, the longest idle first.";
+    cpu_limit, "flow", "cpu-limit", "TCP connections that were refused as they began, because the agent had used its CPU time.";
+    cpu_limit_segments, "flow", "cpu-limit-segments", "Their segments with payload or SYN, and datagrams.";
+    cpu_limit_given_up, "flow", "cpu-limit-given-up", "Flows with payload that were given up for that, when refusing new ones was not enough.";
+    memory_limit, "flow", "memory-limit", "TCP connections that were refused as they began, because the agent had used its memory.";
+    memory_limit_segments, "flow", "memory-limit-segments", "Their segments with payload or SYN, and datagrams.";
     flows_timed_out, "flow", "timed-out", "Flows that ended by silence.";
     stray_segments, "flow", "stray", "Segments without payload of no known flow, or behind its end.";
     resets_ignored, "flow", "reset-out-of-window", "RST segments whose sequence number can not be meant.";

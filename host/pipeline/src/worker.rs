@@ -5,6 +5,7 @@
 
 use weir_request_log::LogSink;
 
+use crate::admission::{self, Admission, Gate};
 use crate::application::{App, Application, Change, ChangeError, Conversation, FlowIdentity, Piece};
 use crate::captured::Call;
 use crate::decode::{Segment, TcpHeader, Transport, TransportHeader};
@@ -31,6 +32,7 @@ pub struct Worker {
     flows: FlowTable<Flow>,
     application: Application,
     waiting: Waiting,
+    gate: Gate,
     stats: Stats,
     /// Latest capture time seen.
     now: u64,
@@ -50,6 +52,9 @@ struct Flow {
 /// Idle flows and late requests are looked for once in so much capture time: limits are many times longer.
 const SWEEP: u64 = SECOND;
 
+/// Flows that make room in one burst when the bound was lowered: some milliseconds of work.
+const MAKE_ROOM: usize = 1024;
+
 impl Worker {
     /// A worker with its own instances of all parsers, in the order in which they are asked, and of all plugins with hooks, in
     /// the order in which they run ([`HOOKS`](crate::hooks::HOOKS) at most).
@@ -68,6 +73,7 @@ impl Worker {
                 direction_limit: limits.out_of_order_direction,
             },
             application: Application::new(limits, parsers, hooks),
+            gate: Gate::default(),
             stats: Stats::default(),
             now: 0,
             next_sweep: 0,
@@ -89,16 +95,51 @@ impl Worker {
         self.application.change(parsers, hooks, logs)
     }
 
+    /// Other limits from here on. When there are more flows than the new ones allow, silent ones make room over the next bursts.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.flows.set_capacity(limits.flows);
+        self.waiting.total_limit = limits.out_of_order_total;
+        self.waiting.direction_limit = limits.out_of_order_direction;
+        self.application.set_limits(limits);
+    }
+
+    /// Gives back memory that flows had which are gone. Costs a look at every place of a flow.
+    pub fn shrink(&mut self) {
+        self.flows.shrink();
+    }
+
+    /// How many of the new flows are taken from here on; those that are tracked stay.
+    pub fn set_admission(&mut self, admission: Admission) {
+        self.gate.set(admission, self.now);
+    }
+
+    /// Gives up all tracked flows but those of the first `kept` of sixteen parts; what is open is told with what is known.
+    pub fn give_up(&mut self, kept: u8, logs: &mut dyn LogSink) {
+        let slots: Vec<u32> = self.flows.slots().collect();
+        for slot in slots {
+            let is_kept = |key| admission::part(self.flows.hash(&key)) < kept;
+            if self.flows.key(slot).is_none_or(is_kept) {
+                continue;
+            }
+            let counts = self.flows.value_mut(slot).is_some_and(|flow| flow.has_payload && !flow.is_closed());
+            self.stats.cpu_limit_given_up += u64::from(counts);
+            self.end_flow(slot, logs);
+        }
+    }
+
+    /// Flows that are tracked now.
+    #[must_use]
+    pub fn open_flows(&self) -> usize {
+        self.flows.len()
+    }
+
     /// Takes one segment or datagram.
     pub fn segment(&mut self, segment: &Segment<'_>, logs: &mut dyn LogSink) {
         self.stats.segments += 1;
         self.stats.payload_bytes += segment.payload.len() as u64;
         self.advance(segment.time, logs);
         let (key, side) = FlowKey::of(segment);
-        let Some(slot) = self.slot(key, side, segment, logs) else {
-            self.stats.stray_segments += 1;
-            return;
-        };
+        let Some(slot) = self.slot(key, side, segment, logs) else { return };
         let Some(flow) = self.flows.value_mut(slot) else { return };
         flow.has_payload |= !segment.payload.is_empty();
         let closed = match segment.transport {
@@ -150,6 +191,9 @@ impl Worker {
             self.ask_again(&released, logs);
             self.application.flush(logs);
         }
+        if self.flows.is_over() {
+            self.make_room(MAKE_ROOM, logs);
+        }
     }
 
     /// End of the capture: everything that is open is told with what is known.
@@ -177,7 +221,8 @@ impl Worker {
         stats
     }
 
-    /// The slot of the segment's flow; a new one when it begins here. None for what begins nothing.
+    /// The slot of the segment's flow; a new one when it begins here. None for what begins nothing or is not let in; that is
+    /// counted.
     fn slot(
         &mut self,
         key: FlowKey,
@@ -193,6 +238,7 @@ impl Worker {
             if tcp.is_new_connection(side, &header) {
                 self.end_flow(slot, logs);
             } else if tcp.is_closed() {
+                self.stats.stray_segments += 1;
                 return None;
             } else {
                 return Some(slot);
@@ -205,7 +251,26 @@ impl Worker {
             TransportHeader::Tcp(_) => (!segment.payload.is_empty(), None),
             TransportHeader::Udp => (!segment.payload.is_empty(), None),
         };
-        begins.then(|| self.open_flow(key, side, opened_by, segment, logs))
+        if !begins {
+            self.stats.stray_segments += 1;
+            return None;
+        }
+        if !self.gate.is_open(self.now) && self.is_refused(&key, opened_by, segment) {
+            return None;
+        }
+        Some(self.open_flow(key, side, opened_by, segment, logs))
+    }
+
+    /// Whether a new flow stays outside; counts it then.
+    #[cold]
+    fn is_refused(&mut self, key: &FlowKey, opened_by: Option<Side>, segment: &Segment<'_>) -> bool {
+        let begins = opened_by.is_some() || key.transport == Transport::Udp;
+        let refused = self.gate.refuses(admission::part(self.flows.hash(key)), begins, self.now);
+        if refused {
+            let is_first = matches!(segment.transport, TransportHeader::Tcp(TcpHeader { flags, .. }) if flags.syn() && !flags.ack());
+            self.gate.count(is_first, &mut self.stats);
+        }
+        refused
     }
 
     fn open_flow(
@@ -216,14 +281,9 @@ impl Worker {
         segment: &Segment<'_>,
         logs: &mut dyn LogSink,
     ) -> u32 {
-        while self.flows.is_full() {
-            let Some((slot, class)) = self.flows.to_evict() else { break };
-            match class {
-                Class::Closed => {}
-                Class::HalfOpen => self.stats.flows_evicted_half_open += 1,
-                Class::Active | Class::Datagrams => self.stats.flows_evicted += 1,
-            }
-            self.end_flow(slot, logs);
+        if self.flows.is_full() {
+            // Two for one, so that a bound that was lowered is reached.
+            self.make_room(2, logs);
         }
         self.stats.flows += 1;
         let is_tcp = key.transport == Transport::Tcp;
@@ -236,6 +296,19 @@ impl Worker {
             conversation: Conversation { app: App::default(), client: opened_by.unwrap_or(side) },
         };
         self.flows.insert(key, Class::HalfOpen, segment.time, flow)
+    }
+
+    /// Ends flows, `most` of them, until there is room for one more.
+    fn make_room(&mut self, most: usize, logs: &mut dyn LogSink) {
+        for _ in 0..most {
+            let Some((slot, class)) = self.flows.to_evict().filter(|_| self.flows.is_full()) else { break };
+            match class {
+                Class::Closed => {}
+                Class::HalfOpen => self.stats.flows_evicted_half_open += 1,
+                Class::Active | Class::Datagrams => self.stats.flows_evicted += 1,
+            }
+            self.end_flow(slot, logs);
+        }
     }
 
     /// Takes a flow out of the table; its parser is told.
@@ -305,6 +378,10 @@ struct Stage<'a> {
 }
 
 impl Flow {
+    fn is_closed(&self) -> bool {
+        self.tcp.as_ref().is_some_and(TcpFlow::is_closed)
+    }
+
     fn identity(&self, slot: u32, key: FlowKey, base_sequence: [u32; 2]) -> FlowIdentity {
         FlowIdentity { slot, id: self.id, key, opened_by: self.opened_by, base_sequence }
     }

@@ -97,6 +97,12 @@ pub(crate) mod tests {
             response_length: Some(1000),
             req_tcp_seq: None,
             resp_tcp_seq: None,
+            process_id: None,
+            process_name: None,
+            thread_id: None,
+            coroutine_id: None,
+            syscall_trace_id_request: None,
+            syscall_trace_id_response: None,
             fields,
             plugins: Vec::new(),
         }

@@ -25,6 +25,8 @@ pub mod table;
 
 mod time;
 
+pub use time::rfc3339;
+
 pub use json_lines::JsonLines;
 pub use null::Null;
 pub use output::{Output, OutputState};

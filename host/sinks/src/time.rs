@@ -42,6 +42,14 @@ impl TimeWriter {
     }
 }
 
+/// A time, nanoseconds since 1970, as `2026-11-21T13:27:05.000123Z`.
+#[must_use]
+pub fn rfc3339(nanoseconds: u64) -> String {
+    let mut out = Vec::new();
+    TimeWriter::default().push(&mut out, nanoseconds);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 fn second_text(second: u64) -> [u8; DIGITS] {
     let (year, month, day) = civil_date(second / 86_400);
     let of_day = second % 86_400;

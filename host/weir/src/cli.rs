@@ -132,10 +132,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             end(&cmd::replay::run(&arguments))
         }
         #[cfg(target_os = "linux")]
-        Command::Agent(arguments) => {
-            cmd::start_log(Level::INFO);
-            end(&cmd::agent::run(&arguments))
-        }
+        Command::Agent(arguments) => cmd::agent::run(&arguments),
         Command::Plugin(arguments) => cmd::plugin::run(&arguments.command),
     }
 }
@@ -148,6 +145,11 @@ pub fn end(failures: &[Failure]) -> ExitCode {
         // Nobody may be there to read it.
         let _ = writeln!(error, "weir: {failure}");
     }
+    status(failures)
+}
+
+/// The status that a command with these failures ends with.
+pub(crate) fn status(failures: &[Failure]) -> ExitCode {
     failures.iter().map(Failure::exit_status).max().map_or(ExitCode::SUCCESS, ExitCode::from)
 }
 

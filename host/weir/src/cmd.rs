@@ -19,7 +19,11 @@ mod terminal;
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::held_log::without_numbers;
 pub(crate) use self::summary::grouped;
+#[cfg(target_os = "linux")]
+pub(crate) use self::summary::{NO_LOSS, is_loss};
 
 /// What the program and its plugins have to say goes to standard error, a line each, from `default` up or what WEIR_LOG says.
 pub(crate) fn start_log(default: Level) {

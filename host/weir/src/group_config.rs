@@ -5,9 +5,12 @@
 //! `plugins: {wasm_plugins: ...}`) and `l7-protocol-enabled`.
 
 mod limits;
-mod read;
+pub(crate) mod read;
 mod settings;
-mod yaml;
+pub(crate) mod yaml;
+
+#[cfg(target_os = "linux")]
+mod named_files;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +18,8 @@ use std::path::Path;
 
 use weir_pipeline::limits::Limits;
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::named_files::named_files;
 pub use self::read::Text;
 use self::read::unknown;
 use self::yaml::{Entry, Node};
@@ -83,12 +88,12 @@ impl ConfigError {
     /// As the failure of a command; `file` is where the configuration came from.
     #[must_use]
     pub fn into_failure(self, file: &Path) -> Failure {
-        Failure::usage(format_args!(
-            "group configuration: {} line {}: {}",
-            file.display(),
-            self.line,
-            self.message
-        ))
+        self.in_file("group configuration", file)
+    }
+
+    /// The same of another kind of file.
+    pub(crate) fn in_file(self, kind: &str, file: &Path) -> Failure {
+        Failure::usage(format_args!("{kind}: {} line {}: {}", file.display(), self.line, self.message))
     }
 }
 
@@ -185,7 +190,8 @@ fn set(slot: &mut Option<Vec<Text>>, value: &Node, key: &str) -> Result<(), Conf
     Ok(())
 }
 
-fn read_file(path: &Path) -> std::io::Result<String> {
+/// The text of a configuration.
+pub(crate) fn read_file(path: &Path) -> std::io::Result<String> {
     use std::io::Read;
     let mut text = String::new();
     let read = std::fs::File::open(path)?.take(FILE_BYTES + 1).read_to_string(&mut text)?;

@@ -5,6 +5,7 @@
 
 mod inline;
 mod lines;
+mod monitor;
 mod progress;
 mod report;
 mod source;
@@ -13,16 +14,22 @@ mod spread;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use weir_pipeline::admission::PARTS;
 use weir_pipeline::application::Change;
 use weir_pipeline::hooks::hook::Hook;
+use weir_pipeline::limits::Limits;
 use weir_pipeline::parse::parser::ProtocolParser;
 use weir_pipeline::stats::Stats;
 use weir_pipeline::worker::{Worker, WorkerConfig};
 use weir_plugin_runtime::PluginStats;
 use weir_sinks::{Output, OutputState, Sink};
 
-use self::lines::{Lines, LogCounts};
+use self::lines::Lines;
+pub use self::lines::LogCounts;
+pub(crate) use self::monitor::EachSecond;
+pub use self::monitor::{Monitor, Orders, ReadCounts, SourceCounts, WorkerCounts};
 pub use self::progress::Progress;
 pub use self::report::{LogCount, Report, Span};
 use self::source::Capture;
@@ -55,7 +62,7 @@ pub trait PluginFactory: Sync {
     /// # Errors
     /// Why it can not; the worker goes on with what it has.
     fn changes(&self, since: u64) -> Result<Changes, Failure> {
-        Ok(Changes { generation: since, parsers: Vec::new(), hooks: Vec::new() })
+        Ok(Changes { generation: since, limits: None, parsers: Vec::new(), hooks: Vec::new() })
     }
 
     /// What the plugins cost so far, by plugin (`name@version`), all workers and files together.
@@ -68,6 +75,8 @@ pub trait PluginFactory: Sync {
 pub struct Changes {
     /// The generation that it has then.
     pub generation: u64,
+    /// Limits of all workers together; none: as they are.
+    pub limits: Option<Limits>,
     /// All parsers, in the order in which they are asked.
     pub parsers: Vec<Change>,
     /// All instances of plugins with hooks.
@@ -87,6 +96,8 @@ pub struct Replay<'a, W> {
     pub sinks: &'a (dyn Fn() -> Box<dyn Sink> + Sync),
     /// Where lines go.
     pub output: &'a Output<W>,
+    /// Who looks after the workers; none: nobody does, and nothing is measured for it.
+    pub monitor: Option<&'a Monitor>,
 }
 
 impl<W: Write + Send> Replay<'_, W> {
@@ -132,8 +143,9 @@ impl<W: Write + Send> Replay<'_, W> {
         }
     }
 
-    fn worker(&self, unwanted: Option<Unwanted>) -> Result<WorkerSide<'_, W>, Failure> {
-        let config = WorkerConfig { limits: self.config.limits.share(self.threads) };
+    fn worker(&self, number: usize, unwanted: Option<Unwanted>) -> Result<WorkerSide<'_, W>, Failure> {
+        let limits = self.config.limits.share(self.threads);
+        let config = WorkerConfig { limits: limits.clone() };
         let generation = self.plugins.generation();
         Ok(WorkerSide {
             worker: Worker::new(config, self.plugins.parsers()?, self.plugins.hooks()?),
@@ -142,6 +154,14 @@ impl<W: Write + Send> Replay<'_, W> {
             unwanted,
             generation,
             asked: generation,
+            threads: self.threads,
+            limits,
+            supervision: self.monitor.map(|monitor| Supervision {
+                monitor,
+                number,
+                orders: Orders::default(),
+                second: EachSecond::default(),
+            }),
         })
     }
 }
@@ -156,6 +176,19 @@ struct WorkerSide<'a, W> {
     generation: u64,
     /// The last one that the worker was to change to.
     asked: u64,
+    threads: usize,
+    /// Its share, when there is no lack of memory.
+    limits: Limits,
+    supervision: Option<Supervision<'a>>,
+}
+
+/// Who looks after a worker.
+struct Supervision<'a> {
+    monitor: &'a Monitor,
+    number: usize,
+    /// What the worker does so far.
+    orders: Orders,
+    second: EachSecond,
 }
 
 /// What is left of a worker.
@@ -177,7 +210,43 @@ impl<W: Write> WorkerSide<'_, W> {
             self.change();
         }
         self.tell_unwanted();
-        self.lines.hand_on()
+        let goes_on = self.lines.hand_on();
+        self.supervise();
+        goes_on
+    }
+
+    /// Does what is ordered, says that it is alive, and once a second what it has counted.
+    fn supervise(&mut self) {
+        let Some(Supervision { monitor, number, orders, second }) = &mut self.supervision else { return };
+        let (monitor, number) = (*monitor, *number);
+        let wanted = monitor.orders();
+        let before = std::mem::replace(orders, wanted);
+        let now = Instant::now();
+        monitor.burst(number, now);
+        if second.is_due(now) {
+            monitor.tell_worker(number, || WorkerCounts {
+                pipeline: self.worker.stats(),
+                logs: self.lines.counts().clone(),
+                open_flows: self.worker.open_flows() as u64,
+            });
+            if wanted.room < PARTS {
+                self.worker.shrink();
+            }
+        }
+        if wanted != before {
+            self.obey(before, wanted);
+        }
+    }
+
+    #[cold]
+    fn obey(&mut self, before: Orders, wanted: Orders) {
+        self.worker.set_admission(wanted.admission);
+        if wanted.room != before.room {
+            self.worker.set_limits(self.limits.sixteenths(wanted.room));
+        }
+        if wanted.kept < before.kept {
+            self.worker.give_up(wanted.kept, &mut self.lines);
+        }
     }
 
     fn tell_unwanted(&mut self) {
@@ -192,8 +261,13 @@ impl<W: Write> WorkerSide<'_, W> {
     #[cold]
     fn change(&mut self) {
         let changed = self.plugins.changes(self.generation).and_then(|changes| {
-            let Changes { generation, parsers, hooks } = changes;
+            let Changes { generation, limits, parsers, hooks } = changes;
             self.worker.change(parsers, hooks, &mut self.lines).map_err(Failure::runtime)?;
+            if let Some(limits) = limits {
+                self.limits = limits.share(self.threads);
+                let room = self.supervision.as_ref().map_or(PARTS, |supervision| supervision.orders.room);
+                self.worker.set_limits(self.limits.sixteenths(room));
+            }
             Ok(generation)
         });
         match changed {
@@ -210,3 +284,6 @@ impl<W: Write> WorkerSide<'_, W> {
         Ended { state, pipeline: self.worker.stats(), logs }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 //! Takes: records of five bytes. Gives: panics when a byte is delivered twice, changed or out of order, when a gap covers a byte
 //! that was captured, or when the count of waiting bytes is wrong.
 
-use weir_pipeline::flow::reassembly::{Delivery, HalfStream, Origin, Piecewise, Waiting};
+use weir_pipeline::flow::origin::Origin;
+use weir_pipeline::flow::reassembly::{Delivery, HalfStream, Piecewise, Waiting};
 use weir_pipeline::stats::Stats;
 
 /// Small, so that they are met within a few records.
@@ -94,7 +95,7 @@ impl Receiver {
                 }
                 bytes.len() as u64
             }
-            Delivery::Gap(length) => {
+            Delivery::Gap(length, _) => {
                 let range = self.position as usize..((self.position + length) as usize).min(STREAM);
                 assert!(length > 0, "an empty gap");
                 assert!(

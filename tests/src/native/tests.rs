@@ -18,6 +18,7 @@ fn replay(plugins: &dyn PluginFactory, file: &Path) -> String {
         plugins,
         sinks: &|| Box::new(JsonLines::default()),
         output: &output,
+        monitor: None,
     };
     let mut report = Report::default();
     replay.run(&[file.to_owned()], &mut Progress::new(false), &mut report);

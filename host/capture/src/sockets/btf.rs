@@ -16,8 +16,11 @@ pub(super) enum BtfError {
 const MAGIC: u16 = 0xeb9f;
 const KIND_STRUCT: u32 = 4;
 const KIND_UNION: u32 = 5;
+const KIND_TYPEDEF: u32 = 8;
 /// Of one member of a structure: name, type, offset.
 const MEMBER: usize = 12;
+/// IPv6 addresses and names of threads are read in two words.
+const HALF: u32 = 8;
 /// Structures without a name lie in each other so deep at most.
 const DEPTH: u32 = 8;
 
@@ -108,13 +111,22 @@ impl<'a> Btf<'a> {
         })
     }
 
+    /// Whether programs may be attached to this tracepoint.
+    pub(super) fn has_tracepoint(&self, name: &str) -> bool {
+        let typedef = format!("btf_trace_{name}");
+        self.types.iter().any(|kind| kind.kind == KIND_TYPEDEF && self.name(kind.name) == typedef.as_bytes())
+    }
+
     pub(super) fn offsets(&self) -> Result<Offsets, BtfError> {
         let at = |structure, member| self.offset(structure, member);
         Ok(Offsets {
             task_struct_files: at("task_struct", "files")?,
+            task_struct_thread_fsbase: at("task_struct", "thread")? + at("thread_struct", "fsbase")?,
             files_struct_fdt: at("files_struct", "fdt")?,
             fdtable_fd: at("fdtable", "fd")?,
             file_f_inode: at("file", "f_inode")?,
+            file_f_path_dentry: at("file", "f_path")? + at("path", "dentry")?,
+            dentry_d_name_name: at("dentry", "d_name")? + at("qstr", "name")?,
             inode_i_mode: at("inode", "i_mode")?,
             inode_i_ino: at("inode", "i_ino")?,
             socket_alloc_vfs_inode: at("socket_alloc", "vfs_inode")?,
@@ -125,7 +137,9 @@ impl<'a> Btf<'a> {
             sock_common_skc_num: at("sock_common", "skc_num")?,
             sock_common_skc_family: at("sock_common", "skc_family")?,
             sock_common_skc_v6_daddr: at("sock_common", "skc_v6_daddr")?,
+            sock_common_skc_v6_daddr_end: at("sock_common", "skc_v6_daddr")? + HALF,
             sock_common_skc_v6_rcv_saddr: at("sock_common", "skc_v6_rcv_saddr")?,
+            sock_common_skc_v6_rcv_saddr_end: at("sock_common", "skc_v6_rcv_saddr")? + HALF,
             sock_common_skc_net: at("sock_common", "skc_net")?,
             net_ns_inum: at("net", "ns")? + at("ns_common", "inum")?,
             inet_sock_inet_sport: at("inet_sock", "inet_sport")?,
@@ -136,6 +150,17 @@ impl<'a> Btf<'a> {
             tcp_sock_copied_seq: at("tcp_sock", "copied_seq")?,
             tcp_sock_snd_una: at("tcp_sock", "snd_una")?,
             tcp_sock_rcv_nxt: at("tcp_sock", "rcv_nxt")?,
+            tcp_sock_bytes_acked: at("tcp_sock", "bytes_acked")?,
+            tcp_sock_bytes_received: at("tcp_sock", "bytes_received")?,
+            socket_file: at("socket", "file")?,
+            task_struct_tgid: at("task_struct", "tgid")?,
+            task_struct_pid: at("task_struct", "pid")?,
+            task_struct_comm: at("task_struct", "comm")?,
+            task_struct_comm_end: at("task_struct", "comm")? + HALF,
+            sk_buff_sk: at("sk_buff", "sk")?,
+            sk_buff_head: at("sk_buff", "head")?,
+            sk_buff_network_header: at("sk_buff", "network_header")?,
+            sk_buff_transport_header: at("sk_buff", "transport_header")?,
         })
     }
 }

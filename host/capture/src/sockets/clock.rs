@@ -29,11 +29,10 @@ impl Clock {
     }
 }
 
-/// Nanoseconds, as the kernel's records have them.
+/// `CLOCK_MONOTONIC`, nanoseconds.
 pub(super) fn monotonic() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    // Since the machine was started: neither is negative.
-    (time.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 fn offset() -> i128 {

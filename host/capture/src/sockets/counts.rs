@@ -7,6 +7,12 @@ use weir_ebpf_common::Counter;
 pub struct SocketCounts {
     /// The kernel's counts, by `weir_ebpf_common::Counter`.
     pub kernel: [u64; Counter::ALL.len()],
+    /// Records that the kernel handed over.
+    pub records: u64,
+    /// Bytes that they stand for.
+    pub carried_bytes: u64,
+    /// Of them those beyond the capture limit, or whose content is in no program's memory (sendfile).
+    pub beyond_limit_bytes: u64,
     /// Records that could not be understood.
     pub malformed: u64,
     /// Datagrams whose other end nobody knows.
@@ -25,6 +31,9 @@ impl SocketCounts {
     /// All of them: name, count, and whether it tells of something that is missing in the logs.
     pub fn lines(&self) -> impl Iterator<Item = (&'static str, u64, bool)> {
         let own = [
+            ("records", self.records, false),
+            ("carried-bytes", self.carried_bytes, false),
+            ("beyond-limit-bytes", self.beyond_limit_bytes, false),
             ("malformed", self.malformed, true),
             ("without-peer", self.without_peer, true),
             ("out-of-order", self.given_up, false),

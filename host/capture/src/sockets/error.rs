@@ -47,6 +47,13 @@ pub enum SocketError {
         source: std::io::Error,
     },
     /// Too many entries in a list.
-    #[error("{0} entries are too many for a list of what is captured; 1024 are possible")]
-    TooMany(usize),
+    #[error("{number} {list} are too many for a list of what is captured; {most} are possible")]
+    TooMany {
+        /// Of what.
+        list: &'static str,
+        /// As they were given.
+        number: usize,
+        /// As there is room for.
+        most: usize,
+    },
 }

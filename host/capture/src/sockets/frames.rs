@@ -5,12 +5,14 @@
 
 use std::collections::VecDeque;
 
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::{Event, Record, START, TLS};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
 use super::clock::Clock;
+use super::counts::SocketCounts;
 use super::order::{Order, Step};
+use super::recent::Recent;
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
 
@@ -18,42 +20,51 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
-const AF_INET: u16 = 2;
+const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
-/// How long the end of a connection waits, nanoseconds: the other end's FIN may come before the thread that was just reading tells
-/// what it read.
-const END_WAITS: u64 = 20_000_000;
+/// How long a socket that has ended is remembered, nanoseconds. The end may be told first: what a program sends to an end that is
+/// gone brings the reset back before its call returns, and a TLS library returns even later.
+const LINGER: u64 = 20_000_000;
 
-/// Ends that wait at the same time: a burst of short connections has some thousands in that time.
-const ENDS: usize = 4096;
+/// Sockets that are remembered so; more in that time is a flood.
+const CLOSING: usize = 1 << 14;
+
+/// Sockets of datagrams that are remembered: servers have few.
+const ADDRESSES: usize = 4096;
 
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
     order: Order,
     threads: Threads,
+    /// Frames of what system calls carry are wanted, not of TLS libraries alone.
+    calls: bool,
     /// Time of the latest record, as the kernel has it.
     now: u64,
-    /// Connections that end soon, with their time.
-    ends: VecDeque<(u64, Record)>,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
-    pub(super) malformed: u64,
-    pub(super) without_peer: u64,
-}
-
-impl Default for Frames {
-    fn default() -> Self {
-        let (order, threads) = (Order::new(), Threads::new());
-        let (ends, datagram) = (VecDeque::new(), Vec::new());
-        Self { order, threads, now: 0, ends, datagram, malformed: 0, without_peer: 0 }
-    }
+    /// Sockets that have ended, in order.
+    closing: VecDeque<Record>,
+    /// The kernel's are not filled in.
+    pub(super) counts: SocketCounts,
 }
 
 impl Frames {
-    pub(super) fn given_up(&self) -> u64 {
-        self.order.given_up
+    /// `calls`: not of TLS libraries alone.
+    pub(super) fn new(calls: bool) -> Self {
+        let (order, threads, counts) = (Order::new(), Threads::new(), SocketCounts::default());
+        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), counts }
+    }
+
+    /// What was counted on this side.
+    pub(super) fn counts(&self) -> SocketCounts {
+        SocketCounts { given_up: self.order.given_up, ..self.counts.clone() }
+    }
+
+    /// Datagrams came from who knows where.
+    pub(super) fn lacks_senders(&self) -> bool {
+        self.counts.without_peer > 0
     }
 
     /// Appends the frames of a record.
@@ -62,9 +73,12 @@ impl Frames {
         let Some((record, payload, event)) =
             read.and_then(|(record, payload)| Some((record, payload, Event::from_number(record.event)?)))
         else {
-            self.malformed += 1;
+            self.counts.malformed += 1;
             return;
         };
+        self.counts.records += 1;
+        self.counts.carried_bytes += u64::from(record.length);
+        self.counts.beyond_limit_bytes += u64::from(record.length.saturating_sub(record.captured));
         self.now = self.now.max(record.time);
         let time = clock.time(record.time);
         if record.protocol != IPPROTO_TCP {
@@ -72,40 +86,32 @@ impl Frames {
         }
         match event {
             Event::Sent | Event::Received => self.carried(&record, event, payload, time, block),
-            Event::Connected => self.opened(&record, Sender::Local, time, block),
-            Event::Accepted => self.opened(&record, Sender::Remote, time, block),
-            Event::Closed => self.closing(record, time, block),
+            Event::Connected => self.connected(&record, Sender::Local, time, block),
+            Event::Accepted => self.connected(&record, Sender::Remote, time, block),
+            Event::Closed => {
+                self.closing.push_back(record);
+                self.close(0, clock, block);
+            }
         }
     }
 
-    /// It is so late, though no record may say so. `now`: as records have it.
-    pub(super) fn is_now(&mut self, now: u64) {
-        self.now = self.now.max(now);
-    }
-
-    /// Appends frames whose predecessors are waited for in vain.
-    pub(super) fn release(&mut self, block: &mut Block) {
+    /// Appends frames whose predecessors are waited for in vain, and ends. `now`: `CLOCK_MONOTONIC`, nanoseconds; none: nothing comes
+    /// any more.
+    pub(super) fn release(&mut self, now: Option<u64>, clock: &Clock, block: &mut Block) {
+        self.now = self.now.max(now.unwrap_or_default());
+        self.close(now.map_or(u64::MAX, |_| self.now), clock, block);
         while !self.order.is_idle()
             && let Some((time, frame)) = self.order.overdue(self.now)
         {
             push(block, time, &frame);
         }
-        while let Some((_, record)) = self.ends.front()
-            && self.now.saturating_sub(record.time) >= END_WAITS
-        {
-            self.end_next(block);
-        }
-    }
-
-    /// Appends what still waits, as nothing comes any more.
-    pub(super) fn finish(&mut self, block: &mut Block) {
-        while !self.ends.is_empty() {
-            self.end_next(block);
-        }
     }
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
+        if record.flags & START != 0 && !self.order.is_known(record.socket) {
+            self.began(record, sender, time, block);
+        }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
         let step = Step {
@@ -128,9 +134,32 @@ impl Frames {
         }
     }
 
+    /// A stream begins whose handshake was not told.
+    fn began(&mut self, record: &Record, sender: Sender, time: u64, block: &mut Block) {
+        // One that this end had asked for would be known. Plaintext has the opener of the socket that carries it.
+        let opener = match self.order.opener(record.socket & !TLS) {
+            Some(opener) => opener,
+            None if record.socket & TLS != 0 && self.order.is_known(record.socket & !TLS) => return,
+            None => Sender::Remote,
+        };
+        let (local, remote) = match sender {
+            Sender::Local => (record.sequence, record.acknowledgment),
+            Sender::Remote => (record.acknowledgment, record.sequence),
+        };
+        self.order.begin(record.socket, opener);
+        self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
+    }
+
+    fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
+        self.order.begin(record.socket, opener);
+        // Where the first bytes of a connection are known as such, it is told with them: it may be one that nobody asked for.
+        if self.calls && record.flags & START == 0 {
+            self.opened(record, opener, time, block);
+        }
+    }
+
     /// What the handshake was.
-    fn opened(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
-        self.order.begin(record.socket);
+    fn opened(&self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
         // What the record has are the numbers behind the SYNs.
         let (local, remote) = (record.sequence, record.acknowledgment);
         let (first, second, own, others) = match opener {
@@ -139,31 +168,38 @@ impl Frames {
         };
         append(block, time, &header(record, first, SYN, (own.wrapping_sub(1), 0), caller(record)), &[]);
         // A connect that has only begun does not know the other's number.
-        if record.acknowledgment != 0 {
+        if record.acknowledgment != 0 || record.socket & TLS != 0 {
             let numbers = (others.wrapping_sub(1), own);
             append(block, time, &header(record, second, SYN | ACK, numbers, caller(record)), &[]);
         }
     }
 
-    fn closing(&mut self, record: Record, time: u64, block: &mut Block) {
-        if self.ends.len() >= ENDS {
-            self.end_next(block);
+    /// Ends sockets whose time has come.
+    fn close(&mut self, now: u64, clock: &Clock, block: &mut Block) {
+        let is_due = |record: &mut Record| now.saturating_sub(record.time) >= LINGER;
+        while let Some(record) = self.closing.pop_front_if(is_due) {
+            self.closed(&record, clock.time(record.time), block);
         }
-        self.ends.push_back((time, record));
-    }
-
-    fn end_next(&mut self, block: &mut Block) {
-        if let Some((time, record)) = self.ends.pop_front() {
-            self.closed(&record, time, block);
+        while self.closing.len() > CLOSING
+            && let Some(record) = self.closing.pop_front()
+        {
+            self.closed(&record, clock.time(record.time), block);
         }
     }
 
     fn closed(&mut self, record: &Record, time: u64, block: &mut Block) {
+        self.closed_one(&Record { socket: record.socket | TLS, ..*record }, time, block);
+        self.closed_one(record, time, block);
+    }
+
+    fn closed_one(&mut self, record: &Record, time: u64, block: &mut Block) {
         while let Some((time, frame)) = self.order.rest(record.socket) {
             push(block, time, &frame);
         }
-        if self.order.forget(record.socket) {
-            let numbers = (record.sequence, record.acknowledgment);
+        let Some(told) = self.order.forget(record.socket) else { return };
+        let is_plaintext = record.socket & TLS != 0;
+        if is_plaintext || self.calls {
+            let numbers = if is_plaintext { told } else { (record.sequence, record.acknowledgment) };
             append(block, time, &header(record, Sender::Local, RST | ACK, numbers, caller(record)), &[]);
         }
     }
@@ -177,11 +213,12 @@ impl Frames {
         };
         if record.remote_port == 0 {
             // The program did not ask who sent it.
-            self.without_peer += 1;
+            self.counts.without_peer += 1;
             return;
         }
         let (offset, whole) = (record.sequence, record.acknowledgment);
         let is_last = offset.saturating_add(record.length) >= whole;
+        let record = &self.with_local_address(record, sender);
         let mut header = header(record, sender, 0, (0, 0), Caller::default());
         if offset == 0 && is_last {
             header.caller = self.caller(record, event);
@@ -200,6 +237,17 @@ impl Frames {
             append(block, time, &header, &self.datagram);
             self.datagram.clear();
         }
+    }
+
+    /// What a socket sends that is bound to no address, it sends from where it received last.
+    fn with_local_address(&mut self, record: &Record, sender: Sender) -> Record {
+        let mut record = *record;
+        if sender == Sender::Remote {
+            *self.addresses.entry(record.socket, || record.local_address) = record.local_address;
+        } else if record.local_address == [0; 16] {
+            record.local_address = self.addresses.get(record.socket).copied().unwrap_or_default();
+        }
+        record
     }
 
     fn caller(&mut self, record: &Record, event: Event) -> Caller {
@@ -268,79 +316,4 @@ fn place(block: &mut Block, time: u64, offset: usize) {
     let length = (block.bytes.len() - offset) as u32;
     let at = FrameAt { time, offset: offset as u32, length, wire_length: length, link: LinkType::Socket };
     block.frames.push(at);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(event: Event, sequence: u32, acknowledgment: u32, length: u32) -> Record {
-        Record {
-            time: 1000,
-            socket: 7,
-            process_thread: 1,
-            coroutine: 0,
-            local_address: [1; 16],
-            remote_address: [2; 16],
-            local_port: 1,
-            remote_port: 2,
-            family: AF_INET,
-            protocol: IPPROTO_TCP,
-            event: event as u8,
-            sequence,
-            acknowledgment,
-            length,
-            captured: length,
-            name: [0; 16],
-        }
-    }
-
-    /// TCP's control bits of each frame, and how many bytes it carries.
-    fn told(block: &Block) -> Vec<(u8, usize)> {
-        let frames = block.frames.iter().map(|at| &block.bytes[at.offset as usize..][..at.length as usize]);
-        frames.map(|frame| (frame[6], frame.len() - SocketHeader::SIZE)).collect()
-    }
-
-    #[test]
-    fn an_end_waits_for_who_was_just_reading() {
-        let (mut frames, mut block) = (Frames::default(), Block::default());
-        frames.carried(&record(Event::Sent, 100, 500, 5), Event::Sent, b"hello", 1, &mut block);
-        frames.closing(record(Event::Closed, 105, 506, 0), 2, &mut block);
-        frames.carried(&record(Event::Received, 500, 105, 6), Event::Received, b"answer", 3, &mut block);
-        frames.is_now(1000 + END_WAITS - 1);
-        frames.release(&mut block);
-        assert_eq!(told(&block), [(PSH | ACK, 5), (PSH | ACK, 6)]);
-        frames.is_now(1000 + END_WAITS);
-        frames.release(&mut block);
-        assert_eq!(told(&block)[2..], [(RST | ACK, 0)]);
-    }
-
-    #[test]
-    fn an_answer_whose_question_was_lost_is_given_though_nothing_further_comes() {
-        let (mut frames, mut block) = (Frames::default(), Block::default());
-        frames.carried(&record(Event::Sent, 100, 500, 5), Event::Sent, b"hello", 1, &mut block);
-        frames.carried(&record(Event::Received, 500, 110, 6), Event::Received, b"answer", 3, &mut block);
-        frames.release(&mut block);
-        assert_eq!(told(&block).len(), 1);
-        frames.is_now(1000 + END_WAITS);
-        frames.release(&mut block);
-        assert_eq!((told(&block).len(), frames.given_up()), (2, 1));
-    }
-
-    #[test]
-    fn few_ends_wait_and_none_is_forgotten() {
-        let (mut frames, mut block) = (Frames::default(), Block::default());
-        for number in 0..2 * ENDS as u64 {
-            let open = Record { socket: number + 1, ..record(Event::Sent, 100, 500, 1) };
-            frames.carried(&open, Event::Sent, b"x", 1, &mut block);
-            frames.closing(
-                Record { socket: number + 1, ..record(Event::Closed, 101, 500, 0) },
-                1,
-                &mut block,
-            );
-            assert!(frames.ends.len() <= ENDS);
-        }
-        frames.finish(&mut block);
-        assert_eq!(told(&block).iter().filter(|(flags, _)| flags & RST != 0).count(), 2 * ENDS);
-    }
 }

@@ -4,36 +4,89 @@ use std::error::Error;
 use std::os::unix::fs::MetadataExt;
 
 use aya::maps::{Array, HashMap, Map, MapError};
-use aya::programs::{BtfTracePoint, ProgramError};
+use aya::programs::{BtfTracePoint, FExit, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
-use weir_ebpf_common::{Admission, CAPTURE_MAX, NAME, PROCESS_OF_OWN_CALL, Settings};
+use weir_ebpf_common::{
+    Admission, CAPTURE_MAX, LISTED, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings, name_words,
+};
 
-use super::btf::Btf as KernelTypes;
-use super::{KERNEL_TYPES, SocketError, SocketOptions};
+use super::btf::{Btf as KernelTypes, BtfError};
+use super::{KERNEL_TYPES, SocketError, SocketOptions, marks};
 
 pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, SocketError> {
     let unreadable = |source| SocketError::NoTypes { path: KERNEL_TYPES, source };
     let bytes = std::fs::read(KERNEL_TYPES).map_err(unreadable)?;
-    let types = KernelTypes::parse(&bytes).and_then(|types| types.offsets());
-    let offsets = types.map_err(|error| SocketError::Types(error.to_string()))?;
+    let unusable = |error: BtfError| SocketError::Types(error.to_string());
+    let types = KernelTypes::parse(&bytes).map_err(unusable)?;
+    let offsets = types.offsets().map_err(unusable)?;
+    let way = if options.at_calls { Way::AtCalls } else { Way::of(&types) };
     drop(bytes);
+    let object = marks::replaced(object, &offsets).map_err(SocketError::Object)?;
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
-    let settings = settings(options);
+    let settings = settings(options, way)?;
     let mut programs = EbpfLoader::new()
         .btf(Some(&btf))
         .override_global("OFFSETS", &offsets, true)
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("RECORDS", options.ring_bytes)
-        .load(object)
+        .load(&object)
         .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
-    attach(&mut programs, &btf, "inet_sock_set_state", "inet_sock_set_state")?;
-    attach(&mut programs, &btf, "sys_exit", "sys_exit")?;
+    if options.tls {
+        attach(&mut programs, &btf, "sched_process_exec", "sched_process_exec")?;
+        // Where the kernel has no such thing, libraries are found by the look at all processes.
+        let _ = tell_mapped(&mut programs, &btf);
+    }
+    for program in way.programs() {
+        attach(&mut programs, &btf, program, program)?;
+    }
     Ok(programs)
 }
 
-fn settings(options: &SocketOptions) -> Settings {
+/// Has the kernel tell who sends the datagrams that programs receive on sockets without a fixed peer. It costs each `recv` on any socket
+/// some tens of nanoseconds, so it is done when there are such sockets.
+pub(super) fn tell_senders(programs: &mut Ebpf) -> Result<(), SocketError> {
+    let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
+    attach(programs, &btf, "skb_copy_datagram_iovec", "skb_copy_datagram_iovec").map(drop)
+}
+
+/// Has the kernel tell which processes map a library.
+fn tell_mapped(programs: &mut Ebpf, btf: &Btf) -> Result<(), ProgramError> {
+    let Some(program) = programs.program_mut("vm_mmap_pgoff") else { return Ok(()) };
+    let program: &mut FExit = program.try_into()?;
+    program.load("vm_mmap_pgoff", btf)?;
+    program.attach().map(drop)
+}
+
+/// Where the kernel shows what sockets carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// At the sockets (Linux 6.3): calls on anything else cost nothing.
+    AtSockets,
+    /// At the end of each system call.
+    AtCalls,
+}
+
+impl Way {
+    fn of(types: &KernelTypes<'_>) -> Self {
+        if ["sock_send_length", "sock_recv_length"].iter().all(|name| types.has_tracepoint(name)) {
+            Self::AtSockets
+        } else {
+            Self::AtCalls
+        }
+    }
+
+    /// Programs have the names of their tracepoints. The last ones begin to tell.
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::AtSockets => &["inet_sock_set_state", "sock_send_length", "sock_recv_length"],
+            Self::AtCalls => &["inet_sock_set_state", "sys_exit"],
+        }
+    }
+}
+
+fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> {
     let lists = [
         (options.processes.is_empty(), Admission::Processes),
         (options.names.is_empty(), Admission::Names),
@@ -41,22 +94,31 @@ fn settings(options: &SocketOptions) -> Settings {
         (options.ports.is_empty(), Admission::Ports),
     ];
     let bits = lists.iter().filter(|(is_empty, _)| !is_empty).map(|(_, list)| *list as u32);
-    Settings {
+    let number = options.names.len();
+    if number > NAMES {
+        return Err(SocketError::TooMany { list: "thread names", number, most: NAMES });
+    }
+    let mut names = [[0; 2]; NAMES];
+    names.iter_mut().zip(&options.names).for_each(|(place, name)| *place = name_words(thread_name(name)));
+    Ok(Settings {
         capture_limit: options.capture_limit.min(CAPTURE_MAX as u32),
         admission: bits.sum(),
         namespace: options.namespace.unwrap_or(0),
-    }
+        states: u32::from(way == Way::AtSockets),
+        calls: options.calls.into(),
+        tls: options.tls.into(),
+        names,
+    })
 }
 
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
-    fill(programs, "PROCESSES", options.processes.iter().copied())?;
-    fill(programs, "NAMES", options.names.iter().map(|name| thread_name(name)))?;
-    fill(programs, "PORTS", options.ports.iter().copied())?;
+    fill(programs, ("PROCESSES", "processes"), options.processes.iter().copied())?;
+    fill(programs, ("PORTS", "ports"), options.ports.iter().copied())?;
     let groups = options.cgroups.iter().map(|path| {
         let found = std::fs::metadata(path);
         found.map(|found| found.ino()).map_err(|source| SocketError::NoCgroup { path: path.clone(), source })
     });
-    fill(programs, "CGROUPS", groups.collect::<Result<Vec<u64>, _>>()?.into_iter())
+    fill(programs, ("CGROUPS", "control groups"), groups.collect::<Result<Vec<u64>, _>>()?.into_iter())
 }
 
 /// As the kernel keeps it: cut, and padded with zeros.
@@ -69,7 +131,7 @@ fn thread_name(name: &str) -> [u8; NAME] {
 
 fn fill<K: Pod>(
     programs: &mut Ebpf,
-    name: &'static str,
+    (name, list): (&'static str, &'static str),
     keys: impl ExactSizeIterator<Item = K>,
 ) -> Result<(), SocketError> {
     let number = keys.len();
@@ -77,7 +139,7 @@ fn fill<K: Pod>(
     let mut map: HashMap<_, K, u8> = map.try_into().map_err(|error| map_refused(name, &error))?;
     for key in keys {
         map.insert(key, 1, 0).map_err(|error| match error {
-            MapError::SyscallError(_) => SocketError::TooMany(number),
+            MapError::SyscallError(_) => SocketError::TooMany { list, number, most: LISTED as usize },
             other => SocketError::Object(other.to_string()),
         })?;
     }
@@ -138,7 +200,7 @@ fn object_refused(error: &EbpfError) -> SocketError {
     if lacks_privilege(error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(error)) }
 }
 
-fn refused(program: &'static str, error: &ProgramError) -> SocketError {
+pub(super) fn refused(program: &'static str, error: &ProgramError) -> SocketError {
     if lacks_privilege(error) {
         return SocketError::NoPrivilege;
     }
@@ -157,10 +219,16 @@ fn lacks_privilege(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// For lack of a privilege, where no verifier is asked.
+pub(super) fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    let mut errors = sources(error).filter_map(|error| error.downcast_ref::<std::io::Error>());
+    errors.any(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
 /// The verifier's log may have thousands of lines; its end tells what was wrong.
 const WORDS: usize = 400;
 
-fn error_chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let whole = sources(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let words = whole.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().rev().nth(WORDS) {

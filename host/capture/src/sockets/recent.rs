@@ -30,6 +30,11 @@ impl<V> Recent<V> {
         }
     }
 
+    /// The value, if it is there.
+    pub(super) fn get(&self, number: u64) -> Option<&V> {
+        self.young.get(&number).or_else(|| self.old.get(&number))
+    }
+
     /// Takes the value out.
     pub(super) fn remove(&mut self, number: u64) -> Option<V> {
         self.young.remove(&number).or_else(|| self.old.remove(&number))

@@ -77,6 +77,36 @@ impl<V> FlowTable<V> {
         }
     }
 
+    /// Another bound. The caller takes out what is too much.
+    pub fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity.clamp(1, NONE as usize);
+    }
+
+    /// Gives back the memory of slots behind the last one in use, when there is much of it. Slots keep their numbers.
+    pub fn shrink(&mut self) {
+        let used = self.slots.iter().rposition(|slot| slot.value.is_some()).map_or(0, |last| last + 1);
+        if used < self.slots.len() {
+            self.slots.truncate(used);
+            self.free.retain(|slot| (*slot as usize) < used);
+        }
+        self.slots.shrink_to(used * 2);
+        self.free.shrink_to(self.free.len() * 2);
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        self.index.shrink_to(self.index.len() * 2, |n| hasher.hash_one(slots[*n as usize].key));
+    }
+
+    /// More flows than the bound, since that was lowered.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.index.len() > self.capacity
+    }
+
+    /// A hash of a key that nobody outside of this process can foresee.
+    #[must_use]
+    pub fn hash(&self, key: &FlowKey) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
     /// How many flows there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -258,6 +288,24 @@ mod tests {
         assert_eq!(table.insert(key(9), Class::Active, 9, 9), slot);
         assert_eq!(table.find(&key(9)), Some(slot));
         assert_eq!(table.slots().count(), 4);
+    }
+
+    #[test]
+    fn memory_behind_the_last_flow_is_given_back_and_the_rest_stays_in_place() {
+        let mut table = FlowTable::new(1000);
+        let slots: Vec<_> = (0..1000).map(|n| table.insert(key(n), Class::Active, 0, n)).collect();
+        for slot in slots.iter().filter(|slot| **slot != 7) {
+            table.remove(*slot);
+        }
+        table.shrink();
+        assert!(table.slots.capacity() <= 16 && table.index.capacity() <= 16 && table.free.len() == 7);
+        assert_eq!(table.find(&key(7)), Some(7));
+        let again: Vec<_> = (100..110).map(|n| table.insert(key(n), Class::Active, 1, n)).collect();
+        assert_eq!((table.len(), again.iter().max()), (11, Some(&10)));
+        (100..110).for_each(|n| assert_eq!(table.find(&key(n)).and_then(|slot| table.remove(slot)), Some(n)));
+        table.remove(7);
+        table.shrink();
+        assert!(table.is_empty() && table.slots.capacity() == 0);
     }
 
     #[test]

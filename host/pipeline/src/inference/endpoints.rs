@@ -36,6 +36,11 @@ impl Endpoints {
         Self { known: HashMap::default(), capacity: capacity.max(2), clock: 0 }
     }
 
+    /// Another bound; what is too much is forgotten as others come.
+    pub(crate) fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity.max(2);
+    }
+
     /// The parser that the endpoint's last connection went to.
     pub(crate) fn parser(&self, endpoint: &Endpoint) -> Option<usize> {
         self.known.get(endpoint).map(|known| usize::from(known.parser))
@@ -56,7 +61,8 @@ impl Endpoints {
         let known = Known { parser: parser as u8, used: self.clock };
         if self.known.insert(endpoint, known).is_none() && self.known.len() > self.capacity {
             let mut ages: Vec<u64> = self.known.values().map(|k| k.used).collect();
-            let (_, median, _) = ages.select_nth_unstable(self.capacity / 2);
+            let middle = (ages.len() - 1).saturating_sub(self.capacity / 2);
+            let (_, median, _) = ages.select_nth_unstable(middle);
             let median = *median;
             self.known.retain(|_, k| k.used > median);
         }

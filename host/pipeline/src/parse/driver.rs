@@ -158,6 +158,10 @@ impl Driver {
         }
     }
 
+    pub(crate) fn has_released(&self) -> bool {
+        !self.released.is_empty()
+    }
+
     pub(crate) fn released(&mut self) -> &mut Vec<Released> {
         &mut self.released
     }

@@ -91,7 +91,9 @@ impl Lines {
                 return Ok(());
             }
             let body = match rest[0] {
-                b'N' => std::str::from_utf8(&rest[1..line_end]).unwrap().parse().unwrap(),
+                b'N' => {
+                    std::str::from_utf8(&rest[1..line_end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
+                }
                 _ => 0,
             };
             let length = line_end as u64 + 1 + body;
@@ -99,7 +101,7 @@ impl Lines {
                 Direction::ClientToServer => (MessageKind::Request, FieldName::RequestResource),
                 Direction::ServerToClient => (MessageKind::Response, FieldName::ResponseResult),
             };
-            let text = Value::Slice { offset: base + 1, length: line_end as u32 - 1 };
+            let text = Value::Slice { offset: base + 1, length: line_end.saturating_sub(1) as u32 };
             let pieces = self.pieces(connection, text, outcome);
             outcome.messages.push(Message {
                 connection,

@@ -7,6 +7,7 @@ mod common;
 
 mod callers;
 mod datagrams;
+mod hostile;
 mod losses;
 mod machine;
 mod verdicts;

@@ -8,7 +8,7 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use crate::cli::agent::CallArgs;
+use super::config::Calls;
 use crate::failure::Failure;
 
 /// Held as long as it lives.
@@ -44,8 +44,8 @@ impl Locks {
     ///
     /// # Errors
     /// Another agent has it.
-    pub(crate) fn take_calls(&mut self, calls: &CallArgs, namespace: Option<&str>) -> Result<(), Failure> {
-        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port);
+    pub(crate) fn take_calls(&mut self, calls: &Calls, namespace: Option<&str>) -> Result<(), Failure> {
+        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port, calls.syscalls, calls.tls);
         self.take(
             "the same system calls",
             ("system calls", lists, namespace),

@@ -19,18 +19,17 @@ use crate::replay::{Changes, PluginFactory};
 /// The plugins of an agent.
 #[derive(Debug)]
 pub(crate) struct LivePlugins {
-    files: Files,
     current: Mutex<Arc<Generation>>,
     /// Of `current`; workers look at it at the end of each burst.
     number: AtomicU64,
-    /// What workers were started with; they can not change it.
-    limits: Limits,
 }
 
+/// Where plugins and their configuration come from.
 #[derive(Debug)]
-struct Files {
-    config: Option<PathBuf>,
-    plugins: Vec<PathBuf>,
+pub(crate) struct Files {
+    /// The group configuration.
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) plugins: Vec<PathBuf>,
 }
 
 /// Plugins that were loaded together.
@@ -38,6 +37,8 @@ struct Files {
 struct Generation {
     number: u64,
     plugins: Plugins,
+    /// Of all workers together.
+    limits: Limits,
     /// By name: what it is, and since which generation it is that without a break.
     since: BTreeMap<String, (u64, u64)>,
 }
@@ -47,17 +48,16 @@ impl LivePlugins {
     ///
     /// # Errors
     /// As [`Plugins::load`].
-    pub(crate) fn load(config: Option<&Path>, plugins: &[PathBuf]) -> Result<Self, Failure> {
-        let files = Files { config: config.map(Path::to_owned), plugins: plugins.to_vec() };
+    pub(crate) fn load(files: &Files) -> Result<Self, Failure> {
         let (plugins, limits) = files.load()?;
         let since = plugins.identities().into_iter().map(|(name, identity)| (name, (identity, 0))).collect();
-        let current = Mutex::new(Arc::new(Generation { number: 0, plugins, since }));
-        Ok(Self { files, current, number: AtomicU64::new(0), limits })
+        let current = Mutex::new(Arc::new(Generation { number: 0, plugins, limits, since }));
+        Ok(Self { current, number: AtomicU64::new(0) })
     }
 
     /// The pipeline's limits.
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+    pub(crate) fn limits(&self) -> Limits {
+        self.current().limits.clone()
     }
 
     /// What a user should know though it is no error.
@@ -65,30 +65,15 @@ impl LivePlugins {
         self.current().plugins.notes.clone()
     }
 
-    /// Files whose change is a reason to [reload](Self::reload).
-    pub(crate) fn watched(&self) -> impl Iterator<Item = &Path> {
-        self.files.config.iter().chain(&self.files.plugins).map(PathBuf::as_path)
-    }
-
-    /// Reads everything anew. Workers change at the end of their burst. Says in the log what came of it; when something is wrong,
-    /// nothing changes.
-    pub(crate) fn reload(&self) {
-        match self.try_reload() {
-            Ok(changed) if changed.is_empty() => tracing::info!("reloaded; no plugin has changed"),
-            Ok(changed) => tracing::info!("reloaded; changed: {}", changed.join(", ")),
-            Err(failure) => tracing::error!("not reloaded, the old plugins go on: {failure}"),
-        }
-    }
-
-    /// Gives the names of what changed.
-    fn try_reload(&self) -> Result<Vec<String>, Failure> {
-        let (plugins, limits) = self.files.load()?;
+    /// Reads everything anew; workers change at the end of their burst. Gives what changed: names of plugins, and `limits`.
+    ///
+    /// # Errors
+    /// Something is wrong; nothing has changed.
+    pub(crate) fn reload(&self, files: &Files) -> Result<Vec<String>, Failure> {
+        let (plugins, limits) = files.load()?;
         // What can not start is found out here, before a worker gives up what it has.
         drop((plugins.parsers()?, plugins.hooks()?));
         plugins.notes.iter().for_each(|note| tracing::info!("{note}"));
-        if format!("{limits:?}") != format!("{:?}", self.limits) {
-            tracing::warn!("`limits` and `timeouts` have changed; they hold from the next start on");
-        }
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let number = current.number + 1;
         let before = |name: &str, identity: u64| {
@@ -104,9 +89,12 @@ impl LivePlugins {
             .collect();
         let new = since.iter().filter(|(_, (_, since))| *since == number).map(|(name, _)| name);
         let gone = current.since.keys().filter(|name| !since.contains_key(*name));
-        let changed = new.chain(gone).cloned().collect();
+        let mut changed: Vec<String> = new.chain(gone).cloned().collect();
+        if limits != current.limits {
+            changed.push("limits and timeouts".to_owned());
+        }
         plugins.succeed(&current.plugins);
-        *current = Arc::new(Generation { number, plugins, since });
+        *current = Arc::new(Generation { number, plugins, limits, since });
         self.number.store(number, Ordering::Release);
         Ok(changed)
     }
@@ -142,7 +130,8 @@ impl PluginFactory for LivePlugins {
         let current = self.current();
         let keeps = |name: &str| current.since.get(name).is_some_and(|(_, born)| *born <= since);
         let parsers = current.plugins.changes(keeps)?;
-        Ok(Changes { generation: current.number, parsers, hooks: current.plugins.hooks()? })
+        let limits = Some(current.limits.clone());
+        Ok(Changes { generation: current.number, limits, parsers, hooks: current.plugins.hooks()? })
     }
 
     fn costs(&self) -> BTreeMap<String, PluginStats> {

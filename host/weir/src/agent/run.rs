@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use weir_capture::live::{LiveCapture, LiveError, LiveOptions, enter_namespace};
@@ -13,22 +15,29 @@ use weir_pipeline::worker::WorkerConfig;
 use weir_plugin_runtime::PluginStats;
 use weir_sinks::{Output, Sink};
 
-use super::{Captures, Control, Live, LiveEnd, LivePlugins, Locks, Seen};
-use crate::cli::agent::CaptureArgs;
+use super::metrics::{Door, Facts};
+use super::{
+    AgentConfig, Captures, Control, Files, Governor, Live, LiveEnd, LivePlugins, Locks, Log, Reloader, Seen,
+};
+use crate::cli::agent::{AgentArgs, CaptureArgs};
 use crate::failure::Failure;
 use crate::nearest::nearest;
-use crate::replay::{PluginFactory, Replay, Report};
+use crate::replay::{Monitor, PluginFactory, Replay, Report};
 
 /// Interfaces that a refusal names: more do not help to find a name.
 const NAMED: usize = 12;
 
 /// An agent that is ready to run. No other one for the same interfaces can be, as long as it lives.
-#[derive(Debug)]
 pub(crate) struct Agent<'a> {
-    arguments: &'a CaptureArgs,
+    config: AgentConfig,
+    /// The file of the configuration.
+    file: Option<&'a Path>,
+    /// Reads it anew.
+    reread: Box<dyn Fn() -> Result<AgentConfig, Failure> + Sync + 'a>,
+    log: Option<Log>,
     packets: Option<LiveOptions>,
     calls: Option<SocketOptions>,
-    plugins: LivePlugins,
+    facts: Arc<Facts>,
     _locks: Locks,
 }
 
@@ -54,36 +63,63 @@ pub(crate) struct Ended {
 }
 
 impl<'a> Agent<'a> {
+    /// An agent without a file of its own: see [`Agent::configured`].
+    ///
+    /// # Errors
+    /// The same.
+    #[allow(dead_code)] // by the command that comes next
+    pub(crate) fn prepare(arguments: &'a CaptureArgs) -> Result<Self, Failure> {
+        Self::of(arguments.config()?, None, Box::new(|| arguments.config()), None)
+    }
+
     /// Does all that can be refused before anything is captured, first what fails soon: plugins take a moment to compile. Enters the
     /// network namespace, so no thread may run yet: they all are to be in there.
     ///
     /// # Errors
     /// A privilege that is missing, an interface that is not there or captured already, a file that can not be used.
-    pub(crate) fn prepare(arguments: &'a CaptureArgs) -> Result<Self, Failure> {
-        let calls = arguments.calls.syscalls;
+    pub(crate) fn configured(
+        arguments: &'a AgentArgs,
+        config: AgentConfig,
+        log: Log,
+    ) -> Result<Self, Failure> {
+        Self::of(config, arguments.config.as_deref(), Box::new(|| arguments.config()), Some(log))
+    }
+
+    fn of(
+        config: AgentConfig,
+        file: Option<&'a Path>,
+        reread: Box<dyn Fn() -> Result<AgentConfig, Failure> + Sync + 'a>,
+        log: Option<Log>,
+    ) -> Result<Self, Failure> {
+        let calls = config.calls.syscalls || config.calls.tls;
         let mut locks = Locks::default();
         if calls {
             // System calls are the machine's, so their lock is not that of a namespace that is entered.
-            locks.take_calls(&arguments.calls, arguments.netns.as_deref())?;
+            locks.take_calls(&config.calls, config.netns.as_deref())?;
         }
-        if let Some(name) = &arguments.netns {
+        // In the network namespace that the process was started in.
+        let door = config.metrics_listen.map(Door::open).transpose()?;
+        if let Some(name) = &config.netns {
             enter_namespace(name).map_err(refused)?;
         }
-        locks.take_interfaces(&arguments.interfaces, arguments.bpf.as_deref())?;
-        let packets = (!arguments.interfaces.is_empty()).then(|| LiveOptions {
-            interfaces: arguments.interfaces.clone(),
-            filter: arguments.bpf.clone(),
-            promiscuous: arguments.promiscuous,
+        locks.take_interfaces(&config.interfaces, config.bpf.as_deref())?;
+        let packets = (!config.interfaces.is_empty()).then(|| LiveOptions {
+            interfaces: config.interfaces.clone(),
+            filter: config.bpf.clone(),
+            promiscuous: config.promiscuous,
         });
         packets.as_ref().map_or(Ok(()), LiveCapture::check).map_err(refused)?;
-        let calls = calls.then(|| socket_options(arguments)).transpose()?;
-        let plugins = LivePlugins::load(arguments.group_config.as_deref(), &arguments.plugin)?;
-        Ok(Self { arguments, packets, calls, plugins, _locks: locks })
+        let calls = calls.then(|| socket_options(&config)).transpose()?;
+        let plugins = LivePlugins::load(&Files::of(&config))?;
+        let monitor = Monitor::new(usize::from(config.threads));
+        let facts = Arc::new(Facts::new(monitor, plugins, Governor::new(config.limits)));
+        door.map_or(Ok(()), |door| door.answer(&facts))?;
+        Ok(Self { config, file, reread, log, packets, calls, facts, _locks: locks })
     }
 
     /// What a user should know though it is no error.
     pub(crate) fn notes(&self) -> Vec<String> {
-        self.plugins.notes()
+        self.facts.plugins.notes()
     }
 
     /// Captures until `stop` is set, by whoever it is or by a signal, or the time is over.
@@ -93,7 +129,7 @@ impl<'a> Agent<'a> {
         if let Err(failure) = self.capture(began, stop, sinks, &mut report) {
             report.failures.push(failure);
         }
-        Ended { report, costs: self.plugins.costs(), took: began.elapsed() }
+        Ended { report, costs: self.facts.plugins.costs(), took: began.elapsed() }
     }
 
     fn capture<W: Write + Send>(
@@ -103,26 +139,45 @@ impl<'a> Agent<'a> {
         sinks: &Sinks<'_, W>,
         report: &mut Report,
     ) -> Result<(), Failure> {
-        let deadline = self.arguments.duration.and_then(|duration| began.checked_add(duration));
-        let config = WorkerConfig { limits: self.plugins.limits().clone() };
+        let Facts { monitor, plugins, governor, .. } = &*self.facts;
+        let deadline = self.config.duration.and_then(|duration| began.checked_add(duration));
+        let config = WorkerConfig { limits: plugins.limits() };
         let replay = Replay {
-            threads: usize::from(self.arguments.threads),
+            threads: usize::from(self.config.threads),
             config: &config,
-            plugins: &self.plugins,
+            plugins,
             sinks: sinks.make,
             output: sinks.output,
+            monitor: Some(monitor),
         };
+        let reloader = self.reloader();
         std::thread::scope(|scope| {
-            let control = Control::start(scope, stop, &self.plugins, sinks.last_words);
+            let control = Control::start(scope, stop, &reloader, sinks.last_words);
             let _control = control
                 .map_err(|error| Failure::runtime(format_args!("can not listen for signals: {error}")))?;
-            let mut live = Live::new(self.open()?, stop, deadline, sinks.seen);
+            let _governing = governor.start(scope, monitor)?;
+            let mut live = Live::new(self.open()?, stop, deadline, sinks.seen, monitor);
+            self.facts.set_ready();
             let ended = replay.source(&mut live, report);
+            self.facts.set_ending();
             let LiveEnd { interfaces, calls, frames, bytes } = live.end();
             (report.interfaces, report.calls, report.frames, report.bytes) =
                 (interfaces, calls, frames, bytes);
             ended.map(drop)
         })
+    }
+
+    fn reloader(&self) -> Reloader<'_> {
+        Reloader {
+            file: self.file,
+            reread: &*self.reread,
+            plugins: &self.facts.plugins,
+            governor: &self.facts.governor,
+            log: self.log.as_ref(),
+            counts: &self.facts.reloads,
+            started: self.config.clone(),
+            current: Mutex::new(self.config.clone()),
+        }
     }
 }
 
@@ -134,16 +189,20 @@ impl Agent<'_> {
             tracing::warn!("no interface matches yet; waiting for one");
         }
         let calls = self.calls.as_ref().map(SocketCapture::open).transpose().map_err(calls_refused)?;
-        if calls.is_some() {
-            tracing::info!("capturing system calls");
+        for (is_captured, what) in
+            self.calls.iter().flat_map(|options| [(options.calls, "system calls"), (options.tls, "TLS")])
+        {
+            if is_captured {
+                tracing::info!("capturing {what}");
+            }
         }
         Ok(Captures { packets, calls })
     }
 }
 
 /// Of the network namespace that this thread is in, where another one than the agent's was asked for.
-fn socket_options(arguments: &CaptureArgs) -> Result<SocketOptions, Failure> {
-    let calls = &arguments.calls;
+fn socket_options(config: &AgentConfig) -> Result<SocketOptions, Failure> {
+    let calls = &config.calls;
     let namespace = || {
         let found = std::fs::metadata("/proc/thread-self/ns/net");
         // The kernel's number of a namespace has 32 bits.
@@ -158,8 +217,11 @@ fn socket_options(arguments: &CaptureArgs) -> Result<SocketOptions, Failure> {
         names: calls.comm.clone(),
         cgroups: calls.cgroup.clone(),
         ports: calls.port.clone(),
-        namespace: arguments.netns.as_ref().map(|_| namespace()).transpose()?,
+        namespace: config.netns.as_ref().map(|_| namespace()).transpose()?,
+        calls: calls.syscalls,
+        tls: calls.tls,
         capture_limit: calls.call_bytes,
+        at_calls: calls.at_calls,
         ..SocketOptions::default()
     })
 }
@@ -175,7 +237,7 @@ fn calls_refused(error: SocketError) -> Failure {
         SocketError::NotBuilt(_) => {
             Failure::runtime(format_args!("{error}; build it again after `cargo xtask setup`"))
         }
-        SocketError::NoCgroup { .. } | SocketError::TooMany(_) => Failure::usage(error),
+        SocketError::NoCgroup { .. } | SocketError::TooMany { .. } => Failure::usage(error),
         _ => Failure::runtime(error),
     }
 }

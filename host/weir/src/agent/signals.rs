@@ -1,6 +1,7 @@
-//! Signals and changed files. Takes them from the system; sets the stop flag, reloads plugins.
+//! Signals and changed files. Takes them from the system; sets the stop flag, has the configuration read anew.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
@@ -9,14 +10,25 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-use super::plugins::LivePlugins;
-use super::watch::Watch;
+use super::reload::Reloader;
+use super::watch::{Look, Notifier, Watch};
 
-/// How often files are looked at.
-const LOOK: Duration = Duration::from_secs(1);
+/// How long a file that changes is left alone: who writes or replaces it has done so by then, mostly.
+const REST: Duration = Duration::from_millis(100);
 
-/// Requests to reload that may wait: one is done for all that came before it.
-const WAITING: usize = 1;
+/// Looks at a file that does not come to rest; then the next time that somebody looks has to do.
+const LOOKS: usize = 20;
+
+/// Calls that may wait: one of the watch and some signals, and one signal stands for all that came before it.
+const WAITING: usize = 4;
+
+/// Why somebody is called.
+enum Call {
+    /// The listener has ended.
+    End,
+    Files,
+    Reload,
+}
 
 /// Listens until it is dropped.
 #[derive(Debug)]
@@ -34,19 +46,22 @@ impl<'scope> Control<'scope> {
     pub(crate) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
         stop: &'env AtomicBool,
-        plugins: &'env LivePlugins,
+        reloader: &'env Reloader<'env>,
         last_words: fn(),
     ) -> io::Result<Self> {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let handle = signals.handle();
-        let (reload, reloads) = sync_channel(WAITING);
-        let watch = Watch::new(plugins.watched());
+        let (call, calls) = sync_channel(WAITING);
+        let called = Arc::new(AtomicBool::new(false));
+        let notifier = notifier(&call, &called);
+        let watch = Watch::new(reloader.files());
         let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let listener =
-            named("weir-signals").spawn_scoped(scope, move || listen(signals, stop, &reload, last_words))?;
-        let reloader = named("weir-reload").spawn_scoped(scope, move || keep_up(&reloads, watch, plugins));
-        let reloader = reloader.inspect_err(|_| handle.close())?;
-        Ok(Self { handle, _threads: [listener, reloader] })
+            named("weir-signals").spawn_scoped(scope, move || listen(signals, stop, &call, last_words))?;
+        let keeper = Keeper { calls, called, watch, notifier, reloader };
+        let reloading = named("weir-reload").spawn_scoped(scope, move || keeper.keep_up());
+        let reloading = reloading.inspect_err(|_| handle.close())?;
+        Ok(Self { handle, _threads: [listener, reloading] })
     }
 }
 
@@ -56,11 +71,21 @@ impl Drop for Control<'_> {
     }
 }
 
-fn listen(mut signals: Signals, stop: &AtomicBool, reload: &SyncSender<()>, last_words: fn()) {
+fn notifier(call: &SyncSender<Call>, called: &Arc<AtomicBool>) -> Notifier {
+    let (call, called) = (call.clone(), Arc::clone(called));
+    Notifier::start(move || {
+        if !called.swap(true, Ordering::AcqRel) {
+            // When the queue is full, the files are looked at for another reason.
+            let _ = call.try_send(Call::Files);
+        }
+    })
+}
+
+fn listen(mut signals: Signals, stop: &AtomicBool, call: &SyncSender<Call>, last_words: fn()) {
     for signal in signals.forever() {
         if signal == SIGHUP {
-            // When one waits already, it is for this one too.
-            let _ = reload.try_send(());
+            // When some wait already, they are for this one too.
+            let _ = call.try_send(Call::Reload);
         } else if stop.swap(true, Ordering::Relaxed) {
             last_words();
             let words = b"weir: a second signal: ended at once; what was captured and not told yet is lost\n";
@@ -70,19 +95,52 @@ fn listen(mut signals: Signals, stop: &AtomicBool, reload: &SyncSender<()>, last
             std::process::exit(128 + signal);
         }
     }
+    let _ = call.send(Call::End);
 }
 
-/// Ends when the listener does.
-fn keep_up(reloads: &Receiver<()>, mut watch: Watch, plugins: &LivePlugins) {
-    loop {
-        match reloads.recv_timeout(LOOK) {
-            Ok(()) => {
-                watch.set_read();
-                plugins.reload();
+/// Keeps up with files.
+struct Keeper<'a> {
+    calls: Receiver<Call>,
+    /// A call for files waits.
+    called: Arc<AtomicBool>,
+    watch: Watch,
+    notifier: Notifier,
+    reloader: &'a Reloader<'a>,
+}
+
+impl Keeper<'_> {
+    /// Ends when the listener does.
+    fn keep_up(mut self) {
+        self.notifier.follow(self.watch.paths());
+        loop {
+            match self.calls.recv_timeout(self.notifier.pace()) {
+                Ok(Call::Reload) => {
+                    self.watch.set_read();
+                    self.reload();
+                }
+                Ok(Call::Files) | Err(RecvTimeoutError::Timeout) => self.look(),
+                Ok(Call::End) | Err(RecvTimeoutError::Disconnected) => return,
             }
-            Err(RecvTimeoutError::Timeout) if watch.changed() => plugins.reload(),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
         }
+    }
+
+    /// Looks until everything rests.
+    fn look(&mut self) {
+        self.called.store(false, Ordering::Release);
+        for _ in 0..LOOKS {
+            match self.watch.look() {
+                Look::Same => break,
+                Look::Changed => return self.reload(),
+                Look::Changing => std::thread::sleep(REST),
+            }
+        }
+        self.notifier.follow(self.watch.paths());
+    }
+
+    fn reload(&mut self) {
+        self.reloader.reload();
+        // The files may name others now.
+        self.watch.follow(self.reloader.files());
+        self.notifier.follow(self.watch.paths());
     }
 }

@@ -11,7 +11,8 @@ use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
 use super::seen::Seen;
-use crate::replay::{Source, Unwanted};
+use super::tls;
+use crate::replay::{Monitor, Source, SourceCounts, Unwanted};
 
 /// How often who looks on is told the counts, nanoseconds.
 const TELL_COUNTS: u64 = 500_000_000;
@@ -34,6 +35,7 @@ pub(crate) struct Live<'a> {
     stop: &'a AtomicBool,
     deadline: Option<Instant>,
     seen: &'a Seen,
+    monitor: &'a Monitor,
     next_counts: u64,
     seed: u64,
     now: u64,
@@ -57,6 +59,7 @@ impl<'a> Live<'a> {
         stop: &'a AtomicBool,
         deadline: Option<Instant>,
         seen: &'a Seen,
+        monitor: &'a Monitor,
     ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
         let seed = RandomState::new().hash_one(0);
@@ -76,6 +79,7 @@ impl<'a> Live<'a> {
             stop,
             deadline,
             seen,
+            monitor,
             next_counts: 0,
             seed,
             now: 0,
@@ -93,6 +97,16 @@ impl<'a> Live<'a> {
 
     fn interfaces(&mut self) -> Vec<InterfaceCounts> {
         self.packets.as_mut().map(LiveCapture::counts).unwrap_or_default()
+    }
+
+    fn tell_counts(&mut self) {
+        let interfaces = self.interfaces();
+        let is_capturing =
+            self.calls.is_some() || self.packets.as_ref().is_some_and(LiveCapture::is_capturing);
+        let calls = self.calls.as_ref().map(SocketCapture::counts);
+        let (frames, bytes) = (self.frames, self.bytes);
+        self.seen.set_interfaces(interfaces.clone());
+        self.monitor.tell_source(|| SourceCounts { is_capturing, interfaces, calls, frames, bytes });
     }
 
     /// `false`: nothing comes any more.
@@ -125,6 +139,9 @@ impl<'a> Live<'a> {
                 }
             }
         }
+        for event in self.calls.iter_mut().flat_map(SocketCapture::take_events) {
+            tls::tell(&event);
+        }
     }
 }
 
@@ -144,8 +161,7 @@ impl Source for Live<'_> {
         self.now = u64::try_from(now.as_nanos()).unwrap_or_default();
         if self.now >= self.next_counts {
             self.next_counts = self.now.saturating_add(TELL_COUNTS);
-            let counts = self.interfaces();
-            self.seen.set_interfaces(counts);
+            self.tell_counts();
         }
         more
     }

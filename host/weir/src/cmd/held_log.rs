@@ -74,8 +74,8 @@ impl Lines {
     }
 }
 
-/// A panic tells the same with other addresses and lengths each time.
-fn without_numbers(line: &str) -> String {
+/// What lines that are alike have in common: a panic tells the same with other addresses and lengths each time.
+pub(crate) fn without_numbers(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {

@@ -42,8 +42,14 @@ pub fn run_with(arguments: &ReplayArgs, plugins: &dyn PluginFactory, config: &Wo
         Err(failure) => return vec![failure],
     };
     let sinks = terminal::sinks(arguments.format);
-    let replay =
-        Replay { threads: usize::from(arguments.threads), config, plugins, sinks: &sinks, output: &output };
+    let replay = Replay {
+        threads: usize::from(arguments.threads),
+        config,
+        plugins,
+        sinks: &sinks,
+        output: &output,
+        monitor: None,
+    };
     let (mut report, mut progress) =
         (Report::default(), Progress::new(terminal::shows_progress(arguments.format)));
     replay.run(&arguments.files, &mut progress, &mut report);

@@ -11,10 +11,15 @@ use weir_plugin_runtime::PluginStats;
 use crate::replay::{LogCount, Report};
 
 /// Skips that are no loss: they are the rule in every capture.
-const NO_LOSS: [Skip; 3] = [Skip::FragmentHeld, Skip::NotIp, Skip::NotTcpUdp];
+pub(crate) const NO_LOSS: [Skip; 3] = [Skip::FragmentHeld, Skip::NotIp, Skip::NotTcpUdp];
 
 /// Counters of the pipeline that tell of something lost: stage and reason.
-const LOSSES: [(&str, &str); 11] = [
+const LOSSES: [(&str, &str); 16] = [
+    ("flow", "cpu-limit"),
+    ("flow", "cpu-limit-segments"),
+    ("flow", "cpu-limit-given-up"),
+    ("flow", "memory-limit"),
+    ("flow", "memory-limit-segments"),
     ("flow", "evicted-half-open"),
     ("flow", "evicted"),
     ("reassembly", "gap-bytes"),
@@ -27,6 +32,21 @@ const LOSSES: [(&str, &str); 11] = [
     ("session", "pending-limit"),
     ("session", "request-before-capture"),
 ];
+
+/// More of them, which only a program wants to know.
+#[cfg(target_os = "linux")]
+const MORE_LOSSES: [(&str, &str); 4] = [
+    ("reassembly", "gaps"),
+    ("hooks", "payloads-too-many"),
+    ("hooks", "payloads-no-room"),
+    ("hooks", "dropped-unseen"),
+];
+
+/// Whether a counter of the pipeline tells of something lost.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_loss(stage: &str, reason: &str) -> bool {
+    LOSSES.iter().chain(&MORE_LOSSES).any(|loss| *loss == (stage, reason))
+}
 
 /// Counters of the pipeline that every capture has some of.
 const USUAL: [(&str, &str); 2] = [("flow", "stray"), ("inference", "unclaimed")];

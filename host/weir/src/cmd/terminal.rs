@@ -54,6 +54,13 @@ pub(super) fn shows_progress(format: Format) -> bool {
     io::stderr().is_terminal() && (format == Format::Null || !io::stdout().is_terminal())
 }
 
+/// Prints to standard output.
+#[cfg(target_os = "linux")]
+pub(super) fn print(text: &str) {
+    // Whoever closed it does not want to know.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// Prints to standard error.
 pub(super) fn say(text: &str) {
     // Whoever closed standard error does not want to know.

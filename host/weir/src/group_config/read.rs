@@ -20,7 +20,7 @@ const SIZES: [(&str, u64); 6] = [
 
 impl Node {
     /// The entries of a mapping whose key is called `name`.
-    pub(super) fn mapping(&self, name: &str) -> Result<&[Entry], ConfigError> {
+    pub(crate) fn mapping(&self, name: &str) -> Result<&[Entry], ConfigError> {
         match &self.content {
             Content::Mapping(entries) => Ok(entries),
             _ if self.is_null() => Ok(&[]),
@@ -29,7 +29,7 @@ impl Node {
     }
 
     /// A list of texts. One text alone is a list of one.
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<Text>, ConfigError> {
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<Text>, ConfigError> {
         match &self.content {
             Content::Sequence(items) => items.iter().map(|item| item.text(name)).collect(),
             _ if self.is_null() => Ok(Vec::new()),
@@ -39,7 +39,7 @@ impl Node {
     }
 
     /// A text or number, as it stands there.
-    pub(super) fn text(&self, name: &str) -> Result<Text, ConfigError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Text, ConfigError> {
         match &self.content {
             Content::Scalar { text, .. } if !self.is_null() => {
                 Ok(Text { line: self.line, text: text.clone() })
@@ -64,19 +64,19 @@ impl Node {
     }
 
     /// How many.
-    pub(super) fn count(&self, name: &str) -> Result<usize, ConfigError> {
+    pub(crate) fn count(&self, name: &str) -> Result<usize, ConfigError> {
         const WANTED: &str = "a whole number above 0";
         usize::try_from(self.number(name, &[], WANTED)?).map_err(|_| self.wrong(name, WANTED))
     }
 
     /// Bytes.
-    pub(super) fn size(&self, name: &str) -> Result<usize, ConfigError> {
+    pub(crate) fn size(&self, name: &str) -> Result<usize, ConfigError> {
         const WANTED: &str = "a size in bytes (`65536`, `64KiB`)";
         usize::try_from(self.number(name, &SIZES, WANTED)?).map_err(|_| self.wrong(name, WANTED))
     }
 
     /// Nanoseconds. A unit must stand there: DeepFlow's keys have seconds in one place and milliseconds in another.
-    pub(super) fn duration(&self, name: &str) -> Result<u64, ConfigError> {
+    pub(crate) fn duration(&self, name: &str) -> Result<u64, ConfigError> {
         const WANTED: &str = "a duration with its unit (`500ms`, `15s`, `2m`, `1h`)";
         match &self.content {
             Content::Scalar { text, .. } if text.ends_with(|c: char| c.is_ascii_alphabetic()) => {
@@ -84,6 +84,27 @@ impl Node {
             }
             _ => Err(self.wrong(name, WANTED)),
         }
+    }
+
+    /// `true` or `false`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn truth(&self, name: &str) -> Result<bool, ConfigError> {
+        match &self.content {
+            Content::Scalar { text, plain: true } if text == "true" => Ok(true),
+            Content::Scalar { text, plain: true } if text == "false" => Ok(false),
+            _ => Err(self.wrong(name, "`true` or `false`")),
+        }
+    }
+
+    /// What `read` makes of a text; it says what is wrong with one that it can not use.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn parsed<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        let Text { line, text } = self.text(name)?;
+        read(&text).map_err(|wrong| ConfigError::new(line, format!("`{name}`: `{text}`: {wrong}")))
     }
 
     fn wrong(&self, name: &str, wanted: &str) -> ConfigError {
@@ -107,7 +128,7 @@ pub struct Text {
 }
 
 /// A name that is not one of `valid`.
-pub(super) fn unknown<'a>(
+pub(crate) fn unknown<'a>(
     line: usize,
     what: &str,
     name: &str,

@@ -14,7 +14,7 @@ use super::yaml::{Content, Entry, Node};
 /// A file of settings: schemas of large companies have some hundred KiB.
 const FILE_BYTES: u64 = 4 << 20;
 /// The key that stands alone in a mapping which names a file.
-const FILE: &str = "file";
+pub(super) const FILE: &str = "file";
 
 /// The value of one setting. Files are looked for from `folder` on.
 pub(super) fn value(setting: &Entry, folder: &Path) -> Result<String, ConfigError> {

@@ -12,15 +12,15 @@ const DEPTH: usize = 16;
 
 /// A node of the file.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Counted from 1.
-    pub(super) line: usize,
-    pub(super) content: Content,
+    pub(crate) line: usize,
+    pub(crate) content: Content,
 }
 
 /// What a node holds.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// A text or number; `plain` without quotes.
     Scalar {
         text: String,
@@ -33,21 +33,21 @@ pub(super) enum Content {
 
 /// A key and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) line: usize,
-    pub(super) key: String,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) line: usize,
+    pub(crate) key: String,
+    pub(crate) value: Node,
 }
 
 impl Node {
     /// Says nothing: the value of `key:` with nothing behind it.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.content, Content::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
     }
 }
 
 /// Reads a document; none: the file is empty or has only comments.
-pub(super) fn parse(text: &str) -> Result<Option<Node>, ConfigError> {
+pub(crate) fn parse(text: &str) -> Result<Option<Node>, ConfigError> {
     let mut reader = Reader { parser: Parser::new_from_str(text) };
     let mut document = None;
     loop {

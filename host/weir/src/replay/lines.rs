@@ -15,7 +15,7 @@ use crate::failure::Failure;
 const PIECE_BYTES: usize = 64 << 10;
 
 /// Records by protocol: a handful of entries, as many as plugins have protocols.
-pub(super) type LogCounts = Vec<(Arc<str>, LogCount)>;
+pub type LogCounts = Vec<(Arc<str>, LogCount)>;
 
 /// Where a worker's records go.
 pub(super) struct Lines<'a, W> {
@@ -41,6 +41,10 @@ impl<'a, W: Write> Lines<'a, W> {
             });
         }
         self.state == Ok(OutputState::Open)
+    }
+
+    pub(super) fn counts(&self) -> &LogCounts {
+        &self.counts
     }
 
     /// Whether the lines could be written, and the counts.

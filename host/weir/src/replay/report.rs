@@ -101,6 +101,8 @@ pub struct LogCount {
     pub all: u64,
     /// Those with request and response.
     pub sessions: u64,
+    /// Those that say `ok`.
+    pub ok: u64,
     /// Those that say `client_error`.
     pub client_errors: u64,
     /// Those that say `server_error`.
@@ -113,13 +115,15 @@ impl LogCount {
     pub(super) fn count(&mut self, log: &RequestLog) {
         self.all += 1;
         self.sessions += u64::from(log.session_type == SessionType::Session);
+        self.ok += u64::from(log.status == Status::Ok);
         self.client_errors += u64::from(log.status == Status::ClientError);
         self.server_errors += u64::from(log.status == Status::ServerError);
         self.timeouts += u64::from(log.status == Status::Timeout);
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.all += other.all;
+        self.ok += other.ok;
         self.sessions += other.sessions;
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;

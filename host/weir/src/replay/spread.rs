@@ -26,7 +26,7 @@ pub(super) fn replay<W: Write + Send>(
     report: &mut Report,
 ) -> Result<OutputState, Failure> {
     let unwanted = source.unwanted();
-    let turns = Turns::new(Reader::new(source, replay.threads), replay.threads);
+    let turns = Turns::new(Reader::new(source, replay.threads, replay.monitor), replay.threads);
     let ended = thread::scope(|scope| {
         let mut others = Vec::new();
         for number in 1..replay.threads {
@@ -65,7 +65,7 @@ fn work<W: Write + Send>(
 ) -> Result<Ended, Failure> {
     // Whatever makes a worker leave early, nobody waits for it.
     let _leaving = turns.ends_with_me();
-    let mut side = replay.worker(unwanted)?;
+    let mut side = replay.worker(me, unwanted)?;
     let mut done = None;
     loop {
         let mut batch: Batch = match turns.next(me, done.take()) {

@@ -143,3 +143,30 @@ fn hooks_come_and_go() {
     let told: Vec<_> = ended.logs.iter().map(|log| log["request_resource"].as_str().unwrap()).collect();
     assert!(!told[1].contains("secret") && told[2] == "/after?token=open", "{told:?}");
 }
+
+#[test]
+fn timeouts_and_limits_hold_for_connections_in_progress() {
+    let Some(space) = Space::new(&[]) else { return };
+    let folder = Folder::new("agent-reload-limits");
+    let address = server(&space, true);
+    for threads in ["1", "2"] {
+        let config = folder.file("group.yaml", "limits: {text: 64}\n");
+        let arguments = ["-i", "lo", "--group-config", &config, "--threads", threads];
+        let mut agent = Agent::start(&space, &folder, threads, &arguments);
+        agent.says("capturing lo");
+        let mut client = Client::connect(&space, address);
+        let long = format!("/{}", "x".repeat(200));
+        client.ask(&long);
+        agent.tells(1, |log| log["request_resource"].as_str().is_some_and(|path| path.len() < 100));
+        folder.file("group.yaml", "timeouts: {tcp-response: 1s}\n");
+        agent.says("reloaded; changed: limits and timeouts");
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        client.ask(&long);
+        agent.tells(1, |log| log["request_resource"].as_str() == Some(&long));
+        client.send("GET /silent HTTP/1.1\r\n\r\n");
+        agent.tells(1, |log| log["request_resource"] == "/silent" && log["response_status"] == "timeout");
+        let ended = agent.end("TERM");
+        ended.accounts();
+        assert_eq!(ended.logs.iter().filter(|log| log["type"] == "session").count(), 2);
+    }
+}

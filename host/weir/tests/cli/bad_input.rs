@@ -74,6 +74,17 @@ fn an_unknown_link_type() {
     assert!(error.contains("148"), "{error}");
 }
 
+/// The number of records of system calls is free for private use, so others use it too.
+#[test]
+fn what_others_mean_by_a_private_link_type() {
+    let folder = Folder::new("private_link_type");
+    let mut bytes = Capture::http(1, 1);
+    bytes[20..24].copy_from_slice(&147u32.to_le_bytes());
+    let run = weir(["replay", "--format", "jsonl", "--stats", &folder.file("a.pcap", bytes)]);
+    assert_eq!((run.status, run.logs().len()), (0, 0), "{}", run.stderr);
+    assert!(run.stderr.contains("malformed-socket") || run.stderr.contains("truncated"), "{}", run.stderr);
+}
+
 /// At every cut there is one error line, and what was whole before it is told.
 #[test]
 fn truncated_anywhere() {

@@ -74,8 +74,14 @@ impl Subject {
     ) -> Result<(Report, Vec<u8>), Failure> {
         let plugins = Wrapped { subject: self, wrap };
         let output = Output::new(Vec::new());
-        let replay =
-            Replay { threads: 1, config: &self.config, plugins: &plugins, sinks: sink, output: &output };
+        let replay = Replay {
+            threads: 1,
+            config: &self.config,
+            plugins: &plugins,
+            sinks: sink,
+            output: &output,
+            monitor: None,
+        };
         let mut report = Report::default();
         replay.run(&[capture.to_owned()], &mut Progress::new(false), &mut report);
         match report.failures.pop() {

@@ -1,12 +1,14 @@
 //! Takes: a capture. Gives: for each worker the list of its segments, a block at a time. One worker at a time has it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use weir_capture::Block;
 use weir_pipeline::decode::{DecodeStats, Decoder};
 
 use super::batch::Batch;
 use crate::replay::Report;
+use crate::replay::monitor::{EachSecond, Monitor, ReadCounts};
 use crate::replay::report::Span;
 use crate::replay::source::Source;
 
@@ -27,12 +29,14 @@ pub(super) struct Reader<'a> {
     blocks: Vec<Arc<Block>>,
     limit: usize,
     next_time: u64,
+    monitor: Option<&'a Monitor>,
+    second: EachSecond,
     /// One for each worker; empty while nobody reads.
     pub(super) lists: Vec<Batch>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a mut dyn Source, workers: usize) -> Self {
+    pub(super) fn new(source: &'a mut dyn Source, workers: usize, monitor: Option<&'a Monitor>) -> Self {
         Self {
             source,
             decoder: Decoder::default(),
@@ -41,6 +45,8 @@ impl<'a> Reader<'a> {
             blocks: Vec::new(),
             limit: (workers * BLOCKS_A_WORKER).clamp(*BLOCKS.start(), *BLOCKS.end()),
             next_time: 0,
+            monitor,
+            second: EachSecond::default(),
             lists: (0..workers).map(|_| Batch::default()).collect(),
         }
     }
@@ -63,6 +69,7 @@ impl<'a> Reader<'a> {
         let more = self.source.fill(filling);
         if more {
             self.spread(&block);
+            self.tell_counts();
         }
         self.blocks.push(block);
         more
@@ -82,6 +89,14 @@ impl<'a> Reader<'a> {
         }
         self.lists.iter_mut().filter(|list| !list.is_empty()).for_each(|list| list.set_block(block));
         self.tell_time();
+    }
+
+    fn tell_counts(&mut self) {
+        let Some(monitor) = self.monitor else { return };
+        if self.second.is_due(Instant::now()) {
+            let (decode, fragments) = (self.decode.clone(), self.decoder.fragments());
+            monitor.tell_read(|| ReadCounts { decode, fragments });
+        }
     }
 
     fn tell_time(&mut self) {

@@ -1,0 +1,239 @@
+//! What a socket carried -> records.
+//!
+//! The kernel tells how much each socket carried (tracepoints `sock_send_length` and `sock_recv_length`, Linux 6.3), in the thread
+//! whose call it was: the registers at its entry hold the arguments, and the memory holds what was read, and still what was written.
+//! Calls on anything but sockets cost nothing. Older kernels: [`crate::exit`].
+
+use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
+use weir_ebpf_common::{Counter, Event};
+
+use crate::admission::{self, Caller};
+use crate::{emit, go, tls};
+use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
+use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
+use crate::message::{self, Header, Memory, Work};
+use crate::socket::View;
+use crate::trusted::{Trusted, TrustedThread};
+use crate::{emit, go, tls};
+
+/// A socket has carried `length` bytes for the present thread; negative: an error.
+#[inline(always)]
+pub fn carried(socket: Trusted, event: Event, length: i32) {
+    let thread = TrustedThread::present();
+    if length <= 0 {
+        return message_failed(thread);
+    }
+    let caller = thread.caller();
+    if setting!(tls) != 0 {
+        tls::carries(&socket, caller.process_thread, event);
+        go::carries(&socket, thread.call().stack, caller.process_thread);
+    }
+    if setting!(calls) == 0 {
+        return;
+    }
+    if !admission::admits_process(&caller) {
+        return count(Counter::NotAdmitted, 1);
+    }
+    let _ = tell(&socket, &call, event, i64::from(length), &caller);
+}
+
+/// Lets the programs at TLS libraries know what a call carries over which descriptor. False: that is all that is wanted.
+#[inline(always)]
+pub fn is_told(registers: *const PtRegs, caller: &Caller, call: &Call, event: Event) -> bool {
+    if !matches!(event, Event::Sent | Event::Received) {
+        return true;
+    }
+    if setting!(tls) != 0 {
+        let descriptor = call.arguments[0] as u32;
+        tls::carries(caller.process_thread, descriptor, event);
+        // SAFETY: what the kernel gave for the present thread.
+        unsafe { go::carries(registers, caller.process_thread, descriptor) };
+    }
+    setting!(calls) != 0
+}
+
+/// What was carried, began or ended, on a socket of the present thread.
+#[inline(always)]
+pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller: &Caller) -> Option<()> {
+    let number = socket.number();
+    if is_unwanted(number) {
+        count(Counter::Unwanted, 1);
+        return None;
+    }
+    if !socket.is_admitted() {
+        count(Counter::NotAdmitted, 1);
+        return None;
+    }
+    let work = Teller::Calls.work()?;
+    // SAFETY: the map's memory, which is of this processor and this program alone.
+    let record = unsafe { &mut (*work).record };
+    *record = emit::empty(event);
+    record.socket = number;
+    if !socket.describe(record) {
+        return None;
+    }
+    record.process_thread = caller.process_thread;
+    record.coroutine = caller.coroutine;
+    record.name = caller.name;
+    if setting!(tls) != 0 {
+        record.coroutine = go::goroutine(call.stack, caller.process_thread);
+    }
+    // SAFETY: takes nothing and can not fail.
+    record.time = unsafe { bpf_ktime_get_ns() };
+    match record.protocol {
+        IPPROTO_TCP => stream(work, socket, call, event, result),
+        IPPROTO_UDP => datagrams::<S>(work, call, event, result),
+        _ => None,
+    }
+}
+
+/// A call on a TCP socket.
+#[inline(always)]
+fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result: i64) -> Option<()> {
+    // SAFETY: as above.
+    let record = unsafe { &mut (*work).record };
+    if !admission::admits_ports(record.local_port, record.remote_port) {
+        count(Counter::NotAdmitted, 1);
+        return None;
+    }
+    let streams = socket.streams()?;
+    let carried = result as u32;
+    match event {
+        Event::Sent => {
+            record.sequence = streams.written.wrapping_sub(carried);
+            record.acknowledgment = streams.read;
+            record.flags = streams.start_flag(record.sequence, streams.read);
+        }
+        Event::Received => {
+            record.sequence = streams.read.wrapping_sub(carried);
+            record.acknowledgment = streams.acknowledged;
+            record.flags = streams.start_flag(streams.written, record.sequence);
+        }
+        _ => {
+            record.sequence = streams.written;
+            record.acknowledgment = streams.read;
+            emit::put(work, 0);
+            return None;
+        }
+    }
+    let memory = match call.number {
+        calls::READ | calls::WRITE => Memory::buffer(call.arguments[1], result as u64),
+        calls::READV | calls::WRITEV => Memory::vectors(call.arguments[1], call.arguments[2]),
+        calls::RECVFROM => {
+            if call.arguments[3] & NOT_THE_STREAM != 0 {
+                return None;
+            }
+            if call.arguments[3] & THROWN_AWAY != 0 {
+                Memory::NONE
+            } else {
+                Memory::buffer(call.arguments[1], result as u64)
+            }
+        }
+        calls::SENDTO => Memory::buffer(call.arguments[1], result as u64),
+        calls::RECVMSG => {
+            if call.arguments[2] & NOT_THE_STREAM != 0 {
+                return None;
+            }
+            read_user::<Header>(call.arguments[1])?.memory()
+        }
+        calls::SENDMSG => read_user::<Header>(call.arguments[1])?.memory(),
+        // sendfile and splice carry what no program has in its memory; io_uring's calls hold no arguments; several messages in one call make
+        // sense for datagrams.
+        _ => Memory::NONE,
+    };
+    message::emit(work, memory, carried);
+    Some(())
+}
+
+/// `struct mmsghdr` (recvmmsg(2)): its size, and where the length of the message stands.
+const MESSAGE: u64 = 64;
+const MESSAGE_LENGTH: u64 = 56;
+
+/// Messages of one call that are looked at: resolvers send two.
+const MESSAGES: u64 = 8;
+
+/// A call on a UDP socket. Pieces of one datagram have `sequence` as their offset in it and its length as `acknowledgment`.
+#[inline(always)]
+fn datagrams<S: View>(work: *mut Work, call: &Call, event: Event, result: i64) -> Option<()> {
+    if !matches!(event, Event::Sent | Event::Received) {
+        return None;
+    }
+    let [_, buffer, length, flags, address, _] = call.arguments;
+    let carried = result as u32;
+    let (memory, address) = match call.number {
+        calls::READ | calls::WRITE => (Memory::buffer(buffer, result as u64), 0),
+        calls::READV | calls::WRITEV => (Memory::vectors(buffer, length), 0),
+        calls::RECVFROM if flags & NOT_THE_STREAM != 0 => return None,
+        calls::RECVFROM | calls::SENDTO => (Memory::buffer(buffer, result as u64), address),
+        calls::RECVMSG if length & NOT_THE_STREAM != 0 => return None,
+        calls::RECVMSG | calls::SENDMSG => {
+            let header = read_user::<Header>(buffer)?;
+            (header.memory(), header.name)
+        }
+        calls::RECVMMSG | calls::SENDMMSG if S::TELLS_EACH_MESSAGE => {
+            let header = read_user::<Header>(buffer + next_message(work, length) * MESSAGE)?;
+            (header.memory(), header.name)
+        }
+        calls::RECVMMSG | calls::SENDMMSG => return messages::<S>(work, buffer, result),
+        _ => return None,
+    };
+    datagram::<S>(work, memory, address, carried);
+    Some(())
+}
+
+/// All messages of a call that has ended.
+#[inline(always)]
+fn messages<S: View>(work: *mut Work, first: u64, number: i64) -> Option<()> {
+    for index in 0..MESSAGES {
+        if index >= number as u64 {
+            break;
+        }
+        let at = first + index * MESSAGE;
+        let header = read_user::<Header>(at)?;
+        let length = read_user::<u32>(at + MESSAGE_LENGTH)?;
+        datagram::<S>(work, header.memory(), header.name, length);
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32) {
+    // SAFETY: as above.
+    let record = unsafe { &mut (*work).record };
+    if S::TELLS_EACH_MESSAGE && record.event == Event::Received as u8 {
+        // Where the call wants to know the sender, it is not written yet.
+        S::sender(record);
+    } else {
+        message::peer(record, address);
+    }
+    if !admission::admits_ports(record.local_port, record.remote_port) {
+        return count(Counter::NotAdmitted, 1);
+    }
+    record.sequence = 0;
+    record.acknowledgment = length;
+    message::emit(work, memory, length);
+}
+
+/// Which message of its call this is; `all`: how many it has room for.
+#[inline(always)]
+fn next_message(work: *const Work, all: u64) -> u64 {
+    // SAFETY: as above.
+    let thread = unsafe { (*work).record.process_thread };
+    // SAFETY: of the present thread alone.
+    let index = unsafe { MESSAGES_DONE.get(thread) }.copied().unwrap_or(0);
+    let index = if index < all { index } else { 0 };
+    if index + 1 < all {
+        let _ = MESSAGES_DONE.insert(thread, index + 1, 0);
+    } else {
+        let _ = MESSAGES_DONE.remove(thread);
+    }
+    index
+}
+
+/// A call that carries several messages ends with the one that can not be carried.
+#[inline(always)]
+fn message_failed(thread: TrustedThread) {
+    if matches!(thread.call().number, calls::RECVMMSG | calls::SENDMMSG) {
+        let _ = MESSAGES_DONE.remove(thread.process_thread());
+    }
+}
