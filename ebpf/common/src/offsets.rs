@@ -25,7 +25,6 @@ macro_rules! offsets {
 
 offsets! {
     task_struct_files
-    task_struct_thread_fsbase
     task_struct_tgid
     task_struct_pid
     task_struct_comm

@@ -24,8 +24,15 @@ pub struct Settings {
 
 impl Settings {
     /// Before the loader has set them: nothing is captured.
-    pub const ZERO: Self =
-        Self { capture_limit: 0, admission: 0, namespace: 0, states: 0, calls: 0, tls: 0, names: [[0; 2]; NAMES] };
+    pub const ZERO: Self = Self {
+        capture_limit: 0,
+        admission: 0,
+        namespace: 0,
+        states: 0,
+        calls: 0,
+        tls: 0,
+        names: [[0; 2]; NAMES],
+    };
 }
 
 /// Names of threads that can be listed: each is compared with each call's, which costs a nanosecond or two.

@@ -5,7 +5,6 @@ use aya_ebpf::helpers::{
 };
 use weir_ebpf_common::{Admission, NAME, PROCESS_OF_OWN_CALL, name_words};
 
-use crate::go;
 use crate::kernel::{PtRegs, calls};
 use crate::maps::{CGROUPS, LOADER, PORTS, PROCESSES, setting};
 
@@ -17,8 +16,6 @@ const LEVELS: i32 = 8;
 pub struct Caller {
     /// Process id above, thread id below.
     pub process_thread: u64,
-    /// Goroutine; 0: none.
-    pub coroutine: u64,
     /// Of the thread.
     pub name: [u8; NAME],
 }
@@ -26,18 +23,8 @@ pub struct Caller {
 impl Caller {
     /// The present thread, where its structure's type is not known.
     #[inline(always)]
-    pub unsafe fn present(registers: *const PtRegs) -> Self {
-        let caller = Self::present_without_coroutine();
-        // SAFETY: the caller's.
-        let coroutine = unsafe { go::goroutine(registers, caller.process_thread) };
-        Self { coroutine, ..caller }
-    }
-
-    /// At a probe, where the registers are the program's own.
-    #[inline(always)]
-    pub fn present_without_coroutine() -> Self {
-        let name = bpf_get_current_comm().unwrap_or_default();
-        Self { process_thread: bpf_get_current_pid_tgid(), coroutine: 0, name }
+    pub fn present() -> Self {
+        Self { process_thread: bpf_get_current_pid_tgid(), name: bpf_get_current_comm().unwrap_or_default() }
     }
 }
 

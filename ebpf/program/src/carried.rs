@@ -8,7 +8,6 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::{emit, go, tls};
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
 use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
@@ -34,22 +33,7 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
     if !admission::admits_process(&caller) {
         return count(Counter::NotAdmitted, 1);
     }
-    let _ = tell(&socket, &call, event, i64::from(length), &caller);
-}
-
-/// Lets the programs at TLS libraries know what a call carries over which descriptor. False: that is all that is wanted.
-#[inline(always)]
-pub fn is_told(registers: *const PtRegs, caller: &Caller, call: &Call, event: Event) -> bool {
-    if !matches!(event, Event::Sent | Event::Received) {
-        return true;
-    }
-    if setting!(tls) != 0 {
-        let descriptor = call.arguments[0] as u32;
-        tls::carries(caller.process_thread, descriptor, event);
-        // SAFETY: what the kernel gave for the present thread.
-        unsafe { go::carries(registers, caller.process_thread, descriptor) };
-    }
-    setting!(calls) != 0
+    let _ = tell(&socket, &thread.call(), event, i64::from(length), &caller);
 }
 
 /// What was carried, began or ended, on a socket of the present thread.
@@ -73,7 +57,6 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
         return None;
     }
     record.process_thread = caller.process_thread;
-    record.coroutine = caller.coroutine;
     record.name = caller.name;
     if setting!(tls) != 0 {
         record.coroutine = go::goroutine(call.stack, caller.process_thread);

@@ -6,10 +6,10 @@
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::{carried, go, tls};
 use crate::kernel::{Call, IN_PROGRESS, PtRegs, calls};
 use crate::maps::{count, setting};
 use crate::socket::Socket;
+use crate::{carried, go, tls};
 
 /// A system call has ended.
 #[inline(always)]
@@ -23,10 +23,6 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
         }
         calls::CONNECT => Event::Connected,
         calls::ACCEPT | calls::ACCEPT4 => Event::Accepted,
-        calls::MMAP if setting!(tls) != 0 => {
-            // SAFETY: the caller's.
-            return unsafe { library::ended(registers, result) };
-        }
         _ => return,
     };
     let carried = match event {
@@ -38,15 +34,14 @@ pub unsafe fn ended(registers: *const PtRegs, result: i64) {
         return;
     }
     // SAFETY: the caller's.
-    let (call, caller) = unsafe { (PtRegs::call(registers, number), Caller::present(registers)) };
-    if carried::is_told(registers, &caller, &call, event) {
-        let _ = tell(&call, event, result, &caller);
-    }
+    let call = unsafe { PtRegs::call(registers, number) };
+    let _ = tell(&call, event, result);
 }
 
 #[inline(always)]
-fn tell(call: &Call, event: Event, result: i64, caller: &Caller) -> Option<()> {
-    if !admission::admits_process(caller) {
+fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
+    let caller = Caller::present();
+    if !admission::admits_process(&caller) {
         count(Counter::NotAdmitted, 1);
         return None;
     }

@@ -12,7 +12,7 @@ use weir_ebpf_common::GoLayout;
 
 use crate::admission::{self, Caller};
 use crate::kernel::{PtRegs, read, read_user};
-use crate::maps::{GO_PROCESSES, GOROUTINES, offset, setting};
+use crate::maps::{GO_PROCESSES, GOROUTINES, offset};
 use crate::message::Work;
 use crate::socket::{Socket, View};
 use crate::tls::{self, Object, Plaintext};

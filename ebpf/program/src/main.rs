@@ -35,15 +35,6 @@ pub fn sys_exit(context: BtfTracePointContext) -> i32 {
     0
 }
 
-/// The same tracepoint, where nothing but libraries that are mapped is looked for.
-#[btf_tracepoint(function = "sys_exit")]
-pub fn file_mapped(context: BtfTracePointContext) -> i32 {
-    let (registers, result) = (context.arg::<*const kernel::PtRegs>(0), context.arg::<i64>(1));
-    // SAFETY: as above.
-    unsafe { library::ended(registers, result) };
-    0
-}
-
 /// A socket took bytes from a program.
 #[btf_tracepoint(function = "sock_send_length")]
 pub fn sock_send_length(context: BtfTracePointContext) -> i32 {

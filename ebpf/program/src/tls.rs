@@ -19,8 +19,6 @@ use crate::kernel::{PtRegs, read_user};
 use crate::maps::{CONNECTIONS, INSIDE, count_atomically, is_unwanted};
 use crate::message::{self, Memory, Work};
 use crate::socket::{Socket, View};
-use crate::admission::{self, Caller};
-use crate::emit;
 
 /// A thread in a call of a TLS library.
 #[repr(C)]
@@ -108,8 +106,16 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
     let [object, buffer, _, fourth] = function.arguments;
     let length_at = if carries.tells_length != 0 { fourth } else { 0 };
     let Some(inside) = INSIDE.get_ptr_mut(thread) else {
-        let inside =
-            Inside { object, stack: function.stack, buffer, length_at, carries, fresh: 0, fresh_address: 0, work: Work::EMPTY };
+        let inside = Inside {
+            object,
+            stack: function.stack,
+            buffer,
+            length_at,
+            carries,
+            fresh: 0,
+            fresh_address: 0,
+            work: Work::EMPTY,
+        };
         // Without room the call is not seen.
         let _ = INSIDE.insert(thread, &inside, 0);
         return;
@@ -143,8 +149,7 @@ unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
         let known = unsafe { *connection };
         // A client begins its handshake before it has received anything, so the first guess may be wrong; nothing was told by then.
         let is_sure = known.is_guess == 0 || (known.sent | known.received) > Connection::JOINED;
-        if known.number == number
-            || is_sure && Socket::still(known.number, known.address as usize).is_some()
+        if known.number == number || is_sure && Socket::still(known.number, known.address as usize).is_some()
         {
             return;
         }
@@ -259,7 +264,6 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     (record.sequence, record.acknowledgment) = if is_sent { (sent, received) } else { (received, sent) };
-    record.flags = if sent | received == 0 { START } else { 0 };
     message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
     Some(())
 }

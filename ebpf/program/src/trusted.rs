@@ -69,9 +69,7 @@ impl TrustedThread {
     pub fn caller(self) -> Caller {
         let name = [load!("u64", self.0, task_struct_comm), load!("u64", self.0, task_struct_comm_end)];
         let process_thread = self.process_thread();
-        // SAFETY: the registers of the present thread.
-        let coroutine = unsafe { go::goroutine(self.registers(), process_thread) };
-        Caller { process_thread, coroutine, name: joined(name) }
+        Caller { process_thread, name: joined(name) }
     }
 
     /// With which it entered the kernel.

@@ -91,7 +91,8 @@ impl SocketCapture {
             // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
             let _ = load::tell_senders(&mut programs);
         }
-        let programs = if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
+        let programs =
+            if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
         let capture = Self {
             programs,
             events: Vec::new(),
@@ -124,7 +125,8 @@ impl SocketCapture {
             }
             self.frames.record(&item, &self.clock, block);
         }
-        let is_over = matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
+        let is_over =
+            matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
         self.frames.release((!is_over).then_some(now), &self.clock, block);
         if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
             // Where the kernel can not, those datagrams are counted and left out.
@@ -160,15 +162,6 @@ impl SocketCapture {
             values.map_or(0, |values| values.iter().sum())
         };
         SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
-    }
-}
-
-impl Programs {
-    /// Where the kernel can not, those datagrams are counted and left out.
-    fn tell_senders(&mut self) {
-        if let Self::Calls(programs) = self {
-            let _ = load::tell_senders(programs);
-        }
     }
 }
 

@@ -44,17 +44,27 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
+    /// Where sockets of datagrams received last.
+    addresses: Recent<[u8; 16]>,
     /// Sockets that have ended, in order.
     closing: VecDeque<Record>,
     /// The kernel's are not filled in.
-    pub(super) counts: SocketCounts,
+    counts: SocketCounts,
 }
 
 impl Frames {
     /// `calls`: not of TLS libraries alone.
     pub(super) fn new(calls: bool) -> Self {
-        let (order, threads, counts) = (Order::new(), Threads::new(), SocketCounts::default());
-        Self { order, threads, calls, now: 0, datagram: Vec::new(), closing: VecDeque::new(), counts }
+        Self {
+            order: Order::new(),
+            threads: Threads::new(),
+            calls,
+            now: 0,
+            datagram: Vec::new(),
+            addresses: Recent::new(ADDRESSES),
+            closing: VecDeque::new(),
+            counts: SocketCounts::default(),
+        }
     }
 
     /// What was counted on this side.
@@ -109,8 +119,12 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
-        if record.flags & START != 0 && !self.order.is_known(record.socket) {
-            self.began(record, sender, time, block);
+        if let Some(opener) = self.begins(record) {
+            let (local, remote) = match sender {
+                Sender::Local => (record.sequence, record.acknowledgment),
+                Sender::Remote => (record.acknowledgment, record.sequence),
+            };
+            self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
         }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
@@ -134,20 +148,14 @@ impl Frames {
         }
     }
 
-    /// A stream begins whose handshake was not told.
-    fn began(&mut self, record: &Record, sender: Sender, time: u64, block: &mut Block) {
-        // One that this end had asked for would be known. Plaintext has the opener of the socket that carries it.
-        let opener = match self.order.opener(record.socket & !TLS) {
-            Some(opener) => opener,
-            None if record.socket & TLS != 0 && self.order.is_known(record.socket & !TLS) => return,
-            None => Sender::Remote,
-        };
-        let (local, remote) = match sender {
-            Sender::Local => (record.sequence, record.acknowledgment),
-            Sender::Remote => (record.acknowledgment, record.sequence),
-        };
-        self.order.begin(record.socket, opener);
-        self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
+    /// Who opened the connection, when this is the first that it carries.
+    fn begins(&mut self, record: &Record) -> Option<Sender> {
+        if record.flags & START == 0 {
+            return None;
+        }
+        // Plaintext has the opener of the socket that carries it; a connection that this end had asked for would be known.
+        let opener = self.order.opener(record.socket & !TLS).unwrap_or(Sender::Remote);
+        self.order.begins(record.socket, opener).then_some(opener)
     }
 
     fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
