@@ -14,6 +14,7 @@ mod program;
 
 mod agent;
 mod configuration;
+mod echo;
 mod files;
 mod interfaces;
 mod life;
