@@ -200,7 +200,7 @@ const CLOSING: i32 = 11;
 /// Bits of `sk_shutdown`: nothing more comes from the other end; the program sends nothing more; both directions are shut, as the
 /// program closed it or ended.
 pub const RECEIVED_END: u8 = 1;
-const SENT_END: u8 = 2;
+pub const SENT_END: u8 = 2;
 const SHUT: u8 = 3;
 
 /// Tells that a connection begins that a program of this machine asked for (the socket of an accepted one is nobody's yet when it begins),

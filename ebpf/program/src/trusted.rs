@@ -147,6 +147,13 @@ impl View for Trusted {
             _ => return false,
         }
         record.local_port = load!("u16", self.0, sock_common_skc_num) as u16;
+        if record.local_port == 0 {
+            // A connection that has ended has given its port back, but there may still be something to read.
+            let Some(port) = crate::kernel::read::<u16>(self.0 as usize + crate::maps::offset!(inet_sock_inet_sport)) else {
+                return false;
+            };
+            record.local_port = u16::from_be(port);
+        }
         record.remote_port = u16::from_be(load!("u16", self.0, sock_common_skc_dport) as u16);
         true
     }
@@ -156,7 +163,8 @@ impl View for Trusted {
         let tcp = TrustedTcp::of(*self)?;
         let written = load!("u32", tcp.0, tcp_sock_write_seq) as u32;
         let copied = load!("u32", tcp.0, tcp_sock_copied_seq) as u32;
-        let has_end = load!("u8", self.0, sock_sk_shutdown) as u8 & crate::socket::RECEIVED_END != 0;
+        let shut = load!("u8", self.0, sock_sk_shutdown) as u8;
+        let has_end = shut & crate::socket::RECEIVED_END != 0;
         // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read.
         let next = load!("u32", tcp.0, tcp_sock_rcv_nxt) as u32;
         let end_was_read = has_end && next == copied;
@@ -166,6 +174,8 @@ impl View for Trusted {
             acknowledged.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_acked) as u32),
             next.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_received) as u32),
         );
+        let end_was_acknowledged = shut & crate::socket::SENT_END != 0 && acknowledged == written;
+        let acknowledged = acknowledged.wrapping_sub(u32::from(end_was_acknowledged));
         Some(Streams { written, read, acknowledged, first: Some(first) })
     }
 
