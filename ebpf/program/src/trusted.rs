@@ -147,6 +147,13 @@ impl View for Trusted {
             _ => return false,
         }
         record.local_port = load!("u16", self.0, sock_common_skc_num) as u16;
+        if record.local_port == 0 {
+            // A connection that has ended has given its port back, but there may still be something to read.
+            let Some(port) = crate::kernel::read::<u16>(self.0 as usize + crate::maps::offset!(inet_sock_inet_sport)) else {
+                return false;
+            };
+            record.local_port = u16::from_be(port);
+        }
         record.remote_port = u16::from_be(load!("u16", self.0, sock_common_skc_dport) as u16);
         true
     }
