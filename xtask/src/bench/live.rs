@@ -40,6 +40,10 @@ pub(super) struct Options {
     /// Two rounds of a second.
     #[arg(long)]
     quick: bool,
+    /// Servers, load and agent go before everything else on the machine (nice -15), for one that is not quiet. The rest of it
+    /// stands still meanwhile.
+    #[arg(long)]
+    first: bool,
     /// Only parts whose title contains this; may be given more than once.
     #[arg(long)]
     only: Vec<String>,
@@ -66,7 +70,7 @@ impl Options {
 }
 
 /// Without these nothing can be measured; workloads need more, and say so.
-const NEEDED: [&str; 5] = ["ip", "nsenter", "setpriv", "taskset", "unshare"];
+const NEEDED: [&str; 6] = ["ip", "nsenter", "setpriv", "setsid", "taskset", "unshare"];
 
 /// Everything that every part needs.
 struct Bench<'a> {
@@ -86,9 +90,10 @@ pub(super) fn run(options: &Options) -> Result<()> {
     // What a run that was killed has left.
     std::fs::remove_dir_all(&scratch)?;
     std::fs::create_dir(&scratch)?;
-    let bench = Bench { options, offered: Offered::by(&weir)?, weir, space: Space::new()?, scratch };
+    let bench =
+        Bench { options, offered: Offered::by(&weir)?, weir, space: Space::new(options.first)?, scratch };
     let mut report = Report::new(versions(&bench.weir));
-    disturbances(&mut report);
+    disturbances(options, &mut report);
     bench.offered.missing().iter().for_each(|line| report.line(line));
     let mut verdicts = workload::all(&bench, &mut report)?;
     verdicts.extend(calls::measure(&bench, &mut report)?);
@@ -144,10 +149,13 @@ fn versions(weir: &std::path::Path) -> Vec<(&'static str, std::process::Command)
 }
 
 /// What else the machine was doing: the reader has to know.
-fn disturbances(report: &mut Report) {
+fn disturbances(options: &Options, report: &mut Report) {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let minute = load.split(' ').next().unwrap_or("?");
     report.line(&format!("- load average of the last minute, before: {minute}"));
+    if options.first {
+        report.line("- servers, load and agent went before everything else on the machine (`--first`)");
+    }
     let others = process::named("weir");
     if others > 0 {
         report.line(&format!(

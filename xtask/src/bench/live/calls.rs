@@ -72,8 +72,13 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<Vec<Verd
     }
     describe(rounds, report);
     let verdicts = rows(&measured, report);
-    let sessions = Spread::of(told.iter().map(|told| told.sessions as f64 / exchanges() as f64 * 100.0));
-    report.line(&format!("\n- exchanges that were told, %: {}", cell(sessions, |part| format!("{part:.1}"))));
+    // Both ends are of this program, and each is told.
+    let ends = 2.0 * exchanges() as f64;
+    let sessions = Spread::of(told.iter().map(|told| told.sessions as f64 / ends * 100.0));
+    report.line(&format!(
+        "\n- told of both ends' exchanges, %: {}",
+        cell(sessions, |part| format!("{part:.1}"))
+    ));
     if let Some(lost) = told.iter().rev().find(|told| !told.lost.is_empty()) {
         report.line(&format!("- lost: {}", lost.lost));
     }

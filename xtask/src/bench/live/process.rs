@@ -55,11 +55,20 @@ impl Process {
 
     /// Bytes that are resident (`VmRSS`), or were at most (`VmHWM`).
     pub(super) fn memory(&self, field: &str) -> Result<u64> {
-        let status = self.read("status")?;
+        self.kib("status", field)
+    }
+
+    /// Bytes of physical memory: a page that is mapped twice, as rings of eBPF are, counts once.
+    pub(super) fn physical_memory(&self) -> Result<u64> {
+        self.kib("smaps_rollup", "Pss")
+    }
+
+    fn kib(&self, file: &str, field: &str) -> Result<u64> {
+        let status = self.read(file)?;
         let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         let kib =
             line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
-        Ok(kib.with_context(|| format!("no {field} in /proc/PID/status"))? << 10)
+        Ok(kib.with_context(|| format!("no {field} in /proc/PID/{file}"))? << 10)
     }
 
     /// Whether a socket of its network namespace listens on this port of 127.0.0.1.

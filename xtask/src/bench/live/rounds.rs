@@ -55,6 +55,8 @@ pub(super) struct Measured {
     pub(super) p99: Option<Spread>,
     /// Microseconds of the server's processor time for each request, and its busy cores.
     pub(super) server: Option<Spread>,
+    /// The former as a part of that with nothing in the same round.
+    pub(super) dearer: Option<Spread>,
     pub(super) busy: Option<Spread>,
     /// Microseconds of the agent's processor time for each request.
     pub(super) agent: Option<Spread>,
@@ -84,11 +86,11 @@ pub(super) fn measure(bench: &Bench<'_>, workload: &Workload) -> Result<Vec<Meas
             samples.push(sample);
         }
     }
-    let nothing: Vec<f64> = samples.first().into_iter().flatten().map(|sample| sample.load.rate).collect();
+    let nothing = samples.first().map_or(&[][..], Vec::as_slice);
     Ok(ways
         .into_iter()
         .zip(&samples)
-        .filter_map(|(way, samples)| Measured::of(way, samples, &nothing))
+        .filter_map(|(way, samples)| Measured::of(way, samples, nothing))
         .collect())
 }
 
@@ -113,18 +115,22 @@ fn sample(bench: &Bench<'_>, workload: &Workload, server: &Server, way: Way, rat
 }
 
 impl Measured {
-    fn of(way: Way, samples: &[Sample], nothing: &[f64]) -> Option<Self> {
+    fn of(way: Way, samples: &[Sample], nothing: &[Sample]) -> Option<Self> {
         let each = |value: fn(&Sample) -> Option<f64>| Spread::of(samples.iter().filter_map(value));
         let observers = || samples.iter().filter_map(|sample| sample.agent.as_ref());
         let lost = observers().map(|agent| agent.told.lost.clone()).filter(|lost| !lost.is_empty());
-        let parts = samples.iter().zip(nothing).map(|(sample, nothing)| sample.load.rate / nothing);
+        let paired = |value: fn(&Sample) -> f64| {
+            let parts = samples.iter().zip(nothing).map(|(sample, nothing)| value(sample) / value(nothing));
+            Spread::of(parts).filter(|_| way != Way::Nothing)
+        };
         Some(Self {
             way,
             rate: each(|sample| Some(sample.load.rate))?,
-            part: Spread::of(parts).filter(|_| way != Way::Nothing),
+            part: paired(|sample| sample.load.rate),
             median: each(|sample| sample.load.median),
             p99: each(|sample| Some(sample.load.p99)),
-            server: each(|sample| Some(sample.a_request(sample.server.as_secs_f64() * 1e6))),
+            server: each(|sample| Some(sample.of_server())),
+            dearer: paired(Sample::of_server),
             busy: each(|sample| Some(sample.server.as_secs_f64() / sample.took.as_secs_f64())),
             agent: each(|sample| {
                 Some(sample.a_request(sample.agent.as_ref()?.processor.as_secs_f64() * 1e6))
@@ -138,6 +144,11 @@ impl Measured {
 }
 
 impl Sample {
+    /// Microseconds of the server's processor time for each request.
+    fn of_server(&self) -> f64 {
+        self.a_request(self.server.as_secs_f64() * 1e6)
+    }
+
     fn a_request(&self, amount: f64) -> f64 {
         amount / self.load.requests.max(1) as f64
     }

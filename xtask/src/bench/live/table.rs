@@ -14,10 +14,10 @@ pub(super) struct Verdict {
 /// A row for each way.
 pub(super) fn workload(measured: &[Measured], report: &mut Report) {
     report.line(
-        "| way | requests/s | of `nothing`, % | p50 µs | p99 µs | server CPU µs a request | its cores | agent CPU µs a request | its peak MB \
+        "| way | requests/s | of `nothing`, % | p50 µs | p99 µs | server CPU µs a request | of `nothing`, % | its cores | agent CPU µs a request | its peak MB \
          | frames a request | requests told, % |",
     );
-    report.line("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    report.line("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for row in measured {
         let percent = |spread: Option<Spread>| cell(spread, |part| format!("{:.1}", part * 100.0));
         let plain = |spread: Option<Spread>, digits: usize| {
@@ -30,6 +30,7 @@ pub(super) fn workload(measured: &[Measured], report: &mut Report) {
             plain(row.median, 0),
             plain(row.p99, 0),
             plain(row.server, 2),
+            percent(row.dearer),
             plain(row.busy, 2),
             plain(row.agent, 2),
             row.peak.map_or_else(|| "-".to_owned(), |bytes| format!("{:.0}", bytes as f64 / 1e6)),
