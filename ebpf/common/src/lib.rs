@@ -5,11 +5,13 @@
 #![no_std]
 
 mod counter;
+mod go;
 mod offsets;
 mod record;
 mod settings;
 
 pub use counter::Counter;
+pub use go::GoLayout;
 pub use offsets::Offsets;
 pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS};
 pub use settings::{

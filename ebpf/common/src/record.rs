@@ -97,6 +97,12 @@ impl Record {
     /// Bytes of a record.
     pub const SIZE: usize = size_of::<Self>();
 
+    /// The time of the record that these bytes are; none when they are too few.
+    #[must_use]
+    pub fn time_of(bytes: &[u8]) -> Option<u64> {
+        bytes.first_chunk().map(|time| u64::from_le_bytes(*time))
+    }
+
     /// A record and its payload from what the ring holds; none when that is too short.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {

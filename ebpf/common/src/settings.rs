@@ -14,8 +14,25 @@ pub struct Settings {
     pub namespace: u32,
     /// 1: connections begin when TCP says so, not when a call ends.
     pub states: u32,
+    /// 1: what plain system calls carry is told.
+    pub calls: u32,
+    /// 1: what TLS libraries carry is told.
+    pub tls: u32,
     /// Names of threads that are admitted, up to the first that is empty.
     pub names: [[u64; 2]; NAMES],
+}
+
+impl Settings {
+    /// Before the loader has set them: nothing is captured.
+    pub const ZERO: Self = Self {
+        capture_limit: 0,
+        admission: 0,
+        namespace: 0,
+        states: 0,
+        calls: 0,
+        tls: 0,
+        names: [[0; 2]; NAMES],
+    };
 }
 
 /// Names of threads that can be listed: each is compared with each call's, which costs a nanosecond or two.

@@ -8,12 +8,12 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::emit;
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
-use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted};
+use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
+use crate::{emit, go, tls};
 
 /// A socket has carried `length` bytes for the present thread; negative: an error.
 #[inline(always)]
@@ -23,6 +23,13 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
         return message_failed(thread);
     }
     let caller = thread.caller();
+    if setting!(tls) != 0 {
+        tls::carries(&socket, caller.process_thread, event);
+        go::carries(&socket, thread.call().stack, caller.process_thread);
+    }
+    if setting!(calls) == 0 {
+        return;
+    }
     if !admission::admits_process(&caller) {
         return count(Counter::NotAdmitted, 1);
     }
@@ -51,6 +58,9 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
     }
     record.process_thread = caller.process_thread;
     record.name = caller.name;
+    if setting!(tls) != 0 {
+        record.coroutine = go::goroutine(call.stack, caller.process_thread);
+    }
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {
@@ -173,7 +183,10 @@ fn messages<S: View>(work: *mut Work, first: u64, number: i64) -> Option<()> {
 fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32) {
     // SAFETY: as above.
     let record = unsafe { &mut (*work).record };
-    if !S::sender(record) {
+    if S::TELLS_EACH_MESSAGE && record.event == Event::Received as u8 {
+        // Where the call wants to know the sender, it is not written yet.
+        S::sender(record);
+    } else {
         message::peer(record, address);
     }
     if !admission::admits_ports(record.local_port, record.remote_port) {
@@ -204,6 +217,6 @@ fn next_message(work: *const Work, all: u64) -> u64 {
 #[inline(always)]
 fn message_failed(thread: TrustedThread) {
     if matches!(thread.call().number, calls::RECVMMSG | calls::SENDMMSG) {
-        let _ = MESSAGES_DONE.remove(thread.caller().process_thread);
+        let _ = MESSAGES_DONE.remove(thread.process_thread());
     }
 }

@@ -2,14 +2,14 @@
 
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
-use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record};
+use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record, TLS};
 
-use crate::maps::{RECORDS, count};
+use crate::maps::{RECORDS, count, count_atomically};
 use crate::message::Work;
 
 /// A record that tells nothing yet.
 #[inline(always)]
-pub fn empty(event: Event) -> Record {
+pub const fn empty(event: Event) -> Record {
     Record {
         time: 0,
         socket: 0,
@@ -45,12 +45,23 @@ pub fn put(work: *mut Work, address: u64) {
     }
 }
 
+/// Counts in the way of the program whose work it is: what is told of TLS is told at probes.
+#[inline(always)]
+fn counted(work: *mut Work, counter: Counter, number: u64) {
+    // SAFETY: the caller's pointer is to a record of its own.
+    if unsafe { (&raw const (*work).record.socket).read_volatile() } & TLS == 0 {
+        count(counter, number);
+    } else {
+        count_atomically(counter, number);
+    }
+}
+
 const HEAD: usize = size_of::<Record>();
 
 #[inline(always)]
 fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
     let Some(mut entry) = RECORDS.reserve_bytes(HEAD + ROOM, 0) else {
-        return count(Counter::RingFull, 1);
+        return counted(work, Counter::RingFull, 1);
     };
     let start = entry.as_mut_ptr();
     // SAFETY: the caller's record, and an entry that begins with room for one, at eight bytes' alignment.
@@ -69,7 +80,7 @@ fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
             // Swapped out, or taken away by another thread: the bytes are lost, their place in the stream is not.
             // SAFETY: as above.
             unsafe { (*record).captured = 0 };
-            count(Counter::Unreadable, 1);
+            counted(work, Counter::Unreadable, 1);
         }
     }
     // The reader comes by itself every few milliseconds: waking it would cost the program a microsecond.

@@ -6,10 +6,10 @@
 use weir_ebpf_common::{Counter, Event};
 
 use crate::admission::{self, Caller};
-use crate::carried;
 use crate::kernel::{Call, IN_PROGRESS, PtRegs, calls};
-use crate::maps::count;
+use crate::maps::{count, setting};
 use crate::socket::Socket;
+use crate::{carried, go, tls};
 
 /// A system call has ended.
 #[inline(always)]
@@ -47,5 +47,14 @@ fn tell(call: &Call, event: Event, result: i64) -> Option<()> {
     }
     let descriptor = if matches!(event, Event::Accepted) { result as u32 } else { call.arguments[0] as u32 };
     let socket = Socket::of_descriptor(descriptor)?;
+    if matches!(event, Event::Sent | Event::Received) {
+        if setting!(tls) != 0 {
+            tls::carries(&socket, caller.process_thread, event);
+            go::carries(&socket, call.stack, caller.process_thread);
+        }
+        if setting!(calls) == 0 {
+            return None;
+        }
+    }
     carried::tell(&socket, call, event, result, &caller)
 }

@@ -5,7 +5,13 @@ use aya_ebpf::helpers::{bpf_probe_read_kernel, bpf_probe_read_user};
 /// `struct pt_regs` of x86-64, part of the kernel's interface to programs (asm/ptrace.h).
 #[repr(C)]
 pub struct PtRegs {
-    callee_saved: [u64; 7],
+    r15: u64,
+    r14: u64,
+    r13: u64,
+    r12: u64,
+    bp: u64,
+    bx: u64,
+    r11: u64,
     r10: u64,
     r9: u64,
     r8: u64,
@@ -15,12 +21,26 @@ pub struct PtRegs {
     si: u64,
     di: u64,
     orig_ax: u64,
+    ip: u64,
+    cs: u64,
+    flags: u64,
+    sp: u64,
+}
+
+/// What a function got, or gave (System V ABI, x86-64).
+pub struct Function {
+    pub arguments: [u64; 4],
+    pub result: u64,
+    /// At the first instruction it points to the address of the return.
+    pub stack: u64,
 }
 
 /// A call of the system.
 pub struct Call {
     pub number: u64,
     pub arguments: [u64; 6],
+    /// The program's stack pointer.
+    pub stack: u64,
 }
 
 impl PtRegs {
@@ -31,12 +51,31 @@ impl PtRegs {
         unsafe { (*this).orig_ax }
     }
 
+    /// The function that a probe is in.
+    #[inline(always)]
+    pub unsafe fn function(this: *const Self) -> Function {
+        // SAFETY: the caller's.
+        unsafe {
+            let arguments = [(*this).di, (*this).si, (*this).dx, (*this).cx];
+            Function { arguments, result: (*this).ax, stack: (*this).sp }
+        }
+    }
+
+    /// First and second argument or result in Go's register ABI, and `g` (Go's cmd/compile/abi-internal.md).
+    #[inline(always)]
+    pub unsafe fn go(this: *const Self) -> (u64, u64, u64) {
+        // SAFETY: the caller's.
+        unsafe { ((*this).ax, (*this).bx, (*this).r14) }
+    }
+
     /// The call. Its registers are as the program set them, also when it ends; only the one of the result changes.
     #[inline(always)]
     pub unsafe fn call(this: *const Self, number: u64) -> Call {
         // SAFETY: the caller's.
         let arguments = unsafe { [(*this).di, (*this).si, (*this).dx, (*this).r10, (*this).r8, (*this).r9] };
-        Call { number, arguments }
+        // SAFETY: the caller's.
+        let stack = unsafe { (*this).sp };
+        Call { number, arguments, stack }
     }
 }
 
@@ -79,6 +118,8 @@ pub const IPPROTO_TCP: u8 = 6;
 pub const IPPROTO_UDP: u8 = 17;
 /// `EINPROGRESS`, negative as a result.
 pub const IN_PROGRESS: i64 = -115;
+/// `PROT_EXEC` (mmap(2)).
+pub const EXECUTABLE: u64 = 4;
 /// `S_IFMT` and `S_IFSOCK` (inode(7)).
 pub const FILE_TYPE: u16 = 0o170_000;
 pub const IS_SOCKET: u16 = 0o140_000;

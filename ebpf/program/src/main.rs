@@ -10,16 +10,20 @@ mod admission;
 mod carried;
 mod emit;
 mod exit;
+mod go;
 mod kernel;
+mod library;
 mod maps;
 mod message;
 mod socket;
+mod tls;
 mod trusted;
 
-use aya_ebpf::macros::btf_tracepoint;
-use aya_ebpf::programs::BtfTracePointContext;
+use aya_ebpf::macros::{btf_tracepoint, fexit, uprobe, uretprobe};
+use aya_ebpf::programs::{BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext};
 use weir_ebpf_common::Event;
 
+use crate::tls::Carries;
 use crate::trusted::Trusted;
 
 /// All system calls end here; see `exit` for why their end is enough.
@@ -60,6 +64,87 @@ pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
 pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
     // Its arguments are `const struct sock *sk, const int oldstate, const int newstate`.
     socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(2));
+    0
+}
+
+/// A process begins to run a program.
+#[btf_tracepoint(function = "sched_process_exec")]
+pub fn sched_process_exec(_: BtfTracePointContext) -> i32 {
+    library::tell_process();
+    0
+}
+
+/// A file was mapped.
+#[fexit(function = "vm_mmap_pgoff")]
+pub fn vm_mmap_pgoff(context: FExitContext) -> i32 {
+    // Its arguments are `struct file *file, unsigned long addr, unsigned long len, unsigned long prot, ...`.
+    library::mapped(context.arg::<usize>(0), context.arg::<u64>(3));
+    0
+}
+
+/// The entry of a function of OpenSSL's interface.
+macro_rules! entries {
+    ($($(#[$about:meta])* $name:ident $carries:expr;)*) => {$(
+        $(#[$about])*
+        #[uprobe]
+        pub fn $name(context: ProbeContext) -> u32 {
+            // SAFETY: what the kernel gives to a probe.
+            unsafe { tls::begins(context.regs.cast(), $carries) };
+            0
+        }
+    )*};
+}
+
+entries! {
+    /// `int SSL_read(SSL *, void *, int)`
+    ssl_read Carries::READ;
+    /// `int SSL_write(SSL *, const void *, int)`
+    ssl_write Carries::WRITE;
+    /// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`
+    ssl_read_ex Carries::READ_EX;
+    /// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`
+    ssl_write_ex Carries::WRITE_EX;
+    /// `int SSL_do_handshake(SSL *)`, `SSL_connect`, `SSL_accept`
+    ssl_handshake Carries::HANDSHAKE;
+}
+
+/// The return of any of them.
+#[uretprobe]
+pub fn ssl_return(context: RetProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { tls::ends(context.regs.cast()) };
+    0
+}
+
+/// `void SSL_free(SSL *)`
+#[uprobe]
+pub fn ssl_free(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { tls::freed(context.regs.cast()) };
+    0
+}
+
+/// `func (c *tls.Conn) Read(b []byte) (int, error)`
+#[uprobe]
+pub fn go_read(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::begins(context.regs.cast(), Event::Received as u32) };
+    0
+}
+
+/// `func (c *tls.Conn) Write(b []byte) (int, error)`
+#[uprobe]
+pub fn go_write(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::begins(context.regs.cast(), Event::Sent as u32) };
+    0
+}
+
+/// A RET of either.
+#[uprobe]
+pub fn go_return(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    unsafe { go::ends(&context) };
     0
 }
 

@@ -2,9 +2,11 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, LISTED, NAMES, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
+use weir_ebpf_common::{Counter, LISTED, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
 
+use crate::go::GoCall;
 use crate::message::Work;
+use crate::tls::{Connection, Inside, Object};
 use crate::trusted::DatagramSender;
 
 /// The loader sets its size.
@@ -59,6 +61,27 @@ pub fn is_unwanted(socket: u64) -> bool {
     UNWANTED.get(unwanted_place(socket)).is_some_and(|unwanted| *unwanted == socket)
 }
 
+/// Threads that are in a call of a TLS library, by process and thread id. A thread that was killed in one leaves its entry behind, so
+/// the one that was used longest ago makes room.
+#[map]
+pub static INSIDE: LruHashMap<u64, Inside> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// Which socket a TLS library's object belongs to; not every program frees its objects before it ends.
+#[map]
+pub static CONNECTIONS: LruHashMap<Object, Connection> = LruHashMap::with_max_entries(1 << 16, 0);
+
+/// Goroutines that are in a call, by address of their `g`.
+#[map]
+pub static GOROUTINES: LruHashMap<Object, GoCall> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// Processes that are Go programs, with the offset of a goroutine's number. More would be seen without it.
+#[map]
+pub static GO_PROCESSES: HashMap<u32, u32> = HashMap::with_max_entries(1 << 12, 0);
+
+/// Processes that have begun to run a program, or mapped a TLS library: where probes may be wanted.
+#[map]
+pub static MAPPED: RingBuf = RingBuf::with_byte_size(1 << 16, 0);
+
 #[map]
 pub static PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(LISTED, 0);
 #[map]
@@ -67,49 +90,10 @@ pub static CGROUPS: HashMap<u64, u8> = HashMap::with_max_entries(LISTED, 0);
 pub static PORTS: HashMap<u16, u8> = HashMap::with_max_entries(LISTED, 0);
 
 #[unsafe(no_mangle)]
-pub static OFFSETS: Offsets = Offsets {
-    task_struct_files: 0,
-    files_struct_fdt: 0,
-    fdtable_fd: 0,
-    file_f_inode: 0,
-    inode_i_mode: 0,
-    inode_i_ino: 0,
-    socket_alloc_vfs_inode: 0,
-    socket_sk: 0,
-    sock_common_skc_daddr: 0,
-    sock_common_skc_rcv_saddr: 0,
-    sock_common_skc_dport: 0,
-    sock_common_skc_num: 0,
-    sock_common_skc_family: 0,
-    sock_common_skc_v6_daddr: 0,
-    sock_common_skc_v6_daddr_end: 0,
-    sock_common_skc_v6_rcv_saddr: 0,
-    sock_common_skc_v6_rcv_saddr_end: 0,
-    sock_common_skc_net: 0,
-    net_ns_inum: 0,
-    sock_sk_protocol: 0,
-    sock_sk_shutdown: 0,
-    sock_sk_socket: 0,
-    tcp_sock_write_seq: 0,
-    tcp_sock_copied_seq: 0,
-    tcp_sock_snd_una: 0,
-    tcp_sock_rcv_nxt: 0,
-    tcp_sock_bytes_acked: 0,
-    tcp_sock_bytes_received: 0,
-    socket_file: 0,
-    task_struct_tgid: 0,
-    task_struct_pid: 0,
-    task_struct_comm: 0,
-    task_struct_comm_end: 0,
-    sk_buff_sk: 0,
-    sk_buff_head: 0,
-    sk_buff_network_header: 0,
-    sk_buff_transport_header: 0,
-};
+pub static OFFSETS: Offsets = Offsets::ZERO;
 
 #[unsafe(no_mangle)]
-pub static SETTINGS: Settings =
-    Settings { capture_limit: 0, admission: 0, namespace: 0, states: 0, names: [[0; 2]; NAMES] };
+pub static SETTINGS: Settings = Settings::ZERO;
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
 macro_rules! offset {
@@ -129,11 +113,22 @@ macro_rules! setting {
 }
 pub(crate) use setting;
 
-/// Counts; nobody else writes this processor's number.
+/// Counts, in a program that nothing on its processor interrupts but others that count elsewhere: those at tracepoints.
 #[inline(always)]
 pub fn count(counter: Counter, number: u64) {
     if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
         // SAFETY: the map's own memory, of this processor.
         unsafe { *place = (*place).wrapping_add(number) };
+    }
+}
+
+/// Counts, in a program that may lose its processor to any other one meanwhile: those at probes of user space.
+#[inline(always)]
+pub fn count_atomically(counter: Counter, number: u64) {
+    if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: the map's own memory. The compiler knows no atomic addition for this target, the kernel does.
+        unsafe {
+            core::arch::asm!("lock *(u64 *)({0} + 0) += {1}", in(reg) place, in(reg) number, options(nostack));
+        }
     }
 }

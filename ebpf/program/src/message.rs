@@ -1,6 +1,6 @@
 //! The memory that a call carried: one buffer, a vector of them, or a message with a vector and an address.
 
-use weir_ebpf_common::{PIECE, PIECES, Record};
+use weir_ebpf_common::{Event, PIECE, PIECES, Record};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
@@ -70,6 +70,12 @@ pub struct Work {
     left: u32,
     /// Bytes that may be captured.
     budget: u32,
+}
+
+impl Work {
+    /// Tells nothing yet.
+    pub const EMPTY: Self =
+        Self { record: emit::empty(Event::Closed), memory: Memory::NONE, left: 0, budget: 0 };
 }
 
 /// A word of [`Work`], read or written as it is in memory now.

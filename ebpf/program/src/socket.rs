@@ -19,6 +19,12 @@ pub trait View {
     /// Its inode number.
     fn number(&self) -> u64;
 
+    /// Of its `struct sock`.
+    fn address(&self) -> usize;
+
+    /// By its protocol.
+    fn is_tcp(&self) -> bool;
+
     /// By its network namespace.
     fn is_admitted(&self) -> bool;
 
@@ -28,8 +34,8 @@ pub trait View {
     /// Of a TCP socket.
     fn streams(&self) -> Option<Streams>;
 
-    /// Writes who sent the datagram that the present thread received, where that is known. False: it is not.
-    fn sender(record: &mut Record) -> bool;
+    /// Writes the addresses of the datagram that the present thread received, where they are known.
+    fn sender(record: &mut Record);
 }
 
 /// A socket whose memory is read by its address.
@@ -85,6 +91,14 @@ impl Socket {
         Some(Self { number: read(inode + offset!(inode_i_ino))?, sock: read(socket + offset!(socket_sk))? })
     }
 
+    /// The socket that had this number and address; none: it is gone. The memory may be another one's, but no number is used again.
+    #[inline(always)]
+    pub fn still(number: u64, sock: usize) -> Option<Self> {
+        let socket: usize = read(sock + offset!(sock_sk_socket))?;
+        let now: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
+        (now == number).then_some(Self { number, sock })
+    }
+
     #[inline(always)]
     fn namespace(&self) -> Option<u32> {
         let net: usize = read(self.sock + offset!(sock_common_skc_net))?;
@@ -95,8 +109,8 @@ impl Socket {
     fn try_describe(&self, record: &mut Record) -> Option<()> {
         let sock = self.sock;
         record.family = read(sock + offset!(sock_common_skc_family))?;
-        // Two bytes since 5.6; little-endian, so the first one is enough.
-        record.protocol = read(sock + offset!(sock_sk_protocol))?;
+        // MPTCP's number has more than a byte, and its sockets are others than TCP's.
+        record.protocol = u8::try_from(read::<u16>(sock + offset!(sock_sk_protocol))?).ok()?;
         match u16::from(record.family) {
             AF_INET => {
                 let local: [u8; 4] = read(sock + offset!(sock_common_skc_rcv_saddr))?;
@@ -122,6 +136,16 @@ impl View for Socket {
     #[inline(always)]
     fn number(&self) -> u64 {
         self.number
+    }
+
+    #[inline(always)]
+    fn address(&self) -> usize {
+        self.sock
+    }
+
+    #[inline(always)]
+    fn is_tcp(&self) -> bool {
+        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
     }
 
     #[inline(always)]
@@ -153,9 +177,7 @@ impl View for Socket {
     }
 
     #[inline(always)]
-    fn sender(_: &mut Record) -> bool {
-        false
-    }
+    fn sender(_: &mut Record) {}
 }
 
 /// IPv4 in the first four bytes.
@@ -206,6 +228,7 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     let record = unsafe { &mut (*work).record };
     *record = emit::empty(if closes { Event::Closed } else { Event::Connected });
     record.socket = number;
+    record.flags = START;
     if !socket.describe(record) || record.protocol != IPPROTO_TCP || record.remote_port == 0 {
         return None;
     }

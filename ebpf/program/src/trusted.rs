@@ -5,10 +5,10 @@
 //! instruction that reads it.
 
 use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_skc_to_tcp_sock, bpf_task_pt_regs};
-use weir_ebpf_common::{Event, Record};
+use weir_ebpf_common::Record;
 
 use crate::admission::Caller;
-use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_UDP, PtRegs, read};
+use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, IPPROTO_UDP, PtRegs, read};
 use crate::maps::{SENDERS, setting};
 use crate::socket::{Streams, View, widened};
 
@@ -59,22 +59,32 @@ impl TrustedThread {
         Self(unsafe { bpf_get_current_task_btf() }.cast_const().cast())
     }
 
+    /// Process id above, thread id below.
+    #[inline(always)]
+    pub fn process_thread(self) -> u64 {
+        load!("u32", self.0, task_struct_tgid) << 32 | load!("u32", self.0, task_struct_pid)
+    }
+
     #[inline(always)]
     pub fn caller(self) -> Caller {
-        let (process, thread) =
-            (load!("u32", self.0, task_struct_tgid), load!("u32", self.0, task_struct_pid));
         let name = [load!("u64", self.0, task_struct_comm), load!("u64", self.0, task_struct_comm_end)];
-        Caller { process_thread: process << 32 | thread, name: joined(name) }
+        let process_thread = self.process_thread();
+        Caller { process_thread, name: joined(name) }
+    }
+
+    /// With which it entered the kernel.
+    #[inline(always)]
+    pub fn registers(self) -> *const PtRegs {
+        // SAFETY: the helper takes the pointer of the present thread.
+        unsafe { bpf_task_pt_regs(self.0.cast_mut().cast()) as *const PtRegs }
     }
 
     /// The system call that it is in: the registers are those with which it entered the kernel.
     #[inline(always)]
     pub fn call(self) -> Call {
-        // SAFETY: the helper takes the pointer of the present thread, and gives its registers.
-        unsafe {
-            let registers = bpf_task_pt_regs(self.0.cast_mut().cast()) as *const PtRegs;
-            PtRegs::call(registers, PtRegs::number(registers))
-        }
+        let registers = self.registers();
+        // SAFETY: the kernel's own pointer.
+        unsafe { PtRegs::call(registers, PtRegs::number(registers)) }
     }
 }
 
@@ -90,6 +100,16 @@ impl View for Trusted {
     }
 
     #[inline(always)]
+    fn address(&self) -> usize {
+        self.0 as usize
+    }
+
+    #[inline(always)]
+    fn is_tcp(&self) -> bool {
+        load!("u16", self.0, sock_sk_protocol) as u8 == IPPROTO_TCP
+    }
+
+    #[inline(always)]
     fn is_admitted(&self) -> bool {
         let wanted = setting!(namespace);
         if wanted == 0 {
@@ -102,7 +122,9 @@ impl View for Trusted {
     #[inline(always)]
     fn describe(&self, record: &mut Record) -> bool {
         record.family = load!("u16", self.0, sock_common_skc_family) as u8;
-        record.protocol = load!("u16", self.0, sock_sk_protocol) as u8;
+        // MPTCP's number has more than a byte, and its sockets are others than TCP's.
+        let Ok(protocol) = u8::try_from(load!("u16", self.0, sock_sk_protocol)) else { return false };
+        record.protocol = protocol;
         match u16::from(record.family) {
             AF_INET => {
                 record.local_address =
@@ -148,18 +170,25 @@ impl View for Trusted {
     }
 
     #[inline(always)]
-    fn sender(record: &mut Record) -> bool {
-        if record.event != Event::Received as u8 {
-            return false;
+    fn sender(record: &mut Record) {
+        let Some(sender) = SENDERS.get(0) else { return };
+        if sender.thread != record.process_thread {
+            return;
         }
-        let Some(sender) = SENDERS.get(0) else { return false };
-        if sender.thread != record.process_thread || sender.family != record.family {
-            return false;
-        }
-        record.remote_address = sender.address;
         record.remote_port = sender.port;
-        true
+        (record.remote_address, record.local_address) =
+            match (u16::from(record.family), u16::from(sender.family)) {
+                (AF_INET6, AF_INET) => (mapped(sender.source), mapped(sender.destination)),
+                _ => (sender.source, sender.destination),
+            };
     }
+}
+
+/// An IPv4 address in an IPv6 one (RFC 4291, 2.5.5.2).
+#[inline(always)]
+fn mapped(address: [u8; 16]) -> [u8; 16] {
+    let [a, b, c, d, ..] = address;
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
 /// Who sent the datagram that a thread receives. The address that a call asks for is written only after its bytes were told.
@@ -167,7 +196,8 @@ impl View for Trusted {
 #[repr(C)]
 pub struct DatagramSender {
     thread: u64,
-    address: [u8; 16],
+    source: [u8; 16],
+    destination: [u8; 16],
     port: u16,
     family: u8,
     unused: [u8; 5],
@@ -188,17 +218,24 @@ fn remember_sender(packet: *const u8) -> Option<()> {
     let network = head + load!("u16", packet, sk_buff_network_header) as usize;
     let transport = head + load!("u16", packet, sk_buff_transport_header) as usize;
     let version: u8 = read(network)?;
-    let (family, protocol, address) = match version >> 4 {
-        4 => (AF_INET, read::<u8>(network + 9)?, widened(read(network + 12)?)),
-        6 => (AF_INET6, IPPROTO_UDP, read(network + 8)?),
+    let (family, protocol, source, destination) = match version >> 4 {
+        4 => {
+            let [source, destination] = read::<[[u8; 4]; 2]>(network + 12)?;
+            (AF_INET, read::<u8>(network + 9)?, widened(source), widened(destination))
+        }
+        6 => {
+            let [source, destination] = read::<[[u8; 16]; 2]>(network + 8)?;
+            (AF_INET6, IPPROTO_UDP, source, destination)
+        }
         _ => return None,
     };
     if protocol != IPPROTO_UDP {
         return None;
     }
     let sender = DatagramSender {
-        thread: TrustedThread::present().caller().process_thread,
-        address,
+        thread: TrustedThread::present().process_thread(),
+        source,
+        destination,
         port: u16::from_be(read(transport)?),
         family: family as u8,
         unused: [0; 5],

@@ -17,6 +17,7 @@ mod options;
 mod order;
 mod recent;
 mod threads;
+mod tls;
 
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub use self::counts::SocketCounts;
 pub use self::error::SocketError;
 use self::frames::Frames;
 pub use self::options::SocketOptions;
+use self::tls::Tls;
+pub use self::tls::TlsEvent;
 use crate::block::Block;
 
 /// The kernel's own type information.
@@ -42,13 +45,21 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// System calls that are captured. They are until it is dropped, or the process ends, however that happens.
 pub struct SocketCapture {
-    /// In the kernel as long as this is here.
-    programs: Option<Ebpf>,
+    programs: Programs,
+    events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
     tells_senders: bool,
     clock: Clock,
     frames: Frames,
+}
+
+/// What is in the kernel as long as this is here.
+enum Programs {
+    Calls(Ebpf),
+    Tls(Tls),
+    /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time.
+    Stopped(u64),
 }
 
 /// Tells the kernel which sockets nobody wants.
@@ -76,13 +87,20 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
+        if options.tls && options.calls {
+            // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
+            let _ = load::tell_senders(&mut programs);
+        }
+        let programs =
+            if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
         let capture = Self {
-            programs: Some(programs),
+            programs,
+            events: Vec::new(),
             ring,
             counters,
-            tells_senders: false,
+            tells_senders: options.tls,
             clock: Clock::now(),
-            frames: Frames::default(),
+            frames: Frames::new(options.calls),
         };
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
@@ -93,19 +111,41 @@ impl SocketCapture {
         let before = block.bytes.len();
         while block.bytes.len() < before + BLOCK_BYTES {
             let Some(item) = self.ring.next() else { break };
+            // What comes after the end must not put it off.
+            if let Programs::Stopped(end) = self.programs
+                && Record::time_of(&item).is_some_and(|time| time > end)
+            {
+                break;
+            }
             self.frames.record(&item, &self.clock, block);
         }
-        self.frames.release(block);
+        let is_over =
+            matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
+        self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
         if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
             // Where the kernel can not, those datagrams are counted and left out.
-            let _ = self.programs.as_mut().map(load::tell_senders);
+            if let Programs::Calls(programs) = &mut self.programs {
+                let _ = load::tell_senders(programs);
+            }
         }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        self.programs = None;
+        let stopped = Programs::Stopped(clock::monotonic());
+        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, stopped) {
+            self.events.extend(tls.stop());
+        }
+    }
+
+    /// What happened to files with TLS libraries since the last call.
+    pub fn take_events(&mut self) -> Vec<TlsEvent> {
+        let mut events = std::mem::take(&mut self.events);
+        if let Programs::Tls(tls) = &self.programs {
+            events.extend(tls.events());
+        }
+        events
     }
 
     /// Counts so far.

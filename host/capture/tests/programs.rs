@@ -8,7 +8,16 @@ use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
 
 #[test]
 fn the_kernel_takes_the_programs() {
-    match SocketCapture::open(&SocketOptions::default()) {
+    opens(&SocketOptions::default());
+}
+
+#[test]
+fn the_kernel_takes_the_programs_for_older_ones() {
+    opens(&SocketOptions { at_calls: true, ..SocketOptions::default() });
+}
+
+fn opens(options: &SocketOptions) {
+    match SocketCapture::open(options) {
         Ok((capture, _)) => assert_eq!(capture.counts().malformed, 0),
         Err(error @ (SocketError::NoPrivilege | SocketError::NotBuilt(_) | SocketError::NoTypes { .. })) => {
             assert!(std::env::var_os("CI").is_none(), "CI must run this test: {error}");

@@ -16,6 +16,7 @@ mod run;
 mod seen;
 mod signals;
 mod source;
+mod tls;
 mod watch;
 
 pub(crate) use self::config::AgentConfig;

@@ -121,9 +121,12 @@ impl<'a> Btf<'a> {
         let at = |structure, member| self.offset(structure, member);
         Ok(Offsets {
             task_struct_files: at("task_struct", "files")?,
+            task_struct_thread_fsbase: at("task_struct", "thread")? + at("thread_struct", "fsbase")?,
             files_struct_fdt: at("files_struct", "fdt")?,
             fdtable_fd: at("fdtable", "fd")?,
             file_f_inode: at("file", "f_inode")?,
+            file_f_path_dentry: at("file", "f_path")? + at("path", "dentry")?,
+            dentry_d_name_name: at("dentry", "d_name")? + at("qstr", "name")?,
             inode_i_mode: at("inode", "i_mode")?,
             inode_i_ino: at("inode", "i_ino")?,
             socket_alloc_vfs_inode: at("socket_alloc", "vfs_inode")?,

@@ -29,10 +29,14 @@ impl Clock {
     }
 }
 
+/// `CLOCK_MONOTONIC`, nanoseconds.
+pub(super) fn monotonic() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 fn offset() -> i128 {
-    let monotonic = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     // A clock before 1970 tells nothing.
     let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let monotonic = i128::from(monotonic.tv_sec) * 1_000_000_000 + i128::from(monotonic.tv_nsec);
-    real.as_nanos() as i128 - monotonic
+    real.as_nanos() as i128 - i128::from(monotonic())
 }

@@ -3,13 +3,16 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
-use weir_ebpf_common::{Event, Record, START};
+use std::collections::VecDeque;
+
+use weir_ebpf_common::{Event, Record, START, TLS};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
 use super::clock::Clock;
 use super::counts::SocketCounts;
 use super::order::{Order, Step};
+use super::recent::Recent;
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
 
@@ -20,27 +23,50 @@ const ACK: u8 = 0x10;
 const AF_INET: u8 = 2;
 const IPPROTO_TCP: u8 = 6;
 
+/// How long a socket that has ended is remembered, nanoseconds. The end may be told first: what a program sends to an end that is
+/// gone brings the reset back before its call returns, and a TLS library returns even later.
+const LINGER: u64 = 20_000_000;
+
+/// Sockets that are remembered so; more in that time is a flood.
+const CLOSING: usize = 1 << 14;
+
+/// Sockets of datagrams that are remembered: servers have few.
+const ADDRESSES: usize = 4096;
+
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
     order: Order,
     threads: Threads,
+    /// Frames of what system calls carry are wanted, not of TLS libraries alone.
+    calls: bool,
     /// Time of the latest record, as the kernel has it.
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
+    /// Where sockets of datagrams received last.
+    addresses: Recent<[u8; 16]>,
+    /// Sockets that have ended, in order.
+    closing: VecDeque<Record>,
     /// The kernel's are not filled in.
-    pub(super) counts: SocketCounts,
-}
-
-impl Default for Frames {
-    fn default() -> Self {
-        let (order, threads) = (Order::new(), Threads::new());
-        Self { order, threads, now: 0, datagram: Vec::new(), counts: SocketCounts::default() }
-    }
+    counts: SocketCounts,
 }
 
 impl Frames {
+    /// `calls`: not of TLS libraries alone.
+    pub(super) fn new(calls: bool) -> Self {
+        Self {
+            order: Order::new(),
+            threads: Threads::new(),
+            calls,
+            now: 0,
+            datagram: Vec::new(),
+            addresses: Recent::new(ADDRESSES),
+            closing: VecDeque::new(),
+            counts: SocketCounts::default(),
+        }
+    }
+
     /// What was counted on this side.
     pub(super) fn counts(&self) -> SocketCounts {
         SocketCounts { given_up: self.order.given_up, ..self.counts.clone() }
@@ -70,14 +96,19 @@ impl Frames {
         }
         match event {
             Event::Sent | Event::Received => self.carried(&record, event, payload, time, block),
-            Event::Connected => self.opened(&record, Sender::Local, time, block),
-            Event::Accepted => self.opened(&record, Sender::Remote, time, block),
-            Event::Closed => self.closed(&record, time, block),
+            Event::Connected => self.connected(&record, Sender::Local, time, block),
+            Event::Accepted => self.connected(&record, Sender::Remote, time, block),
+            Event::Closed => {
+                self.closing.push_back(record);
+                self.close(0, clock, block);
+            }
         }
     }
 
-    /// Appends frames whose predecessors are waited for in vain.
-    pub(super) fn release(&mut self, block: &mut Block) {
+    /// Appends frames whose predecessors are waited for in vain, and ends. `now`: `CLOCK_MONOTONIC`, nanoseconds; none: nothing comes
+    /// any more.
+    pub(super) fn release(&mut self, now: Option<u64>, clock: &Clock, block: &mut Block) {
+        self.close(now.unwrap_or(u64::MAX), clock, block);
         while !self.order.is_idle()
             && let Some((time, frame)) = self.order.overdue(self.now)
         {
@@ -87,14 +118,12 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
-        if record.flags & START != 0 && !self.order.is_known(record.socket) {
-            // One that this end had asked for would be known.
+        if let Some(opener) = self.begins(record) {
             let (local, remote) = match sender {
                 Sender::Local => (record.sequence, record.acknowledgment),
                 Sender::Remote => (record.acknowledgment, record.sequence),
             };
-            let numbers = Record { sequence: local, acknowledgment: remote, ..*record };
-            self.opened(&numbers, Sender::Remote, time, block);
+            self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
         }
         let caller = self.caller(record, event);
         let header = header(record, sender, PSH | ACK, (record.sequence, record.acknowledgment), caller);
@@ -118,9 +147,26 @@ impl Frames {
         }
     }
 
+    /// Who opened the connection, when this is the first that it carries.
+    fn begins(&mut self, record: &Record) -> Option<Sender> {
+        if record.flags & START == 0 {
+            return None;
+        }
+        // Plaintext has the opener of the socket that carries it; a connection that this end had asked for would be known.
+        let opener = self.order.opener(record.socket & !TLS).unwrap_or(Sender::Remote);
+        self.order.begins(record.socket, opener).then_some(opener)
+    }
+
+    fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
+        self.order.begin(record.socket, opener);
+        // Where the first bytes of a connection are known as such, it is told with them: it may be one that nobody asked for.
+        if self.calls && record.flags & START == 0 {
+            self.opened(record, opener, time, block);
+        }
+    }
+
     /// What the handshake was.
-    fn opened(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
-        self.order.begin(record.socket);
+    fn opened(&self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
         // What the record has are the numbers behind the SYNs.
         let (local, remote) = (record.sequence, record.acknowledgment);
         let (first, second, own, others) = match opener {
@@ -129,18 +175,38 @@ impl Frames {
         };
         append(block, time, &header(record, first, SYN, (own.wrapping_sub(1), 0), caller(record)), &[]);
         // A connect that has only begun does not know the other's number.
-        if record.acknowledgment != 0 {
+        if record.acknowledgment != 0 || record.socket & TLS != 0 {
             let numbers = (others.wrapping_sub(1), own);
             append(block, time, &header(record, second, SYN | ACK, numbers, caller(record)), &[]);
         }
     }
 
+    /// Ends sockets whose time has come.
+    fn close(&mut self, now: u64, clock: &Clock, block: &mut Block) {
+        let is_due = |record: &mut Record| now.saturating_sub(record.time) >= LINGER;
+        while let Some(record) = self.closing.pop_front_if(is_due) {
+            self.closed(&record, clock.time(record.time), block);
+        }
+        while self.closing.len() > CLOSING
+            && let Some(record) = self.closing.pop_front()
+        {
+            self.closed(&record, clock.time(record.time), block);
+        }
+    }
+
     fn closed(&mut self, record: &Record, time: u64, block: &mut Block) {
+        self.closed_one(&Record { socket: record.socket | TLS, ..*record }, time, block);
+        self.closed_one(record, time, block);
+    }
+
+    fn closed_one(&mut self, record: &Record, time: u64, block: &mut Block) {
         while let Some((time, frame)) = self.order.rest(record.socket) {
             push(block, time, &frame);
         }
-        if self.order.forget(record.socket) {
-            let numbers = (record.sequence, record.acknowledgment);
+        let Some(told) = self.order.forget(record.socket) else { return };
+        let is_plaintext = record.socket & TLS != 0;
+        if is_plaintext || self.calls {
+            let numbers = if is_plaintext { told } else { (record.sequence, record.acknowledgment) };
             append(block, time, &header(record, Sender::Local, RST | ACK, numbers, caller(record)), &[]);
         }
     }
@@ -159,6 +225,7 @@ impl Frames {
         }
         let (offset, whole) = (record.sequence, record.acknowledgment);
         let is_last = offset.saturating_add(record.length) >= whole;
+        let record = &self.with_local_address(record, sender);
         let mut header = header(record, sender, 0, (0, 0), Caller::default());
         if offset == 0 && is_last {
             header.caller = self.caller(record, event);
@@ -177,6 +244,17 @@ impl Frames {
             append(block, time, &header, &self.datagram);
             self.datagram.clear();
         }
+    }
+
+    /// What a socket sends that is bound to no address, it sends from where it received last.
+    fn with_local_address(&mut self, record: &Record, sender: Sender) -> Record {
+        let mut record = *record;
+        if sender == Sender::Remote {
+            *self.addresses.entry(record.socket, || record.local_address) = record.local_address;
+        } else if record.local_address == [0; 16] {
+            record.local_address = self.addresses.get(record.socket).copied().unwrap_or_default();
+        }
+        record
     }
 
     fn caller(&mut self, record: &Record, event: Event) -> Caller {

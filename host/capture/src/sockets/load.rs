@@ -4,7 +4,7 @@ use std::error::Error;
 use std::os::unix::fs::MetadataExt;
 
 use aya::maps::{Array, HashMap, Map, MapError};
-use aya::programs::{BtfTracePoint, ProgramError};
+use aya::programs::{BtfTracePoint, FExit, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
     Admission, CAPTURE_MAX, LISTED, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings, name_words,
@@ -19,7 +19,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     let unusable = |error: BtfError| SocketError::Types(error.to_string());
     let types = KernelTypes::parse(&bytes).map_err(unusable)?;
     let offsets = types.offsets().map_err(unusable)?;
-    let way = Way::of(&types);
+    let way = if options.at_calls { Way::AtCalls } else { Way::of(&types) };
     drop(bytes);
     let object = marks::replaced(object, &offsets).map_err(SocketError::Object)?;
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
@@ -33,6 +33,11 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
     find_loader(&mut programs, &btf)?;
+    if options.tls {
+        attach(&mut programs, &btf, "sched_process_exec", "sched_process_exec")?;
+        // Where the kernel has no such thing, libraries are found by the look at all processes.
+        let _ = tell_mapped(&mut programs, &btf);
+    }
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
     }
@@ -44,6 +49,14 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
 pub(super) fn tell_senders(programs: &mut Ebpf) -> Result<(), SocketError> {
     let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
     attach(programs, &btf, "skb_copy_datagram_iovec", "skb_copy_datagram_iovec").map(drop)
+}
+
+/// Has the kernel tell which processes map a library.
+fn tell_mapped(programs: &mut Ebpf, btf: &Btf) -> Result<(), ProgramError> {
+    let Some(program) = programs.program_mut("vm_mmap_pgoff") else { return Ok(()) };
+    let program: &mut FExit = program.try_into()?;
+    program.load("vm_mmap_pgoff", btf)?;
+    program.attach().map(drop)
 }
 
 /// Where the kernel shows what sockets carry.
@@ -92,6 +105,8 @@ fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> 
         admission: bits.sum(),
         namespace: options.namespace.unwrap_or(0),
         states: u32::from(way == Way::AtSockets),
+        calls: options.calls.into(),
+        tls: options.tls.into(),
         names,
     })
 }
@@ -185,7 +200,7 @@ fn object_refused(error: &EbpfError) -> SocketError {
     if lacks_privilege(error) { SocketError::NoPrivilege } else { SocketError::Object(error_chain(error)) }
 }
 
-fn refused(program: &'static str, error: &ProgramError) -> SocketError {
+pub(super) fn refused(program: &'static str, error: &ProgramError) -> SocketError {
     if lacks_privilege(error) {
         return SocketError::NoPrivilege;
     }
@@ -204,10 +219,16 @@ fn lacks_privilege(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// For lack of a privilege, where no verifier is asked.
+pub(super) fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    let mut errors = sources(error).filter_map(|error| error.downcast_ref::<std::io::Error>());
+    errors.any(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
 /// The verifier's log may have thousands of lines; its end tells what was wrong.
 const WORDS: usize = 400;
 
-fn error_chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let whole = sources(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
     let words = whole.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().rev().nth(WORDS) {

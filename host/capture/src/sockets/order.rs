@@ -32,9 +32,16 @@ pub(super) struct Order {
     pub(super) given_up: u64,
 }
 
-/// By sender: number of the next byte; none where nothing was told yet.
+/// What was told of a socket.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told([Option<u32>; 2]);
+struct Told {
+    /// By sender: number of the next byte; none where nothing was told yet.
+    next: [Option<u32>; 2],
+    /// Who opened the connection, where that was seen.
+    opener: Option<Sender>,
+    /// Its beginning was told.
+    has_begun: bool,
+}
 
 /// A record that came early.
 #[derive(Debug)]
@@ -61,20 +68,27 @@ impl Order {
     }
 
     /// A socket begins to carry something.
-    pub(super) fn begin(&mut self, socket: u64) {
-        self.sockets.entry(socket, Told::default);
+    pub(super) fn begin(&mut self, socket: u64, opener: Sender) {
+        self.sockets.entry(socket, Told::default).opener = Some(opener);
     }
 
-    /// Something of this socket was told.
-    pub(super) fn is_known(&self, socket: u64) -> bool {
-        self.sockets.get(socket).is_some()
+    /// Who opened its connection, where that was seen.
+    pub(super) fn opener(&self, socket: u64) -> Option<Sender> {
+        self.sockets.get(socket)?.opener
+    }
+
+    /// The first bytes of a connection are about to be told. False: they are not the first.
+    pub(super) fn begins(&mut self, socket: u64, opener: Sender) -> bool {
+        let told = self.sockets.entry(socket, Told::default);
+        told.opener = Some(opener);
+        !std::mem::replace(&mut told.has_begun, true) && told.next.iter().all(Option::is_none)
     }
 
     /// Whether a record may be given now; if so, it is taken as given.
     #[inline]
     pub(super) fn admits(&mut self, step: &Step) -> bool {
         let told = self.sockets.entry(step.socket, Told::default);
-        let other = &mut told.0[other(step.sender) as usize];
+        let other = &mut told.next[other(step.sender) as usize];
         match *other {
             Some(next) if is_before(next, step.other) => return false,
             None => *other = Some(step.other),
@@ -100,7 +114,7 @@ impl Order {
     pub(super) fn ready(&mut self, socket: u64) -> Option<(u64, Vec<u8>)> {
         let told = self.sockets.entry(socket, Told::default);
         let is_ready = |late: &Late| {
-            let next = told.0[other(late.step.sender) as usize];
+            let next = told.next[other(late.step.sender) as usize];
             late.step.socket == socket && next.is_none_or(|next| !is_before(next, late.step.other))
         };
         let place = self.waiting.iter().position(is_ready)?;
@@ -126,16 +140,18 @@ impl Order {
         self.give(place)
     }
 
-    /// The socket has ended. False: nothing of it was told.
-    pub(super) fn forget(&mut self, socket: u64) -> bool {
-        self.sockets.remove(socket).is_some()
+    /// The socket has ended. Gives the number of the next byte of this side and of the other; none: nothing of it was told.
+    pub(super) fn forget(&mut self, socket: u64) -> Option<(u32, u32)> {
+        let told = self.sockets.remove(socket)?;
+        let next = |sender: Sender| told.next[sender as usize].unwrap_or(0);
+        Some((next(Sender::Local), next(Sender::Remote)))
     }
 
     fn give(&mut self, place: usize) -> Option<(u64, Vec<u8>)> {
         let late = self.waiting.remove(place)?;
         self.waiting_bytes -= late.frame.len();
         let told = self.sockets.entry(late.step.socket, Told::default);
-        let before = &mut told.0[other(late.step.sender) as usize];
+        let before = &mut told.next[other(late.step.sender) as usize];
         if before.is_none_or(|next| is_before(next, late.step.other)) {
             *before = Some(late.step.other);
         }
@@ -146,7 +162,7 @@ impl Order {
 
 impl Told {
     fn advance(&mut self, step: &Step) {
-        let own = &mut self.0[step.sender as usize];
+        let own = &mut self.next[step.sender as usize];
         if own.is_none_or(|next| is_before(next, step.bytes.end)) {
             *own = Some(step.bytes.end);
         }

@@ -42,25 +42,29 @@ pub(crate) struct AgentConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Calls {
     pub(crate) syscalls: bool,
+    /// What TLS libraries carry.
+    pub(crate) tls: bool,
     pub(crate) pid: Vec<u32>,
     pub(crate) comm: Vec<String>,
     pub(crate) cgroup: Vec<PathBuf>,
     pub(crate) port: Vec<u16>,
     /// Bytes of one call.
     pub(crate) call_bytes: u32,
+    /// Not in the file: to find out whether the other way is at fault.
+    pub(crate) at_calls: bool,
 }
 
 impl Default for Calls {
     fn default() -> Self {
         let (pid, comm, cgroup, port) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { syscalls: false, pid, comm, cgroup, port, call_bytes: 16_384 }
+        Self { syscalls: false, tls: false, pid, comm, cgroup, port, call_bytes: 16_384, at_calls: false }
     }
 }
 
 impl Calls {
     /// Only some calls are wanted.
     fn are_chosen(&self) -> bool {
-        let Self { syscalls: _, pid, comm, cgroup, port, call_bytes } = self;
+        let Self { syscalls: _, tls: _, pid, comm, cgroup, port, call_bytes, at_calls: _ } = self;
         let all = pid.is_empty() && comm.is_empty() && cgroup.is_empty() && port.is_empty();
         !all || *call_bytes != Self::default().call_bytes
     }
@@ -135,15 +139,16 @@ impl AgentConfig {
     /// # Errors
     /// There is nothing, or system calls are chosen and not captured.
     pub(crate) fn checked(self, command: &str) -> Result<Self, Failure> {
-        if !self.calls.syscalls && self.calls.are_chosen() {
+        let are_captured = self.calls.syscalls || self.calls.tls;
+        if !are_captured && self.calls.are_chosen() {
             return Err(Failure::usage(
-                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls, or \
-                 `syscalls: true` in the file of --config",
+                "pid, comm, cgroup, port and call-bytes choose among system calls, and those are not captured; give --syscalls or --tls, \
+                 or `syscalls: true` or `tls: true` in the file of --config",
             ));
         }
-        if !self.calls.syscalls && self.interfaces.is_empty() {
+        if !are_captured && self.interfaces.is_empty() {
             return Err(Failure::usage(format_args!(
-                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls, or `interfaces: [IFACE]` in \
+                "nothing is to be captured; give an interface with --interface <IFACE>, or --syscalls or --tls, or `interfaces: [IFACE]` in \
                  the file of --config; see `{command} --help`"
             )));
         }

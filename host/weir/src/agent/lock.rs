@@ -45,7 +45,7 @@ impl Locks {
     /// # Errors
     /// Another agent has it.
     pub(crate) fn take_calls(&mut self, calls: &Calls, namespace: Option<&str>) -> Result<(), Failure> {
-        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port);
+        let lists = (&calls.pid, &calls.comm, &calls.cgroup, &calls.port, calls.syscalls, calls.tls);
         self.take(
             "the same system calls",
             ("system calls", lists, namespace),

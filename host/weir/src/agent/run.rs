@@ -91,7 +91,7 @@ impl<'a> Agent<'a> {
         reread: Box<dyn Fn() -> Result<AgentConfig, Failure> + Sync + 'a>,
         log: Option<Log>,
     ) -> Result<Self, Failure> {
-        let calls = config.calls.syscalls;
+        let calls = config.calls.syscalls || config.calls.tls;
         let mut locks = Locks::default();
         if calls {
             // System calls are the machine's, so their lock is not that of a namespace that is entered.
@@ -189,8 +189,12 @@ impl Agent<'_> {
             tracing::warn!("no interface matches yet; waiting for one");
         }
         let calls = self.calls.as_ref().map(SocketCapture::open).transpose().map_err(calls_refused)?;
-        if calls.is_some() {
-            tracing::info!("capturing system calls");
+        for (is_captured, what) in
+            self.calls.iter().flat_map(|options| [(options.calls, "system calls"), (options.tls, "TLS")])
+        {
+            if is_captured {
+                tracing::info!("capturing {what}");
+            }
         }
         Ok(Captures { packets, calls })
     }
@@ -214,7 +218,10 @@ fn socket_options(config: &AgentConfig) -> Result<SocketOptions, Failure> {
         cgroups: calls.cgroup.clone(),
         ports: calls.port.clone(),
         namespace: config.netns.as_ref().map(|_| namespace()).transpose()?,
+        calls: calls.syscalls,
+        tls: calls.tls,
         capture_limit: calls.call_bytes,
+        at_calls: calls.at_calls,
         ..SocketOptions::default()
     })
 }

@@ -11,6 +11,7 @@ use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
 use super::seen::Seen;
+use super::tls;
 use crate::replay::{Monitor, Source, SourceCounts, Unwanted};
 
 /// How often who looks on is told the counts, nanoseconds.
@@ -137,6 +138,9 @@ impl<'a> Live<'a> {
                     tracing::error!("{interface} is left out: {error}");
                 }
             }
+        }
+        for event in self.calls.iter_mut().flat_map(SocketCapture::take_events) {
+            tls::tell(&event);
         }
     }
 }

@@ -20,6 +20,7 @@ Examples:
   weir agent -i lo --netns 4711                            inside of the container that process 4711 is in
   weir agent --syscalls                                    what all programs send and receive, with their names
   weir agent --syscalls --comm nginx --format jsonl        only what nginx does
+  weir agent --tls                                         what programs encrypt, in plaintext
   weir agent -i eth0 --plugin my-protocol.wasm --group-config group.yaml
   weir agent --config /etc/weir/agent.yaml                 all of this from a file (deploy/agent.yaml has every key)
   weir agent --config /etc/weir/agent.yaml --check         OK, or what is wrong with it and the files that it names
@@ -116,6 +117,11 @@ pub struct CallArgs {
     #[arg(long)]
     pub syscalls: bool,
 
+    /// Captures what programs send and receive through TLS libraries, in plaintext (docs/tls.md). Needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE
+    /// for programs of other users.
+    #[arg(long)]
+    pub tls: bool,
+
     /// Only calls of this process. May be given several times; with --comm and --cgroup, one of them is enough.
     #[arg(long, value_name = "PID")]
     pub pid: Vec<u32>,
@@ -135,6 +141,10 @@ pub struct CallArgs {
     /// Bytes of one call that are captured; a parser is told that the rest was not [default: 16384].
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(CALL_BYTES))]
     pub call_bytes: Option<u32>,
+
+    /// Captures at the end of each call, as on kernels before 6.3: dearer, in case the better way is at fault.
+    #[arg(long, hide = true)]
+    pub at_calls: bool,
 }
 
 impl AgentArgs {
@@ -176,13 +186,15 @@ impl CaptureArgs {
         set_option(&mut config.duration, &self.duration);
         set(&mut config.threads, self.threads);
         config.promiscuous |= self.promiscuous;
-        let CallArgs { syscalls, pid, comm, cgroup, port, call_bytes } = &self.calls;
+        let CallArgs { syscalls, tls, pid, comm, cgroup, port, call_bytes, at_calls } = &self.calls;
         config.calls.syscalls |= syscalls;
+        config.calls.tls |= tls;
         set_list(&mut config.calls.pid, pid);
         set_list(&mut config.calls.comm, comm);
         set_list(&mut config.calls.cgroup, cgroup);
         set_list(&mut config.calls.port, port);
         set(&mut config.calls.call_bytes, *call_bytes);
+        config.calls.at_calls |= at_calls;
     }
 }
 

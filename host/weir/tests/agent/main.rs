@@ -27,4 +27,5 @@ mod scrape;
 mod share;
 mod space;
 mod talk;
+mod tls;
 mod vlan;

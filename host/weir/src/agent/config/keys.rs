@@ -38,6 +38,7 @@ macro_rules! keys {
 keys! {
     "interfaces", false, interfaces, values::texts;
     "syscalls", false, calls.syscalls, values::truth;
+    "tls", false, calls.tls, values::truth;
     "pid", false, calls.pid, values::processes;
     "comm", false, calls.comm, values::texts;
     "cgroup", false, calls.cgroup, values::paths;

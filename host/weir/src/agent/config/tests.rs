@@ -42,7 +42,7 @@ fn docs_have_a_row_for_every_key_and_whether_it_is_live() {
 
 #[test]
 fn every_key_is_read() {
-    let text = "interfaces: [eth0, 'veth*']\nsyscalls: true\npid: [1, 2]\ncomm: nginx\ncgroup: [/sys/fs/cgroup/a]\nport: [80]\ncall-bytes: 4KiB\n\
+    let text = "interfaces: [eth0, 'veth*']\nsyscalls: true\ntls: true\npid: [1, 2]\ncomm: nginx\ncgroup: [/sys/fs/cgroup/a]\nport: [80]\ncall-bytes: 4KiB\n\
                 bpf: tcp port 80\npromiscuous: true\nnetns: 4711\nthreads: 4\nduration: 90s\n\
                 format: null\nstats: true\ngroup-config: group.yaml\nplugins: [a.wasm, /b.wasm]\n\
                 metrics-listen: '[::1]:9090'\nlog-level: debug\nlog-format: json\nlimits: {cpu: 1.5, memory: 512MiB}\n";
@@ -51,11 +51,14 @@ fn every_key_is_read() {
         interfaces: vec!["eth0".into(), "veth*".into()],
         calls: Calls {
             syscalls: true,
+            tls: true,
             pid: vec![1, 2],
             comm: vec!["nginx".into()],
             cgroup: vec!["/sys/fs/cgroup/a".into()],
             port: vec![80],
+            tls: true,
             call_bytes: 4096,
+            at_calls: false,
         },
         bpf: Some("tcp port 80".into()),
         promiscuous: true,

@@ -1,0 +1,267 @@
+//! Targets -> probes of the kernel. Takes: the loaded programs. Gives: links, kept as long as somebody uses a file.
+
+use std::collections::{BTreeMap, HashMap as Files};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aya::Ebpf;
+use aya::maps::{HashMap, MapData};
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeLinkId, UProbeScope};
+use aya::programs::{ProgramError, UProbe};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use weir_ebpf_common::GoLayout;
+use weir_tls_probes::{At, FileId, Flavour, Function, GoLayout as Found, Library, Probe, Target, Watcher};
+
+use super::super::{SocketError, load};
+use super::TlsEvent;
+
+/// Probes at the same time. Each costs two file descriptors and some memory of the kernel; OpenSSL has eleven, a Go program as many as
+/// its functions have returns.
+const PROBES: usize = 4096;
+
+/// File descriptors that so many probes need, with a margin for all the rest.
+const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
+
+/// How long the probes of a file stay that nobody uses: the next process that does is seen from its first call on.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// The programs, by the function and the place that they are for.
+const PROGRAMS: [&str; 10] = [
+    "ssl_read",
+    "ssl_write",
+    "ssl_read_ex",
+    "ssl_write_ex",
+    "ssl_handshake",
+    "ssl_free",
+    "ssl_return",
+    "go_read",
+    "go_write",
+    "go_return",
+];
+
+fn program(probe: &Probe) -> Option<&'static str> {
+    Some(match (probe.function, probe.at) {
+        (Function::SslRead, At::Entry) => "ssl_read",
+        (Function::SslWrite, At::Entry) => "ssl_write",
+        (Function::SslReadEx, At::Entry) => "ssl_read_ex",
+        (Function::SslWriteEx, At::Entry) => "ssl_write_ex",
+        (Function::SslDoHandshake | Function::SslConnect | Function::SslAccept, At::Entry) => "ssl_handshake",
+        (Function::SslFree, At::Entry) => "ssl_free",
+        (
+            Function::SslRead
+            | Function::SslWrite
+            | Function::SslReadEx
+            | Function::SslWriteEx
+            | Function::SslDoHandshake
+            | Function::SslConnect
+            | Function::SslAccept,
+            At::Return,
+        ) => "ssl_return",
+        (Function::GoTlsRead, At::Entry) => "go_read",
+        (Function::GoTlsWrite, At::Entry) => "go_write",
+        (Function::GoTlsRead | Function::GoTlsWrite, At::Ret) => "go_return",
+        _ => return None,
+    })
+}
+
+/// Programs, and where they are attached.
+pub(super) struct Probes {
+    programs: Ebpf,
+    files: Files<FileId, Attached>,
+    probes: usize,
+    /// Processes of Go programs, as the kernel was told, with the offset of a goroutine's number.
+    go: BTreeMap<u32, u32>,
+    go_map: HashMap<MapData, u32, u32>,
+}
+
+struct Attached {
+    file: PathBuf,
+    links: Vec<(&'static str, UProbeLinkId)>,
+    /// Since when nobody uses it.
+    unused: Option<Instant>,
+    /// Keeps the file open, so that nothing else gets its inode number.
+    target: Arc<Target>,
+}
+
+impl Probes {
+    /// Hands the programs to the kernel's verifier.
+    pub(super) fn load(mut programs: Ebpf) -> Result<Self, SocketError> {
+        for name in PROGRAMS {
+            let program = uprobe(&mut programs, name)?;
+            program.load().map_err(|error| load::refused(name, &error))?;
+        }
+        let limits = getrlimit(Resource::Nofile);
+        let wanted = limits.maximum.map_or(DESCRIPTORS, |maximum| maximum.min(DESCRIPTORS));
+        if limits.current.is_some_and(|current| current < wanted) {
+            // Where that fails, fewer probes are possible, and each that is not says so.
+            let _ = setrlimit(
+                Resource::Nofile,
+                rustix::process::Rlimit { current: Some(wanted), maximum: limits.maximum },
+            );
+        }
+        let go_map = load::take(&mut programs, "GO_PROCESSES")?;
+        Ok(Self { programs, files: Files::new(), probes: 0, go: BTreeMap::new(), go_map })
+    }
+
+    /// Attaches to a file. None: it was attached still.
+    pub(super) fn attach(&mut self, target: Arc<Target>) -> Option<TlsEvent> {
+        if let Some(attached) = self.files.get_mut(&target.id) {
+            attached.unused = None;
+            return None;
+        }
+        let calls_handshake = calls_handshake(&target);
+        let is_needed = |probe: &&Probe| {
+            !(calls_handshake && matches!(probe.function, Function::SslConnect | Function::SslAccept))
+        };
+        let wanted = target.probes.iter().filter(is_needed);
+        let wanted: Vec<_> = wanted.filter_map(|probe| Some((program(probe)?, probe.file_offset))).collect();
+        let file = target.name.clone();
+        if wanted.is_empty() {
+            return None;
+        }
+        let cookie = match cookie(&target.library) {
+            Ok(cookie) => cookie,
+            Err(error) => return Some(TlsEvent::Refused { file, error: error.to_owned() }),
+        };
+        if self.probes + wanted.len() > PROBES {
+            let error = format!("{} probes are there already; {PROBES} are possible", self.probes);
+            return Some(TlsEvent::Refused { file, error });
+        }
+        let (began, mut links) = (Instant::now(), Vec::with_capacity(wanted.len()));
+        for (name, offset) in wanted {
+            match self.link(name, &target, offset, cookie) {
+                Ok(link) => links.push((name, link)),
+                Err(error) => {
+                    self.detach(links);
+                    let error = why(&error);
+                    return Some(TlsEvent::Refused { file, error });
+                }
+            }
+        }
+        self.probes += links.len();
+        let (library, probes) = (name(&target.library), links.len());
+        let event = TlsEvent::Attached { file: file.clone(), library, probes, took: began.elapsed() };
+        self.files.insert(target.id, Attached { file, links, unused: None, target });
+        Some(event)
+    }
+
+    fn link(
+        &mut self,
+        name: &'static str,
+        target: &Target,
+        offset: u64,
+        cookie: Option<u64>,
+    ) -> Result<UProbeLinkId, ProgramError> {
+        let program: &mut UProbe = match self.programs.program_mut(name) {
+            Some(program) => program.try_into()?,
+            None => return Err(ProgramError::NotLoaded),
+        };
+        let point = UProbeAttachPoint { location: UProbeAttachLocation::AbsoluteOffset(offset), cookie };
+        program.attach(point, target.attach_path(), UProbeScope::AllProcesses)
+    }
+
+    /// Tells the programs which processes are Go's, so that system calls have goroutines.
+    pub(super) fn go_processes(&mut self, watcher: &Watcher) {
+        let go = self.files.iter().filter_map(|(id, attached)| match &attached.target.library {
+            Library::Go(go) => Some((*id, go.layout.goroutine_id.offset())),
+            Library::OpenSsl { .. } => None,
+        });
+        let now: BTreeMap<u32, u32> = go
+            .flat_map(|(id, offset)| watcher.processes_of(id).map(move |process| (process, offset)))
+            .filter_map(|(process, offset)| Some((process, u32::try_from(offset).ok()?)))
+            .collect();
+        for process in self.go.keys().filter(|process| !now.contains_key(process)) {
+            let _ = self.go_map.remove(process);
+        }
+        for (process, offset) in now.iter().filter(|(process, offset)| self.go.get(process) != Some(offset)) {
+            // Without room its calls are told without goroutines.
+            let _ = self.go_map.insert(process, offset, 0);
+        }
+        self.go = now;
+    }
+
+    /// Nobody uses a file any more.
+    pub(super) fn unused(&mut self, id: FileId, now: Instant) {
+        if let Some(attached) = self.files.get_mut(&id) {
+            attached.unused = Some(now);
+        }
+    }
+
+    /// Detaches from files that nobody has used for long.
+    pub(super) fn let_go(&mut self, now: Instant) -> Vec<TlsEvent> {
+        let is_over = |attached: &Attached| {
+            attached.unused.is_some_and(|since| now.saturating_duration_since(since) >= KEPT)
+        };
+        let over: Vec<FileId> =
+            self.files.iter().filter(|(_, attached)| is_over(attached)).map(|(id, _)| *id).collect();
+        let mut events = Vec::new();
+        for attached in over.iter().filter_map(|id| self.files.remove(id)).collect::<Vec<_>>() {
+            self.probes -= attached.links.len();
+            self.detach(attached.links);
+            events.push(TlsEvent::Detached { file: attached.file });
+        }
+        events
+    }
+
+    fn detach(&mut self, links: Vec<(&'static str, UProbeLinkId)>) {
+        let take = |(name, link)| uprobe(&mut self.programs, name).ok()?.take_link(link).ok();
+        let links: Vec<UProbeLink> = links.into_iter().filter_map(take).collect();
+        // The kernel waits a tenth of a second for each, until no processor can be in it any more. Nobody else has to.
+        let closer = std::thread::Builder::new().name("weir-tls-close".to_owned());
+        // Without a thread they are closed here, as the closure is dropped.
+        let _ = closer.spawn(move || drop(links));
+    }
+}
+
+fn uprobe<'a>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut UProbe, SocketError> {
+    let program =
+        programs.program_mut(name).ok_or_else(|| SocketError::Object(format!("no program {name}")))?;
+    program.try_into().map_err(|error: ProgramError| load::refused(name, &error))
+}
+
+/// What the programs get with each call; OpenSSL's need nothing.
+fn cookie(library: &Library) -> Result<Option<u64>, &'static str> {
+    let Library::Go(go) = library else { return Ok(None) };
+    if !go.register_abi {
+        return Err("Go before 1.17 has arguments on the stack, where they are not looked for");
+    }
+    layout(&go.layout).map(|layout| Some(layout.cookie())).ok_or("its structures are too large")
+}
+
+fn layout(of: &Found) -> Option<GoLayout> {
+    Some(GoLayout {
+        goroutine_id: u16::try_from(of.goroutine_id.offset()).ok()?,
+        connection_data: u16::try_from(of.tls_conn.checked_add(of.interface_data)?).ok()?,
+        tcp_descriptor: u16::try_from(of.tcp_fd).ok()?,
+        system_descriptor: u16::try_from(of.fd_sysfd).ok()?,
+    })
+}
+
+/// Whether `SSL_connect` and `SSL_accept` do nothing but call `SSL_do_handshake`: in BoringSSL, and in OpenSSL since 1.1.0; those with
+/// `SSL_read_ex` (1.1.1) are known to be so. Fewer probes are fewer waits for all processors when they go.
+fn calls_handshake(target: &Target) -> bool {
+    let has = |function| target.probes.iter().any(|probe| probe.function == function);
+    match target.library {
+        Library::OpenSsl { flavour: Flavour::BoringSsl } => has(Function::SslDoHandshake),
+        Library::OpenSsl { flavour: Flavour::OpenSsl } => {
+            has(Function::SslDoHandshake) && has(Function::SslReadEx)
+        }
+        _ => false,
+    }
+}
+
+fn why(error: &ProgramError) -> String {
+    let hint =
+        if load::is_denied(error) { "; probes in programs need the capability CAP_SYS_ADMIN" } else { "" };
+    format!("{}{hint}", load::error_chain(error))
+}
+
+fn name(library: &Library) -> String {
+    match library {
+        Library::OpenSsl { flavour: Flavour::OpenSsl } => "OpenSSL".to_owned(),
+        Library::OpenSsl { flavour: Flavour::BoringSsl } => "BoringSSL".to_owned(),
+        Library::OpenSsl { flavour: Flavour::LibreSsl } => "LibreSSL".to_owned(),
+        Library::Go(go) => format!("Go {}", go.version),
+    }
+}
