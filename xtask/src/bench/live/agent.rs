@@ -51,6 +51,7 @@ impl Agent {
             .until("it captured", |_| Ok(ways.iter().all(|way| said().contains(way.says()))))
             .with_context(said)?;
         std::thread::sleep(if ways.contains(&Way::Tls) { SETTLE_TLS } else { SETTLE });
+        process.forget_peak()?;
         Ok(Self { process, log })
     }
 

@@ -83,7 +83,7 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<Vec<Verd
         report.line(&format!("- lost: {}", lost.lost));
     }
     report.line(
-        "- TLS libraries are left out: a call of theirs takes longer, and varies by more, than a probe adds",
+        "- calls of TLS libraries are not timed here; what probes in them cost is in the server's CPU time with HTTPS",
     );
     Ok(verdicts)
 }

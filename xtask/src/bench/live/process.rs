@@ -58,6 +58,12 @@ impl Process {
         self.kib("status", field)
     }
 
+    /// From now on `VmHWM` is the peak since now: starting is not what is measured.
+    pub(super) fn forget_peak(&self) -> Result<()> {
+        let path = format!("/proc/{}/clear_refs", self.id());
+        fs::write(&path, "5").with_context(|| format!("{}: cannot write {path}", self.name))
+    }
+
     /// Bytes of physical memory: a page that is mapped twice, as rings of eBPF are, counts once.
     pub(super) fn physical_memory(&self) -> Result<u64> {
         self.kib("smaps_rollup", "Pss")
