@@ -51,6 +51,7 @@ offsets! {
     sock_common_skc_v6_rcv_saddr_end
     sock_common_skc_net
     net_ns_inum
+    inet_sock_inet_sport
     sock_sk_protocol
     sock_sk_shutdown
     sock_sk_socket

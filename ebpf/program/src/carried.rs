@@ -75,11 +75,12 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
 fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result: i64) -> Option<()> {
     // SAFETY: as above.
     let record = unsafe { &mut (*work).record };
+    let streams = socket.streams()?;
+    record.local_port = streams.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
         count(Counter::NotAdmitted, 1);
         return None;
     }
-    let streams = socket.streams()?;
     let carried = result as u32;
     match event {
         Event::Sent => {

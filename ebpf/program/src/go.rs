@@ -8,11 +8,11 @@ use aya_ebpf::EbpfContext;
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::helpers::generated::{bpf_get_attach_cookie, bpf_get_current_task};
 use aya_ebpf::programs::ProbeContext;
-use weir_ebpf_common::GoLayout;
+use weir_ebpf_common::{Event, GoLayout};
 
 use crate::admission::{self, Caller};
 use crate::kernel::{PtRegs, read, read_user};
-use crate::maps::{GO_PROCESSES, GOROUTINES, offset};
+use crate::maps::{CONNECTIONS, GO_PROCESSES, GOROUTINES, offset};
 use crate::message::Work;
 use crate::socket::{Socket, View};
 use crate::tls::{self, Object, Plaintext};
@@ -24,7 +24,14 @@ pub struct GoCall {
     connection: u64,
     buffer: u64,
     /// An event.
-    event: u64,
+    event: u32,
+    /// Bytes that are about to be written, and that the connection has counted already; 0: none.
+    counted: u32,
+    /// Position of the first of them, and of the other direction then.
+    position: u32,
+    other: u32,
+    /// Socket of these positions.
+    number: u64,
     work: Work,
 }
 
@@ -33,26 +40,85 @@ const DESCRIPTORS: u64 = 1 << 20;
 
 /// Entry of a method that reads or writes.
 #[inline(always)]
-pub unsafe fn begins(registers: *const PtRegs, event: u32) {
+pub unsafe fn begins(context: &ProbeContext, event: Event) {
     let caller = Caller::present();
     if !admission::admits_process(&caller) {
         return;
     }
     let thread = caller.process_thread;
     // SAFETY: the caller's.
-    let (connection, buffer, g) = unsafe { PtRegs::go(registers) };
+    let (connection, buffer, length, g) = unsafe { PtRegs::go(context.regs.cast()) };
     let key = Object { address: g, process: thread >> 32 };
-    let Some(call) = GOROUTINES.get_ptr_mut(key) else {
-        let call = GoCall { connection, buffer, event: u64::from(event), work: Work::EMPTY };
+    if GOROUTINES.get_ptr(key).is_none() {
+        let call = GoCall {
+            connection: 0,
+            buffer: 0,
+            event: 0,
+            counted: 0,
+            position: 0,
+            other: 0,
+            number: 0,
+            work: Work::EMPTY,
+        };
         // Without room the call is not seen.
         let _ = GOROUTINES.insert(key, &call, 0);
-        return;
-    };
+    }
+    let Some(call) = GOROUTINES.get_ptr_mut(key) else { return };
     // SAFETY: the map's memory; only this goroutine uses its entry.
     unsafe {
+        // A function that needs more stack is entered twice.
+        let is_again = (*call).connection == connection && (*call).buffer == buffer;
+        if is_again && (*call).counted != 0 {
+            return;
+        }
         (*call).connection = connection;
         (*call).buffer = buffer;
-        (*call).event = u64::from(event);
+        (*call).event = event as u32;
+        (*call).counted = 0;
+        if matches!(event, Event::Sent) && length <= i32::MAX as u64 {
+            count_before(context, call, thread, length as u32);
+        }
+    }
+}
+
+/// Counts what is written before it is: another goroutine may read the answer before this one returns, and its record tells how far
+/// this direction had come.
+#[inline(always)]
+unsafe fn count_before(context: &ProbeContext, call: *mut GoCall, thread: u64, length: u32) {
+    // SAFETY: the caller's.
+    let address = unsafe { (*call).connection };
+    // SAFETY: takes what the kernel gave.
+    let layout = GoLayout::from_cookie(unsafe { bpf_get_attach_cookie(context.as_ptr()) });
+    let _ = learn_socket(thread, address, layout);
+    let Some(connection) = CONNECTIONS.get_ptr_mut(Object { address, process: thread >> 32 }) else { return };
+    // SAFETY: the maps' memory.
+    unsafe {
+        (*call).counted = length;
+        (*call).position = (*connection).sent;
+        (*call).other = (*connection).received;
+        (*call).number = (*connection).number;
+        (*connection).sent = (*connection).sent.wrapping_add(length);
+    }
+}
+
+/// What was settled before the call; what was not written after all is counted no more.
+#[inline(always)]
+unsafe fn settled(call: *const GoCall, thread: u64, written: u64) -> Option<(u32, u32)> {
+    // SAFETY: the caller's.
+    let (address, counted, number) = unsafe { ((*call).connection, (*call).counted, (*call).number) };
+    if counted == 0 {
+        return None;
+    }
+    let connection = CONNECTIONS.get_ptr_mut(Object { address, process: thread >> 32 })?;
+    // SAFETY: the maps' memory.
+    unsafe {
+        if (*connection).number != number {
+            return None;
+        }
+        if written < u64::from(counted) {
+            (*connection).sent = (*connection).sent.wrapping_sub(counted - written as u32);
+        }
+        Some(((*call).position, (*call).other))
     }
 }
 
@@ -62,17 +128,19 @@ pub unsafe fn ends(context: &ProbeContext) {
     let registers = context.regs.cast::<PtRegs>();
     let thread = bpf_get_current_pid_tgid();
     // SAFETY: the caller's.
-    let (result, _, g) = unsafe { PtRegs::go(registers) };
+    let (result, _, _, g) = unsafe { PtRegs::go(registers) };
     let Some(call) = GOROUTINES.get_ptr_mut(Object { address: g, process: thread >> 32 }) else { return };
     // SAFETY: as in `begins`.
-    let (connection, buffer, event) = unsafe { ((*call).connection, (*call).buffer, (*call).event as u32) };
+    let (connection, buffer, event) = unsafe { ((*call).connection, (*call).buffer, (*call).event) };
     if connection == 0 {
         return;
     }
     // SAFETY: as above.
-    let work = unsafe {
+    let (settled, work) = unsafe {
+        let settled = settled(call, thread, result);
         (*call).connection = 0;
-        &raw mut (*call).work
+        (*call).counted = 0;
+        (settled, &raw mut (*call).work)
     };
     // One call carries less than 2 GiB: negative lengths and what can not be are left out.
     if result == 0 || result > i32::MAX as u64 {
@@ -83,7 +151,8 @@ pub unsafe fn ends(context: &ProbeContext) {
     // Where that fails it may be known from its system calls.
     let _ = learn_socket(thread, connection, layout);
     let coroutine = read_user::<u64>(g.wrapping_add(layout.goroutine_id.into())).unwrap_or(0);
-    let plaintext = Plaintext { thread, object: connection, event, buffer, length: result as u32, coroutine };
+    let plaintext =
+        Plaintext { thread, object: connection, event, buffer, length: result as u32, coroutine, settled };
     let _ = tls::tell(work, &plaintext);
 }
 

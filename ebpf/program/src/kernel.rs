@@ -61,11 +61,11 @@ impl PtRegs {
         }
     }
 
-    /// First and second argument or result in Go's register ABI, and `g` (Go's cmd/compile/abi-internal.md).
+    /// First to third argument or result in Go's register ABI, and `g` (Go's cmd/compile/abi-internal.md).
     #[inline(always)]
-    pub unsafe fn go(this: *const Self) -> (u64, u64, u64) {
+    pub unsafe fn go(this: *const Self) -> (u64, u64, u64, u64) {
         // SAFETY: the caller's.
-        unsafe { ((*this).ax, (*this).bx, (*this).r14) }
+        unsafe { ((*this).ax, (*this).bx, (*this).cx, (*this).r14) }
     }
 
     /// The call. Its registers are as the program set them, also when it ends; only the one of the result changes.

@@ -63,7 +63,7 @@ pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
     // Its arguments are `const struct sock *sk, const int oldstate, const int newstate`.
-    socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(2));
+    socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(1), context.arg::<i32>(2));
     0
 }
 
@@ -128,7 +128,7 @@ pub fn ssl_free(context: ProbeContext) -> u32 {
 #[uprobe]
 pub fn go_read(context: ProbeContext) -> u32 {
     // SAFETY: what the kernel gives to a probe.
-    unsafe { go::begins(context.regs.cast(), Event::Received as u32) };
+    unsafe { go::begins(&context, Event::Received) };
     0
 }
 
@@ -136,7 +136,7 @@ pub fn go_read(context: ProbeContext) -> u32 {
 #[uprobe]
 pub fn go_write(context: ProbeContext) -> u32 {
     // SAFETY: what the kernel gives to a probe.
-    unsafe { go::begins(context.regs.cast(), Event::Sent as u32) };
+    unsafe { go::begins(&context, Event::Sent) };
     0
 }
 

@@ -167,6 +167,8 @@ pub struct Plaintext {
     pub buffer: u64,
     pub length: u32,
     pub coroutine: u64,
+    /// Where it begins, and how far the other direction had come, when that was settled before; then the object knows of it already.
+    pub settled: Option<(u32, u32)>,
 }
 
 /// Return of such a function.
@@ -206,7 +208,7 @@ pub unsafe fn ends(registers: *const PtRegs) {
         length = if told > u64::from(i32::MAX as u32) { return } else { told as u32 };
     }
     if length > 0 {
-        let _ = tell(work, &Plaintext { thread, object, event, buffer, length, coroutine: 0 });
+        let _ = tell(work, &Plaintext { thread, object, event, buffer, length, coroutine: 0, settled: None });
     }
 }
 
@@ -228,12 +230,14 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     // SAFETY: as above.
     let (sent, received) = unsafe { ((*connection).sent, (*connection).received) };
     let is_sent = plaintext.event == Event::Sent as u32;
+    let now = if is_sent { (sent, received) } else { (received, sent) };
+    let (position, other) = plaintext.settled.unwrap_or(now);
     // SAFETY: as above.
     unsafe {
-        if is_sent {
-            (*connection).sent = sent.wrapping_add(plaintext.length);
-        } else {
+        if !is_sent {
             (*connection).received = received.wrapping_add(plaintext.length);
+        } else if plaintext.settled.is_none() {
+            (*connection).sent = sent.wrapping_add(plaintext.length);
         }
     }
     if is_unwanted(number | TLS) {
@@ -250,6 +254,7 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     if !socket.describe(record) {
         return None;
     }
+    record.local_port = socket.streams()?.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
         count_atomically(Counter::NotAdmitted, 1);
         return None;
@@ -263,7 +268,7 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     record.name = bpf_get_current_comm().unwrap_or_default();
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
-    (record.sequence, record.acknowledgment) = if is_sent { (sent, received) } else { (received, sent) };
+    (record.sequence, record.acknowledgment) = (position, other);
     message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
     Some(())
 }

@@ -62,6 +62,13 @@ enum Programs {
     Stopped(u64),
 }
 
+impl Programs {
+    fn is_after_end(&self, record: &[u8]) -> bool {
+        let Self::Stopped(end) = self else { return false };
+        Record::time_of(record).is_some_and(|time| time > *end)
+    }
+}
+
 /// Tells the kernel which sockets nobody wants.
 pub struct Unwanted(std::sync::Mutex<Array<MapData, u64>>);
 
@@ -109,19 +116,24 @@ impl SocketCapture {
     pub fn append(&mut self, block: &mut Block) -> bool {
         self.clock.keep_up(Instant::now());
         let before = block.bytes.len();
-        while block.bytes.len() < before + BLOCK_BYTES {
-            let Some(item) = self.ring.next() else { break };
-            // What comes after the end must not put it off.
-            if let Programs::Stopped(end) = self.programs
-                && Record::time_of(&item).is_some_and(|time| time > end)
-            {
-                break;
+        let began = clock::monotonic();
+        let mut is_drained = false;
+        while block.bytes.len() < before + BLOCK_BYTES && !is_drained {
+            match self.ring.next() {
+                // What comes after the end must not put it off.
+                Some(item) if !self.programs.is_after_end(&item) => {
+                    self.frames.record(&item, &self.clock, block);
+                }
+                Some(_) | None => is_drained = true,
             }
-            self.frames.record(&item, &self.clock, block);
         }
-        let is_over =
-            matches!(self.programs, Programs::Stopped(_)) && block.bytes.len() < before + BLOCK_BYTES;
-        self.frames.release((!is_over).then(clock::monotonic), &self.clock, block);
+        // Everything that was told until then has been seen.
+        let now = match self.programs {
+            _ if !is_drained => self.frames.latest(),
+            Programs::Stopped(_) => u64::MAX,
+            Programs::Calls(_) | Programs::Tls(_) => began,
+        };
+        self.frames.release(now, &self.clock, block);
         if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
             // Where the kernel can not, those datagrams are counted and left out.
             if let Programs::Calls(programs) = &mut self.programs {

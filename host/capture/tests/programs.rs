@@ -16,6 +16,13 @@ fn the_kernel_takes_the_programs_for_older_ones() {
     opens(&SocketOptions { at_calls: true, ..SocketOptions::default() });
 }
 
+#[test]
+fn the_kernel_takes_the_programs_for_tls() {
+    for (calls, at_calls) in [(true, false), (false, false), (true, true), (false, true)] {
+        opens(&SocketOptions { calls, at_calls, tls: true, ..SocketOptions::default() });
+    }
+}
+
 fn opens(options: &SocketOptions) {
     match SocketCapture::open(options) {
         Ok((capture, _)) => assert_eq!(capture.counts().malformed, 0),

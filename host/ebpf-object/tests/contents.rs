@@ -7,15 +7,29 @@ use object::{Object, ObjectSection, ObjectSymbol};
 /// A program, and the section that says what it is attached to.
 const PROGRAMS: &[(&str, &str)] = &[
     ("find_loader", "tp_btf/sys_exit"),
+    ("go_read", "uprobe"),
+    ("go_return", "uprobe"),
+    ("go_write", "uprobe"),
     ("inet_sock_set_state", "tp_btf/inet_sock_set_state"),
+    ("sched_process_exec", "tp_btf/sched_process_exec"),
+    ("ssl_free", "uprobe"),
+    ("ssl_handshake", "uprobe"),
+    ("ssl_read", "uprobe"),
+    ("ssl_read_ex", "uprobe"),
+    ("ssl_return", "uretprobe"),
+    ("ssl_write", "uprobe"),
+    ("ssl_write_ex", "uprobe"),
     ("sys_exit", "tp_btf/sys_exit"),
+    ("vm_mmap_pgoff", "fexit/vm_mmap_pgoff"),
 ];
 
 /// Those that the loader takes, and what it sets.
 const PLACES: &[(&str, &str)] = &[
     ("CGROUPS", "maps"),
     ("COUNTERS", "maps"),
+    ("GO_PROCESSES", "maps"),
     ("LOADER", "maps"),
+    ("MAPPED", "maps"),
     ("NAMES", "maps"),
     ("OFFSETS", ".rodata"),
     ("PORTS", "maps"),

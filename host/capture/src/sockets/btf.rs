@@ -142,6 +142,7 @@ impl<'a> Btf<'a> {
             sock_common_skc_v6_rcv_saddr_end: at("sock_common", "skc_v6_rcv_saddr")? + HALF,
             sock_common_skc_net: at("sock_common", "skc_net")?,
             net_ns_inum: at("net", "ns")? + at("ns_common", "inum")?,
+            inet_sock_inet_sport: at("inet_sock", "inet_sport")?,
             sock_sk_protocol: at("sock", "sk_protocol")?,
             sock_sk_shutdown: at("sock", "sk_shutdown")?,
             sock_sk_socket: at("sock", "sk_socket")?,

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
@@ -32,6 +32,9 @@ const BUNDLE: Duration = Duration::from_millis(2);
 
 /// Processes of one bundle. The others have their turn at the next scan.
 const BUNDLED: usize = 64;
+
+/// Events that wait to be told: more than files can have in the ten milliseconds between two looks.
+const EVENTS: usize = 1024;
 
 /// How often the thread looks whether it is to stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -84,7 +87,7 @@ impl Tls {
         let ring: RingBuf<MapData> = load::take(&mut programs, "MAPPED")?;
         let probes = Probes::load(programs)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let (sender, events) = channel();
+        let (sender, events) = sync_channel(EVENTS);
         let look_out =
             LookOut { ring, probes, watcher: Watcher::new("/proc"), sender, hidden: false, blind: false };
         let stopped = Arc::clone(&stop);
@@ -112,7 +115,7 @@ struct LookOut {
     ring: RingBuf<MapData>,
     probes: Probes,
     watcher: Watcher,
-    sender: Sender<TlsEvent>,
+    sender: SyncSender<TlsEvent>,
     hidden: bool,
     blind: bool,
 }
@@ -189,7 +192,7 @@ impl LookOut {
     }
 
     fn tell(&self, event: TlsEvent) {
-        // Nobody listens: the capture ends.
-        let _ = self.sender.send(event);
+        // Nobody listens: the capture ends, or stands still; then what is told is not the first worry.
+        let _ = self.sender.try_send(event);
     }
 }

@@ -20,11 +20,20 @@ fn sorted(mut lines: Vec<Line>) -> Vec<Line> {
 
 #[test]
 fn both_ends_are_seen_with_each_version_of_tls() {
+    both_ends("tls-versions", &["--syscalls"]);
+}
+
+#[test]
+fn both_ends_are_seen_in_the_way_of_older_kernels() {
+    both_ends("tls-versions-at-calls", &["--at-calls"]);
+}
+
+fn both_ends(test: &str, arguments: &[&str]) {
     let _share = super::share();
     let Some(space) = Space::new(&NEEDED) else { return };
-    let folder = Folder::new("tls-versions");
+    let folder = Folder::new(test);
     let server = Server::start(&space, &folder);
-    let mut agent = agent(&space, &folder, &["--syscalls"]);
+    let mut agent = agent(&space, &folder, arguments);
     for port in PORTS {
         for path in ["/a1", "/b7", "/c9"] {
             assert!(curl(&space, port, path, &["--http1.1"]));
