@@ -7,6 +7,7 @@ mod captures;
 mod contender;
 mod conversation;
 mod exchange;
+mod live;
 mod measure;
 mod pcap;
 mod plugins;
@@ -18,7 +19,7 @@ mod suricata;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::cache;
 use captures::Capture;
@@ -29,7 +30,10 @@ use report::Report;
 
 /// What to measure, and how often.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Requests in the HTTP capture.
     #[arg(long, default_value_t = 590_000)]
     requests: u64,
@@ -51,6 +55,16 @@ pub(crate) struct Options {
     /// Also put the report into docs/performance.md.
     #[arg(long)]
     write: bool,
+}
+
+/// What is a benchmark of its own.
+#[derive(Subcommand)]
+enum Part {
+    /// Measures what live capture costs the programs that it observes (as root).
+    Live(live::Options),
+    /// Times system calls, for `live`.
+    #[command(hide = true)]
+    Calls,
 }
 
 impl Options {
@@ -78,6 +92,14 @@ const CONNECTIONS: u64 = 1_000_000;
 
 /// Builds, makes captures, measures, reports.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    match &options.part {
+        Some(Part::Live(options)) => live::run(options),
+        Some(Part::Calls) => live::probe::run(),
+        None => replay(options),
+    }
+}
+
+fn replay(options: &Options) -> Result<()> {
     let bench = Bench { options, programs: Programs::find(options)?, scratch: cache::folder("bench/out")? };
     let mut report = Report::new(bench.programs.versions());
     bench.http(&mut report)?;
@@ -87,7 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         plugins::parsers(&bench.programs.weir, options.size(PLUGIN_SECONDS), &mut report)?;
     }
     if options.write {
-        report.write()?;
+        report.write("cargo xtask bench")?;
     }
     std::fs::remove_dir_all(&bench.scratch)?;
     Ok(())

@@ -71,7 +71,7 @@ enum Task {
         /// Only targets whose name contains this.
         target: Option<String>,
     },
-    /// Measures `weir` beside other tools on captures it makes itself.
+    /// Measures `weir` beside other tools on captures it makes itself; `bench live` measures what capture costs those it observes.
     Bench(bench::Options),
 }
 

@@ -1,9 +1,9 @@
-//! Servers and tools that tests of live capture run against.
+//! Servers and tools that tests and the benchmark of live capture run against.
 //!
 //! Takes: the machine. Gives: it with the missing programs installed from Debian's packages, or an error that names them. Starts
 //! nothing.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 20] = [
+const PROGRAMS: [(&str, &str); 22] = [
     ("curl", "curl"),
     ("dig", "bind9-dnsutils"),
     ("dnsmasq", "dnsmasq-base"),
@@ -20,6 +20,7 @@ const PROGRAMS: [(&str, &str); 20] = [
     ("mariadb", "mariadb-client"),
     ("mariadbd", "mariadb-server"),
     ("nginx", "nginx-light"),
+    ("openssl", "openssl"),
     ("prlimit", "util-linux"),
     // Its module ctypes loads libraries late, and makes calls that Python has not.
     ("python3", "python3"),
@@ -30,6 +31,7 @@ const PROGRAMS: [(&str, &str); 20] = [
     ("script", "bsdutils"),
     ("setpriv", "util-linux"),
     ("sysbench", "sysbench"),
+    ("taskset", "util-linux"),
     ("tcpdump", "tcpdump"),
     ("unshare", "util-linux"),
     ("wrk", "wrk"),
@@ -62,7 +64,12 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn is_there(program: &str) -> bool {
+    path(program).is_some()
+}
+
+/// Where a program is, if it is installed; servers are in folders that not every user looks into.
+pub(crate) fn path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    folders.into_iter().any(|folder| Path::new(&folder).join(program).is_file())
+    folders.map(|folder| folder.join(program)).find(|program| program.is_file())
 }

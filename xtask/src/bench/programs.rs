@@ -36,10 +36,8 @@ impl Programs {
             command.arg(argument);
             command
         };
-        let mut revision = Command::new("git");
-        revision.current_dir(workspace::root()).args(["describe", "--always", "--dirty"]);
         let mut versions = vec![
-            ("revision", revision),
+            ("revision", revision()),
             ("compiler", ask("rustc".into(), "--version")),
             ("weir", ask(self.weir.clone(), "--version")),
         ];
@@ -53,8 +51,15 @@ impl Programs {
     }
 }
 
+/// Asks which state of the repository this is.
+pub(super) fn revision() -> Command {
+    let mut revision = Command::new("git");
+    revision.current_dir(workspace::root()).args(["describe", "--always", "--dirty"]);
+    revision
+}
+
 /// The program that was named, or a release build of it when it is wanted.
-fn own(named: Option<&Path>, package: &str, name: &str, wanted: bool) -> Result<PathBuf> {
+pub(super) fn own(named: Option<&Path>, package: &str, name: &str, wanted: bool) -> Result<PathBuf> {
     if let Some(named) = named {
         return Ok(std::path::absolute(named)?);
     }

@@ -12,9 +12,6 @@ use super::captures::Capture;
 use super::measure::Table;
 use crate::{command, workspace};
 
-const BEGIN: &str = "<!-- cargo xtask bench: begin -->";
-const END: &str = "<!-- cargo xtask bench: end -->";
-
 /// Text that grows.
 pub(super) struct Report {
     text: String,
@@ -85,13 +82,15 @@ impl Report {
         }
     }
 
-    /// Puts the text between the markers of docs/performance.md.
-    pub(super) fn write(&self) -> Result<()> {
+    /// Puts the text between the markers of docs/performance.md that have this name.
+    pub(super) fn write(&self, name: &str) -> Result<()> {
+        let (begin, end) = (format!("<!-- {name}: begin -->"), format!("<!-- {name}: end -->"));
         let path = workspace::root().join("docs/performance.md");
         let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let (before, rest) = page.split_once(BEGIN).context("docs/performance.md has no begin marker")?;
-        let (_, after) = rest.split_once(END).context("docs/performance.md has no end marker")?;
-        fs::write(&path, format!("{before}{BEGIN}\n{}{END}{after}", self.text))?;
+        let missing = |marker: &str| format!("docs/performance.md has no {marker}");
+        let (before, rest) = page.split_once(&begin).with_context(|| missing(&begin))?;
+        let (_, after) = rest.split_once(&end).with_context(|| missing(&end))?;
+        fs::write(&path, format!("{before}{begin}\n{}{end}{after}", self.text))?;
         println!("wrote {}", path.display());
         Ok(())
     }
@@ -127,9 +126,11 @@ fn processor() -> String {
 }
 
 fn first_line(version: &mut Command) -> String {
-    let said = version.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let said = version.output();
     said.ok()
-        .and_then(|text| text.lines().next().map(str::to_owned))
+        // nginx says it on standard error.
+        .and_then(|output| [output.stdout, output.stderr].into_iter().find(|text| !text.is_empty()))
+        .and_then(|text| String::from_utf8_lossy(&text).lines().next().map(str::to_owned))
         .unwrap_or_else(|| "not there".to_owned())
 }
 

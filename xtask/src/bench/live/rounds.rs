@@ -1,0 +1,181 @@
+//! Rounds of all ways, in another order each, with the same server process throughout.
+//!
+//! Takes: a workload. Gives: medians with the lowest and highest of all rounds; ratios are of the same round. An agent is started anew
+//! for each way and round: what stays attached would be part of `nothing`.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::Bench;
+use super::agent::{Agent, Told};
+use super::load::Load;
+use super::server::Server;
+use super::way::Way;
+use super::workload::Workload;
+use crate::bench::report::grouped;
+
+/// The load before the first round, so that no way has the cold caches.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// One way in one round.
+struct Sample {
+    load: Load,
+    took: Duration,
+    /// Processor time of the server.
+    server: Duration,
+    agent: Option<Observer>,
+}
+
+/// What the agent took.
+struct Observer {
+    processor: Duration,
+    /// Bytes.
+    peak: u64,
+    told: Told,
+}
+
+/// The middle one of all rounds, the lowest and the highest.
+#[derive(Clone, Copy)]
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// One way in all rounds.
+pub(super) struct Measured {
+    pub(super) way: Way,
+    /// Requests a second.
+    pub(super) rate: Spread,
+    /// Of the rate with nothing in the same round.
+    pub(super) part: Option<Spread>,
+    /// Microseconds.
+    pub(super) median: Option<Spread>,
+    pub(super) p99: Option<Spread>,
+    /// Microseconds of the server's processor time for each request, and its busy cores.
+    pub(super) server: Option<Spread>,
+    /// The former as a part of that with nothing in the same round.
+    pub(super) dearer: Option<Spread>,
+    pub(super) busy: Option<Spread>,
+    /// Microseconds of the agent's processor time for each request.
+    pub(super) agent: Option<Spread>,
+    /// Bytes, of the worst round.
+    pub(super) peak: Option<u64>,
+    /// For each request.
+    pub(super) frames: Option<Spread>,
+    pub(super) told: Option<Spread>,
+    /// What was lost in rounds in which something was.
+    pub(super) lost: Vec<String>,
+}
+
+/// Runs all rounds.
+pub(super) fn measure(bench: &Bench<'_>, workload: &Workload) -> Result<Vec<Measured>> {
+    let ways: Vec<Way> = workload.ways.iter().copied().filter(|way| bench.offered.has(*way)).collect();
+    let (server_core, core) = workload.cores();
+    let server = workload.kind.start(bench, server_core)?;
+    workload.maker.prepare(bench, server.port)?;
+    let warm = workload.maker.run(bench, core, server.port, WARM_UP, None)?;
+    let mut samples: Vec<Vec<Sample>> = ways.iter().map(|_| Vec::new()).collect();
+    for round in 0..bench.options.rounds() {
+        for place in 0..ways.len() {
+            let place = (place + round) % ways.len();
+            let (Some(way), Some(samples)) = (ways.get(place), samples.get_mut(place)) else { continue };
+            let sample = sample(bench, workload, &server, *way, warm.rate)?;
+            eprintln!("round {}: {}, {} requests/s", round + 1, way.name(), grouped(sample.load.rate as u64));
+            samples.push(sample);
+        }
+    }
+    let nothing = samples.first().map_or(&[][..], Vec::as_slice);
+    Ok(ways
+        .into_iter()
+        .zip(&samples)
+        .filter_map(|(way, samples)| Measured::of(way, samples, nothing))
+        .collect())
+}
+
+fn sample(bench: &Bench<'_>, workload: &Workload, server: &Server, way: Way, rate: f64) -> Result<Sample> {
+    let (_, core) = workload.cores();
+    let agent =
+        if way == Way::Nothing { None } else { Some(Agent::start(bench, &[way], core, &server.which)?) };
+    let of_agent = || agent.as_ref().map_or(Ok(Duration::ZERO), |agent| agent.process.processor());
+    let (agent_before, server_before) = (of_agent()?, server.process.processor()?);
+    let began = Instant::now();
+    let load = workload.maker.run(bench, core, server.port, bench.options.time(), Some(rate))?;
+    let took = began.elapsed();
+    let used = server.process.processor()?.saturating_sub(server_before);
+    let agent = agent.map(|agent| -> Result<Observer> {
+        let peak = agent.process.memory("VmHWM")?;
+        // What it has not read yet is its work too.
+        std::thread::sleep(Duration::from_millis(100));
+        let processor = agent.process.processor()?.saturating_sub(agent_before);
+        Ok(Observer { processor, peak, told: agent.end()? })
+    });
+    Ok(Sample { load, took, server: used, agent: agent.transpose()? })
+}
+
+impl Measured {
+    fn of(way: Way, samples: &[Sample], nothing: &[Sample]) -> Option<Self> {
+        let each = |value: fn(&Sample) -> Option<f64>| Spread::of(samples.iter().filter_map(value));
+        let observers = || samples.iter().filter_map(|sample| sample.agent.as_ref());
+        let lost = observers().map(|agent| agent.told.lost.clone()).filter(|lost| !lost.is_empty());
+        let paired = |value: fn(&Sample) -> f64| {
+            let parts = samples.iter().zip(nothing).map(|(sample, nothing)| value(sample) / value(nothing));
+            Spread::of(parts).filter(|_| way != Way::Nothing)
+        };
+        Some(Self {
+            way,
+            rate: each(|sample| Some(sample.load.rate))?,
+            part: paired(|sample| sample.load.rate),
+            median: each(|sample| sample.load.median),
+            p99: each(|sample| Some(sample.load.p99)),
+            server: each(|sample| Some(sample.of_server())),
+            dearer: paired(Sample::of_server),
+            busy: each(|sample| Some(sample.server.as_secs_f64() / sample.took.as_secs_f64())),
+            agent: each(|sample| {
+                Some(sample.a_request(sample.agent.as_ref()?.processor.as_secs_f64() * 1e6))
+            }),
+            peak: observers().map(|agent| agent.peak).max(),
+            frames: each(|sample| Some(sample.a_request(sample.agent.as_ref()?.told.frames as f64))),
+            told: each(|sample| Some(sample.a_request(sample.agent.as_ref()?.told.sessions as f64))),
+            lost: lost.collect(),
+        })
+    }
+}
+
+impl Sample {
+    /// Microseconds of the server's processor time for each request.
+    fn of_server(&self) -> f64 {
+        self.a_request(self.server.as_secs_f64() * 1e6)
+    }
+
+    fn a_request(&self, amount: f64) -> f64 {
+        amount / self.load.requests.max(1) as f64
+    }
+}
+
+impl Spread {
+    /// Of some values; none of none.
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        let upper = *values.get(middle)?;
+        let median =
+            if values.len().is_multiple_of(2) { (upper + values.get(middle - 1)?) / 2.0 } else { upper };
+        Some(Self { median, low: *values.first()?, high: *values.last()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn the_middle_of_an_even_number_lies_between_two() {
+        let spread = Spread::of([4.0, 1.0, 3.0, 2.0].into_iter()).unwrap();
+        assert_eq!((spread.median, spread.low, spread.high), (2.5, 1.0, 4.0));
+        assert_eq!(Spread::of([7.0, 9.0, 8.0].into_iter()).unwrap().median, 8.0);
+        assert!(Spread::of(std::iter::empty()).is_none());
+    }
+}
