@@ -15,12 +15,15 @@ mod kernel;
 mod library;
 mod maps;
 mod message;
+mod senders;
 mod socket;
 mod tls;
 mod trusted;
 
-use aya_ebpf::macros::{btf_tracepoint, fexit, uprobe, uretprobe};
-use aya_ebpf::programs::{BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext};
+use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, fexit, uprobe, uretprobe};
+use aya_ebpf::programs::{
+    BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext, SockAddrContext,
+};
 use weir_ebpf_common::Event;
 
 use crate::tls::Carries;
@@ -51,13 +54,22 @@ pub fn sock_recv_length(context: BtfTracePointContext) -> i32 {
     0
 }
 
-/// A packet's bytes are copied to a program.
-#[btf_tracepoint(function = "skb_copy_datagram_iovec")]
-pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
-    // Its arguments are `const struct sk_buff *skb, int len`.
-    trusted::copied(context.arg::<*const u8>(0));
-    0
+/// A program gets a datagram over IPv4, and wants to know its sender.
+#[cgroup_sock_addr(recvmsg4)]
+pub fn received_v4(context: SockAddrContext) -> i32 {
+    senders::received_v4(&context);
+    ADMIT
 }
+
+/// The same of a socket of IPv6.
+#[cgroup_sock_addr(recvmsg6)]
+pub fn received_v6(context: SockAddrContext) -> i32 {
+    senders::received_v6(&context);
+    ADMIT
+}
+
+/// The address stays as it is.
+const ADMIT: i32 = 1;
 
 /// The state of a TCP socket changes.
 #[btf_tracepoint(function = "inet_sock_set_state")]

@@ -6,8 +6,8 @@ use weir_ebpf_common::{Counter, LISTED, Offsets, Settings, UNWANTED_PLACES, unwa
 
 use crate::go::GoCall;
 use crate::message::Work;
+use crate::senders::Sender;
 use crate::tls::{Connection, Inside, Object};
-use crate::trusted::DatagramSender;
 
 /// The loader sets its size.
 #[map]
@@ -42,9 +42,9 @@ impl Teller {
 #[map]
 pub static MESSAGES_DONE: LruHashMap<u64, u64> = LruHashMap::with_max_entries(4096, 0);
 
-/// Who sent the datagram that is being received, one a processor.
+/// Who sent the datagram that a thread is receiving.
 #[map]
-pub static SENDERS: PerCpuArray<DatagramSender> = PerCpuArray::with_max_entries(1, 0);
+pub static SENDERS: LruHashMap<u64, Sender> = LruHashMap::with_max_entries(4096, 0);
 
 /// The loader's process id, in the first and only place.
 #[map]

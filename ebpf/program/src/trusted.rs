@@ -8,8 +8,9 @@ use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_skc_to_tcp_sock
 use weir_ebpf_common::Record;
 
 use crate::admission::Caller;
-use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, IPPROTO_UDP, PtRegs, read};
-use crate::maps::{SENDERS, setting};
+use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, PtRegs};
+use crate::maps::setting;
+use crate::senders;
 use crate::socket::{RECEIVED_END, SENT_END, Streams, View, widened};
 
 /// Reads a member of a structure whose type the kernel knows. The offset in the instruction is a mark that the loader replaces.
@@ -149,7 +150,9 @@ impl View for Trusted {
         record.local_port = load!("u16", self.0, sock_common_skc_num) as u16;
         if record.local_port == 0 {
             // A connection that has ended has given its port back, but there may still be something to read.
-            let Some(port) = crate::kernel::read::<u16>(self.0 as usize + crate::maps::offset!(inet_sock_inet_sport)) else {
+            let Some(port) =
+                crate::kernel::read::<u16>(self.0 as usize + crate::maps::offset!(inet_sock_inet_sport))
+            else {
                 return false;
             };
             record.local_port = u16::from_be(port);
@@ -181,79 +184,8 @@ impl View for Trusted {
 
     #[inline(always)]
     fn sender(record: &mut Record) {
-        let Some(sender) = SENDERS.get(0) else { return };
-        if sender.thread != record.process_thread {
-            return;
-        }
-        record.remote_port = sender.port;
-        (record.remote_address, record.local_address) =
-            match (u16::from(record.family), u16::from(sender.family)) {
-                (AF_INET6, AF_INET) => (mapped(sender.source), mapped(sender.destination)),
-                _ => (sender.source, sender.destination),
-            };
+        senders::tell(TrustedThread::present().0 as u64, record);
     }
-}
-
-/// An IPv4 address in an IPv6 one (RFC 4291, 2.5.5.2).
-#[inline(always)]
-fn mapped(address: [u8; 16]) -> [u8; 16] {
-    let [a, b, c, d, ..] = address;
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
-}
-
-/// Who sent the datagram that a thread receives. The address that a call asks for is written only after its bytes were told.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub struct DatagramSender {
-    thread: u64,
-    source: [u8; 16],
-    destination: [u8; 16],
-    port: u16,
-    family: u8,
-    unused: [u8; 5],
-}
-
-/// A packet is copied to the present thread.
-#[inline(always)]
-pub fn copied(packet: *const u8) {
-    // TCP's packets in a receive queue belong to their socket, datagrams that are being received to nobody.
-    if load!("u64", packet, sk_buff_sk) == 0 {
-        let _ = remember_sender(packet);
-    }
-}
-
-#[inline(always)]
-fn remember_sender(packet: *const u8) -> Option<()> {
-    let head = load!("u64", packet, sk_buff_head) as usize;
-    let network = head + load!("u16", packet, sk_buff_network_header) as usize;
-    let transport = head + load!("u16", packet, sk_buff_transport_header) as usize;
-    let version: u8 = read(network)?;
-    let (family, protocol, source, destination) = match version >> 4 {
-        4 => {
-            let [source, destination] = read::<[[u8; 4]; 2]>(network + 12)?;
-            (AF_INET, read::<u8>(network + 9)?, widened(source), widened(destination))
-        }
-        6 => {
-            let [source, destination] = read::<[[u8; 16]; 2]>(network + 8)?;
-            (AF_INET6, IPPROTO_UDP, source, destination)
-        }
-        _ => return None,
-    };
-    if protocol != IPPROTO_UDP {
-        return None;
-    }
-    let sender = DatagramSender {
-        thread: TrustedThread::present().process_thread(),
-        source,
-        destination,
-        port: u16::from_be(read(transport)?),
-        family: family as u8,
-        unused: [0; 5],
-    };
-    let place = SENDERS.get_ptr_mut(0)?;
-    // SAFETY: the map's memory, of this processor.
-    unsafe { *place = sender };
-    Some(())
 }
 
 #[inline(always)]

@@ -49,14 +49,15 @@ pub struct SocketCapture {
     events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
-    tells_senders: bool,
     clock: Clock,
     frames: Frames,
 }
 
 /// What is in the kernel as long as this is here.
 enum Programs {
-    Calls(Ebpf),
+    Calls {
+        _programs: Ebpf,
+    },
     Tls(Tls),
     /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time.
     Stopped(u64),
@@ -94,18 +95,16 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
-        if options.tls && options.calls {
-            // The programs are out of reach from then on. Where the kernel can not, those datagrams are counted and left out.
-            let _ = load::tell_senders(&mut programs);
-        }
-        let programs =
-            if options.tls { Programs::Tls(Tls::start(programs)?) } else { Programs::Calls(programs) };
+        let programs = if options.tls {
+            Programs::Tls(Tls::start(programs)?)
+        } else {
+            Programs::Calls { _programs: programs }
+        };
         let capture = Self {
             programs,
             events: Vec::new(),
             ring,
             counters,
-            tells_senders: options.tls,
             clock: Clock::now(),
             frames: Frames::new(options.calls),
         };
@@ -131,15 +130,9 @@ impl SocketCapture {
         let now = match self.programs {
             _ if !is_drained => self.frames.latest(),
             Programs::Stopped(_) => u64::MAX,
-            Programs::Calls(_) | Programs::Tls(_) => began,
+            Programs::Calls { .. } | Programs::Tls(_) => began,
         };
         self.frames.release(now, &self.clock, block);
-        if self.frames.lacks_senders() && !std::mem::replace(&mut self.tells_senders, true) {
-            // Where the kernel can not, those datagrams are counted and left out.
-            if let Programs::Calls(programs) = &mut self.programs {
-                let _ = load::tell_senders(programs);
-            }
-        }
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 

@@ -157,10 +157,6 @@ impl<'a> Btf<'a> {
             task_struct_pid: at("task_struct", "pid")?,
             task_struct_comm: at("task_struct", "comm")?,
             task_struct_comm_end: at("task_struct", "comm")? + HALF,
-            sk_buff_sk: at("sk_buff", "sk")?,
-            sk_buff_head: at("sk_buff", "head")?,
-            sk_buff_network_header: at("sk_buff", "network_header")?,
-            sk_buff_transport_header: at("sk_buff", "transport_header")?,
         })
     }
 }

@@ -12,7 +12,6 @@ use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 use super::clock::Clock;
 use super::counts::SocketCounts;
 use super::order::{Order, Step};
-use super::recent::Recent;
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
 
@@ -30,9 +29,6 @@ const LINGER: u64 = 100_000_000;
 /// Sockets that are remembered so; more in that time is a flood.
 const CLOSING: usize = 1 << 14;
 
-/// Sockets of datagrams that are remembered: servers have few.
-const ADDRESSES: usize = 4096;
-
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
@@ -44,8 +40,6 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
-    /// Where sockets of datagrams received last.
-    addresses: Recent<[u8; 16]>,
     /// Sockets that have ended, in order.
     closing: VecDeque<Record>,
     /// The kernel's are not filled in.
@@ -61,7 +55,6 @@ impl Frames {
             calls,
             now: 0,
             datagram: Vec::new(),
-            addresses: Recent::new(ADDRESSES),
             closing: VecDeque::new(),
             counts: SocketCounts::default(),
         }
@@ -75,11 +68,6 @@ impl Frames {
     /// Time of the latest record, as the kernel has it.
     pub(super) fn latest(&self) -> u64 {
         self.now
-    }
-
-    /// Datagrams came from who knows where.
-    pub(super) fn lacks_senders(&self) -> bool {
-        self.counts.without_peer > 0
     }
 
     /// Appends the frames of a record.
@@ -235,7 +223,6 @@ impl Frames {
         }
         let (offset, whole) = (record.sequence, record.acknowledgment);
         let is_last = offset.saturating_add(record.length) >= whole;
-        let record = &self.with_local_address(record, sender);
         let mut header = header(record, sender, 0, (0, 0), Caller::default());
         if offset == 0 && is_last {
             header.caller = self.caller(record, event);
@@ -254,17 +241,6 @@ impl Frames {
             append(block, time, &header, &self.datagram);
             self.datagram.clear();
         }
-    }
-
-    /// What a socket sends that is bound to no address, it sends from where it received last.
-    fn with_local_address(&mut self, record: &Record, sender: Sender) -> Record {
-        let mut record = *record;
-        if sender == Sender::Remote {
-            *self.addresses.entry(record.socket, || record.local_address) = record.local_address;
-        } else if record.local_address == [0; 16] {
-            record.local_address = self.addresses.get(record.socket).copied().unwrap_or_default();
-        }
-        record
     }
 
     fn caller(&mut self, record: &Record, event: Event) -> Caller {

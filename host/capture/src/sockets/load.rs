@@ -1,10 +1,12 @@
 //! Programs -> kernel. Takes: the compiled programs and what they are to capture. Gives: them, attached.
 
 use std::error::Error;
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 
 use aya::maps::{Array, HashMap, Map, MapError};
-use aya::programs::{BtfTracePoint, FExit, ProgramError};
+use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FExit, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
     Admission, CAPTURE_MAX, LISTED, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings, name_words,
@@ -38,17 +40,38 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         // Where the kernel has no such thing, libraries are found by the look at all processes.
         let _ = tell_mapped(&mut programs, &btf);
     }
+    if options.calls && way == Way::AtSockets {
+        // Where the kernel can not, datagrams whose sender is not known are counted and left out.
+        let _ = tell_senders(&mut programs);
+    }
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
     }
     Ok(programs)
 }
 
-/// Has the kernel tell who sends the datagrams that programs receive on sockets without a fixed peer. It costs each `recv` on any socket
-/// some tens of nanoseconds, so it is done when there are such sockets.
-pub(super) fn tell_senders(programs: &mut Ebpf) -> Result<(), SocketError> {
-    let btf = Btf::from_sys_fs().map_err(|error| SocketError::Types(error.to_string()))?;
-    attach(programs, &btf, "skb_copy_datagram_iovec", "skb_copy_datagram_iovec").map(drop)
+/// Has the kernel tell who sends the datagrams that programs receive, at the root of all control groups.
+fn tell_senders(programs: &mut Ebpf) -> Result<(), Box<dyn Error>> {
+    let root = File::open(cgroup_root()?)?;
+    for name in ["received_v4", "received_v6"] {
+        let program = programs.program_mut(name).ok_or_else(|| format!("no program {name}"))?;
+        let program: &mut CgroupSockAddr = program.try_into()?;
+        program.load()?;
+        program.attach(&root, CgroupAttachMode::AllowMultiple)?;
+    }
+    Ok(())
+}
+
+/// Where the file system of control groups (version 2) is mounted.
+fn cgroup_root() -> Result<PathBuf, Box<dyn Error>> {
+    let mounts = std::fs::read_to_string("/proc/self/mounts")?;
+    // proc_pid_mounts(5): device, folder, kind.
+    let mut folders = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let (folder, kind) = (words.next()?, words.next()?);
+        (kind == "cgroup2").then(|| PathBuf::from(folder))
+    });
+    Ok(folders.next().ok_or("no cgroup2 file system is mounted")?)
 }
 
 /// Has the kernel tell which processes map a library.

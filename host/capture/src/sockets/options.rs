@@ -41,8 +41,8 @@ impl Default for SocketOptions {
             at_calls: false,
             // Heads and small bodies; the rest of large bodies is stepped over anyway.
             capture_limit: 16 << 10,
-            // A hundred milliseconds of what two busy cores carry.
-            ring_bytes: 16 << 20,
+            // Ten times what two busy cores carry from one look to the next; it is mapped twice, and counts so as resident memory.
+            ring_bytes: 8 << 20,
         }
     }
 }
