@@ -11,14 +11,25 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 20] = [
     ("curl", "curl"),
+    ("dig", "bind9-dnsutils"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("getent", "libc-bin"),
     ("ip", "iproute2"),
+    ("mariadb", "mariadb-client"),
+    ("mariadbd", "mariadb-server"),
     ("nginx", "nginx-light"),
-    // Its module ctypes loads libraries late.
+    ("prlimit", "util-linux"),
+    // Its module ctypes loads libraries late, and makes calls that Python has not.
     ("python3", "python3"),
     ("readelf", "binutils"),
+    ("redis-benchmark", "redis-tools"),
+    ("redis-cli", "redis-tools"),
+    ("redis-server", "redis-server"),
+    ("script", "bsdutils"),
     ("setpriv", "util-linux"),
+    ("sysbench", "sysbench"),
     ("tcpdump", "tcpdump"),
     ("unshare", "util-linux"),
     ("wrk", "wrk"),
@@ -28,6 +39,7 @@ const PROGRAMS: [(&str, &str); 9] = [
 pub(crate) fn run() -> Result<()> {
     let mut packages: Vec<_> =
         PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());

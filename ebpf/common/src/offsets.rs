@@ -44,7 +44,6 @@ offsets! {
     sock_common_skc_rcv_saddr
     sock_common_skc_dport
     sock_common_skc_num
-    inet_sock_inet_sport
     sock_common_skc_family
     sock_common_skc_v6_daddr
     sock_common_skc_v6_daddr_end
@@ -52,6 +51,7 @@ offsets! {
     sock_common_skc_v6_rcv_saddr_end
     sock_common_skc_net
     net_ns_inum
+    inet_sock_inet_sport
     sock_sk_protocol
     sock_sk_shutdown
     sock_sk_socket

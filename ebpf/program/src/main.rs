@@ -63,7 +63,7 @@ pub fn skb_copy_datagram_iovec(context: BtfTracePointContext) -> i32 {
 #[btf_tracepoint(function = "inet_sock_set_state")]
 pub fn inet_sock_set_state(context: BtfTracePointContext) -> i32 {
     // Its arguments are `const struct sock *sk, const int oldstate, const int newstate`.
-    socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(2));
+    socket::state_changed(context.arg::<*const u8>(0), context.arg::<i32>(1), context.arg::<i32>(2));
     0
 }
 

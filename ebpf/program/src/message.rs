@@ -91,8 +91,11 @@ macro_rules! word {
     }};
 }
 
-/// Buffers and pieces of buffers that are looked at in one call.
-const STEPS: usize = PIECES + 8;
+/// Buffers of one call that are looked at: nginx hands 64 of them to `writev`.
+const BUFFERS: usize = 64;
+
+/// Buffers and pieces of buffers.
+const STEPS: usize = PIECES + BUFFERS;
 
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
 #[inline(always)]
@@ -123,16 +126,19 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
     }
 }
 
-/// One piece of a buffer, or the next buffer. False: no further one is captured.
+/// One piece of a buffer, of the next one when the last one is done. False: no further one is captured.
 #[inline(always)]
 fn step(work: *mut Work) -> bool {
     let (left, budget) = (word!(work.left), word!(work.budget));
     if left == 0 || budget == 0 {
         return false;
     }
+    if word!(work.memory.length) == 0 && !next_buffer(work) {
+        return false;
+    }
     let length = word!(work.memory.length);
     if length == 0 {
-        return next_buffer(work);
+        return true;
     }
     let piece = smallest([length, u64::from(left), PIECE as u64]);
     let captured = smallest([piece, u64::from(budget), PIECE as u64]);

@@ -56,7 +56,7 @@ pub struct Streams {
     pub written: u32,
     /// Next byte that the program reads; an end of the stream that was read counts as none.
     pub read: u32,
-    /// First byte that the other end has not acknowledged.
+    /// First byte that the other end has not acknowledged; an end of the stream counts as none.
     pub acknowledged: u32,
     /// The first byte that was ever sent, and ever received; none where nobody knows.
     pub first: Option<(u32, u32)>,
@@ -164,19 +164,18 @@ impl View for Socket {
     #[inline(always)]
     fn streams(&self) -> Option<Streams> {
         let mut next: u32 = read(self.sock + offset!(tcp_sock_copied_seq))?;
-        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read.
-        if read::<u8>(self.sock + offset!(sock_sk_shutdown))? & RECEIVED_END != 0
-            && read::<u32>(self.sock + offset!(tcp_sock_rcv_nxt))? == next
-        {
+        let written: u32 = read(self.sock + offset!(tcp_sock_write_seq))?;
+        let mut acknowledged: u32 = read(self.sock + offset!(tcp_sock_snd_una))?;
+        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read, or acknowledged.
+        let shut: u8 = read(self.sock + offset!(sock_sk_shutdown))?;
+        if shut & RECEIVED_END != 0 && read::<u32>(self.sock + offset!(tcp_sock_rcv_nxt))? == next {
             next = next.wrapping_sub(1);
         }
-        Some(Streams {
-            local_port: u16::from_be(read(self.sock + offset!(inet_sock_inet_sport))?),
-            written: read(self.sock + offset!(tcp_sock_write_seq))?,
-            read: next,
-            acknowledged: read(self.sock + offset!(tcp_sock_snd_una))?,
-            first: None,
-        })
+        if shut & SENT_END != 0 && acknowledged == written {
+            acknowledged = acknowledged.wrapping_sub(1);
+        }
+        let local_port = u16::from_be(read(self.sock + offset!(inet_sock_inet_sport))?);
+        Some(Streams { local_port, written, read: next, acknowledged, first: None })
     }
 
     #[inline(always)]
@@ -193,22 +192,26 @@ pub fn widened(address: [u8; 4]) -> [u8; 16] {
 /// States of TCP (net/tcp_states.h).
 const ESTABLISHED: i32 = 1;
 const FIN_WAIT1: i32 = 4;
+const FIN_WAIT2: i32 = 5;
 const CLOSE: i32 = 7;
 const LAST_ACK: i32 = 9;
-/// Bits of `sk_shutdown`: nothing more comes from the other end; both directions are shut, as the program closed it or ended.
+const CLOSING: i32 = 11;
+/// Bits of `sk_shutdown`: nothing more comes from the other end; the program sends nothing more; both directions are shut, as the
+/// program closed it or ended.
 pub const RECEIVED_END: u8 = 1;
+pub const SENT_END: u8 = 2;
 const SHUT: u8 = 3;
 
 /// Tells that a connection begins that a program of this machine asked for (the socket of an accepted one is nobody's yet when it begins),
 /// and the end of every connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call
 /// of `close` is one of many ways.
 #[inline(always)]
-pub fn state_changed(sock: *const u8, state: i32) {
-    let _ = try_state_changed(sock as usize, state);
+pub fn state_changed(sock: *const u8, old: i32, state: i32) {
+    let _ = try_state_changed(sock as usize, old, state);
 }
 
 #[inline(always)]
-fn try_state_changed(sock: usize, state: i32) -> Option<()> {
+fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
     let connects = state == ESTABLISHED && setting!(states) != 0;
     let closes = state == CLOSE
         || (state == FIN_WAIT1 || state == LAST_ACK)
@@ -219,6 +222,10 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     let socket: usize = read(sock + offset!(sock_sk_socket))?;
     if socket == 0 {
         // No program has it any more, so its end was told, or none had it yet.
+        return None;
+    }
+    if state == CLOSE && matches!(old, FIN_WAIT1 | FIN_WAIT2 | CLOSING) && has_unread(sock)? {
+        // The program sends nothing more, but has still to read what came before the other end's FIN.
         return None;
     }
     let number: u64 = read(socket + offset!(socket_alloc_vfs_inode) + offset!(inode_i_ino))?;
@@ -243,4 +250,12 @@ fn try_state_changed(sock: usize, state: i32) -> Option<()> {
     record.time = unsafe { bpf_ktime_get_ns() };
     emit::put(work, 0);
     Some(())
+}
+
+/// Bytes came that the program has not read; FIN takes a number and is none.
+#[inline(always)]
+fn has_unread(sock: usize) -> Option<bool> {
+    let received: u32 = read(sock + offset!(tcp_sock_rcv_nxt))?;
+    let next: u32 = read(sock + offset!(tcp_sock_copied_seq))?;
+    Some(received.wrapping_sub(next) as i32 > 1)
 }

@@ -10,7 +10,7 @@ use weir_ebpf_common::Record;
 use crate::admission::Caller;
 use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, IPPROTO_UDP, PtRegs, read};
 use crate::maps::{SENDERS, setting};
-use crate::socket::{Streams, View, widened};
+use crate::socket::{RECEIVED_END, SENT_END, Streams, View, widened};
 
 /// Reads a member of a structure whose type the kernel knows. The offset in the instruction is a mark that the loader replaces.
 macro_rules! load {
@@ -156,14 +156,16 @@ impl View for Trusted {
         let tcp = TrustedTcp::of(*self)?;
         let written = load!("u32", tcp.0, tcp_sock_write_seq) as u32;
         let copied = load!("u32", tcp.0, tcp_sock_copied_seq) as u32;
-        let has_end = load!("u8", self.0, sock_sk_shutdown) as u8 & crate::socket::RECEIVED_END != 0;
-        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read.
+        let shut = load!("u8", self.0, sock_sk_shutdown) as u8;
+        // FIN takes a number of its own (RFC 9293, 3.4), which the kernel counts when what stands before it was read, or acknowledged.
         let next = load!("u32", tcp.0, tcp_sock_rcv_nxt) as u32;
-        let end_was_read = has_end && next == copied;
+        let end_was_read = shut & RECEIVED_END != 0 && next == copied;
         let read = copied.wrapping_sub(u32::from(end_was_read));
-        let acknowledged = load!("u32", tcp.0, tcp_sock_snd_una) as u32;
+        let una = load!("u32", tcp.0, tcp_sock_snd_una) as u32;
+        let end_was_acknowledged = shut & SENT_END != 0 && una == written;
+        let acknowledged = una.wrapping_sub(u32::from(end_was_acknowledged));
         let first = (
-            acknowledged.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_acked) as u32),
+            una.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_acked) as u32),
             next.wrapping_sub(load!("u64", tcp.0, tcp_sock_bytes_received) as u32),
         );
         let local_port = u16::from_be(load!("u16", tcp.0, inet_sock_inet_sport) as u16);

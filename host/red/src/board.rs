@@ -1,6 +1,7 @@
 //! All workers together, over a sliding window. Takes tallies of workers, and ticks with their time. Gives a line for each key.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::KEYS;
 use crate::key::Key;
@@ -68,6 +69,12 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn codes(&self) -> (&'a [(Code, u64)], u64) {
         (&self.row.codes.known, self.row.codes.others)
+    }
+
+    /// The process that made the last of them, where the source of the records knows it.
+    #[must_use]
+    pub fn process(&self) -> Option<&'a Arc<str>> {
+        self.row.process.as_ref()
     }
 
     /// The last requests that failed, the last one first.

@@ -64,7 +64,9 @@ pub(crate) fn push_endpoint(out: &mut String, log: &RequestLog) {
     let text = resource.trim_ascii_start();
     let statement = without_comment(text);
     let end = out.len() + ENDPOINT_BYTES;
-    if let Some((verb, before)) = VERBS.iter().find(|(verb, _)| verb.eq_ignore_ascii_case(word(statement))) {
+    // Most resources are paths, which need not be looked through for a word.
+    let first = if statement.starts_with('/') { "" } else { word(statement) };
+    if let Some((verb, before)) = VERBS.iter().find(|(verb, _)| verb.eq_ignore_ascii_case(first)) {
         out.push_str(verb);
         if let Some(table) = table(statement, *before) {
             out.push(' ');
@@ -111,17 +113,25 @@ fn table(statement: &str, before: Before) -> Option<&str> {
 
 fn push_name(out: &mut String, text: &str) {
     let is_path = text.starts_with('/');
-    let text = if is_path { text.split(['?', '#', ' ']).next().unwrap_or_default() } else { text };
-    let ends_part = |c: char| c == '/' || !is_path && (c == '.' || c == ':');
-    for (number, part) in text.split_inclusive(ends_part).enumerate() {
-        // A path begins with its first separator.
-        if is_path && number > PARTS {
+    let ends_part = |byte: u8| byte == b'/' || !is_path && (byte == b'.' || byte == b':');
+    let ends = |byte: u8| ends_part(byte) || is_path && matches!(byte, b'?' | b'#' | b' ');
+    let mut rest = text;
+    // A path begins with its first separator.
+    let mut left = if is_path { PARTS + 1 } else { usize::MAX };
+    while !rest.is_empty() {
+        if left == 0 {
             out.push('…');
             return;
         }
-        let name = part.trim_end_matches(ends_part);
+        left -= 1;
+        // What ends a part is ASCII, so it is no piece of another character.
+        let (name, behind) = rest.split_at(rest.bytes().position(ends).unwrap_or(rest.len()));
         out.push_str(if is_id(name) { "*" } else { name });
-        out.push_str(part.get(name.len()..).unwrap_or_default());
+        match behind.bytes().next().filter(|byte| ends_part(*byte)) {
+            Some(end) => out.push(char::from(end)),
+            None => return,
+        }
+        rest = behind.get(1..).unwrap_or_default();
     }
 }
 

@@ -1,6 +1,7 @@
 //! A key over time. Takes tallies and ticks, gives sums of the window. The tick's number is the time here.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::histogram::{Histogram, Sparse};
 use crate::tally::{Codes, Counts, Failures, Tally};
@@ -22,6 +23,7 @@ pub(crate) struct Row {
     pub(crate) total: Counts,
     pub(crate) codes: Codes,
     pub(crate) failures: Failures,
+    pub(crate) process: Option<Arc<str>>,
 }
 
 impl Row {
@@ -31,6 +33,9 @@ impl Row {
         self.total.add(&tally.counts);
         self.codes.merge(&tally.codes);
         self.failures.merge(&tally.failures);
+        if tally.process.is_some() && self.process != tally.process {
+            self.process.clone_from(&tally.process);
+        }
     }
 
     /// Tick `tick` ends; `window` ticks count, none: all of them.

@@ -1,6 +1,7 @@
 //! What is counted of a key in some time. Takes records, gives sums that can be merged.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use weir_request_log::{Field, RequestLog, Status, Value};
 
@@ -215,6 +216,8 @@ pub(crate) struct Tally {
     pub(crate) durations: Histogram,
     pub(crate) codes: Codes,
     pub(crate) failures: Failures,
+    /// Of the last record that had one.
+    pub(crate) process: Option<Arc<str>>,
 }
 
 impl Tally {
@@ -226,6 +229,9 @@ impl Tally {
         }
         if let Some(code) = log.fields.value(Field::ResponseCode) {
             self.codes.count(code);
+        }
+        if log.process_name.is_some() && self.process != log.process_name {
+            self.process.clone_from(&log.process_name);
         }
         if matches!(log.status, Status::ClientError | Status::ServerError | Status::Timeout) {
             self.failures.count(log);

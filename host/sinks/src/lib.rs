@@ -31,4 +31,4 @@ pub use json_lines::JsonLines;
 pub use null::Null;
 pub use output::{Output, OutputState};
 pub use sink::Sink;
-pub use table::{Table, TableStyle};
+pub use table::{Table, TableStyle, harmless};

@@ -6,4 +6,7 @@ use weir_request_log::LogSink;
 pub trait Sink: LogSink + Send {
     /// What was formatted since the buffer was emptied: whole lines only. Its owner empties it and leaves the memory.
     fn buffer(&mut self) -> &mut Vec<u8>;
+
+    /// A burst of records is over, or the buffer is about to be handed on: for sinks that hand on something else.
+    fn burst_end(&mut self) {}
 }

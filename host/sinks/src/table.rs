@@ -1,13 +1,14 @@
 //! Takes: records. Gives: columns that a person can read, a line each, cut to the width of the terminal. Not for programs: they
 //! read [`JsonLines`](crate::JsonLines).
 
-use std::io::Write;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use weir_request_log::{Field, LogSink, RequestLog, Status, Value};
 
 use self::cell::Cell;
+pub use self::cell::harmless;
 use crate::sink::Sink;
 use crate::time::TimeWriter;
 
@@ -20,8 +21,16 @@ const PROTOCOL_WIDTH: usize = 6;
 const STATUS_WIDTH: usize = 17;
 /// `10.0.0.1:51234`; grows with what is seen, up to an IPv6 address with its port.
 const PEER_WIDTHS: std::ops::RangeInclusive<usize> = 14..=47;
-/// Less would say nothing of the request; a narrower terminal wraps.
+/// Less would say nothing of the request.
 const REQUEST_WIDTH_MIN: usize = 20;
+/// All but peers and request, with the spaces between.
+const FIXED_WIDTH: usize = CLOCK_WIDTH + 1 + DURATION_WIDTH + 2 + 2 + PROTOCOL_WIDTH + 1 + STATUS_WIDTH + 2;
+/// Terminals that are narrower have no column for the client: the line would be wrapped.
+const WITH_CLIENT: usize = FIXED_WIDTH + 2 * *PEER_WIDTHS.start() + ARROW_WIDTH + REQUEST_WIDTH_MIN;
+const ARROW_WIDTH: usize = 3;
+/// Terminals that are narrower have the code of the status alone; below 52 columns lines are wrapped.
+const WITH_STATUS: usize = FIXED_WIDTH + *PEER_WIDTHS.start() + 8;
+const CODE_WIDTH: usize = 4;
 
 /// How a table looks.
 #[derive(Clone, Debug)]
@@ -40,6 +49,17 @@ pub struct Table {
     buffer: Vec<u8>,
     times: TimeWriter,
     cell: Cell,
+    /// Asks the terminal for its width; none: what it goes to has no width.
+    measure: Option<fn() -> Option<usize>>,
+}
+
+/// What there is room for.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    client: bool,
+    peer_max: usize,
+    status: usize,
+    request_min: usize,
 }
 
 /// Only looks depend on these, so that no order between threads is needed.
@@ -66,31 +86,79 @@ impl Table {
             buffer: Vec::new(),
             times: TimeWriter::default(),
             cell: Cell::default(),
+            measure: None,
         }
     }
 
-    fn header(&mut self) {
+    /// For a terminal, whose width is asked for after each burst: lines are never wider, and less important columns give way.
+    #[must_use]
+    pub fn on_terminal(mut self, measure: fn() -> Option<usize>) -> Self {
+        self.measure = Some(measure);
+        self
+    }
+
+    fn columns(&self) -> Columns {
+        let width = self.style.width;
+        let full = Columns {
+            client: true,
+            peer_max: *PEER_WIDTHS.end(),
+            status: STATUS_WIDTH,
+            request_min: REQUEST_WIDTH_MIN,
+        };
+        let room = |columns: usize, peers: usize| {
+            (width.saturating_sub(columns) / peers).clamp(*PEER_WIDTHS.start(), *PEER_WIDTHS.end())
+        };
+        match (self.measure, width) {
+            (None, _) => full,
+            (_, WITH_CLIENT..) => Columns {
+                peer_max: room(FIXED_WIDTH + ARROW_WIDTH + REQUEST_WIDTH_MIN, 2),
+                request_min: 0,
+                ..full
+            },
+            (_, WITH_STATUS..) => {
+                Columns { client: false, peer_max: room(FIXED_WIDTH, 2), request_min: 0, ..full }
+            }
+            _ => {
+                let peer_max = *PEER_WIDTHS.start();
+                Columns { client: false, peer_max, status: CODE_WIDTH, request_min: 0 }
+            }
+        }
+    }
+
+    fn header(&mut self, columns: Columns) {
         let (client, server) = self.shared.peer_widths();
-        let _ = writeln!(
-            self.buffer,
-            "{:<CLOCK_WIDTH$} {:>DURATION_WIDTH$}  {:>client$} → {:<server$}  {:<PROTOCOL_WIDTH$} {:<STATUS_WIDTH$}  REQUEST",
-            "TIME (UTC)", "DURATION", "CLIENT", "SERVER", "PROTO", "STATUS",
+        let (client, server) = (client.min(columns.peer_max), server.min(columns.peer_max));
+        let status = columns.status;
+        let mut line = format!("{:<CLOCK_WIDTH$} {:>DURATION_WIDTH$}  ", "TIME (UTC)", "DURATION");
+        // Writing to memory can not fail.
+        let _ = if columns.client { write!(line, "{:>client$} → ", "CLIENT") } else { Ok(()) };
+        let _ = write!(
+            line,
+            "{:<server$}  {:<PROTOCOL_WIDTH$} {:<status$.status$}  REQUEST",
+            "SERVER", "PROTO", "STATUS",
         );
+        let limit = if self.measure.is_some() { self.style.width } else { usize::MAX };
+        self.cell.start(|text| text.push_display(line)).cut(limit).write(&mut self.buffer);
+        self.buffer.push(b'\n');
     }
 
-    fn peers(&mut self, log: &RequestLog) -> usize {
+    fn peers(&mut self, log: &RequestLog, columns: Columns) -> usize {
         let Self { cell, buffer, shared, .. } = self;
-        let client = cell.start(|text| text.push_peer(log.client));
-        let client_width = grow(&shared.client_width, client.width());
-        client.align_right(buffer, client_width);
-        buffer.extend_from_slice(" → ".as_bytes());
+        let mut used = 0;
+        if columns.client {
+            let client = cell.start(|text| text.push_peer(log.client));
+            let width = grow(&shared.client_width, client.width()).min(columns.peer_max);
+            client.cut(width).align_right(buffer, width);
+            buffer.extend_from_slice(" → ".as_bytes());
+            used = width + ARROW_WIDTH;
+        }
         let server = cell.start(|text| text.push_peer(log.server));
-        let server_width = grow(&shared.server_width, server.width());
-        server.align_left(buffer, server_width);
-        client_width + 3 + server_width
+        let width = grow(&shared.server_width, server.width()).min(columns.peer_max);
+        server.cut(width).align_left(buffer, width);
+        used + width
     }
 
-    fn status(&mut self, log: &RequestLog) {
+    fn status(&mut self, log: &RequestLog, width: usize) {
         let color = if self.style.color { color(log.status) } else { "" };
         let buffer = &mut self.buffer;
         buffer.extend_from_slice(color.as_bytes());
@@ -106,8 +174,8 @@ impl Table {
                     text.push_str(log.status.name());
                 }
             })
-            .cut(STATUS_WIDTH)
-            .align_left(buffer, STATUS_WIDTH);
+            .cut(width)
+            .align_left(buffer, width);
         if !color.is_empty() {
             buffer.extend_from_slice(b"\x1b[0m");
         }
@@ -129,7 +197,7 @@ impl Table {
         });
         let Some(exception) = exception else { return request.cut(width).write(buffer) };
         // An error's text is what a reader looks for: it has half of the room when there is too little.
-        let request = request.cut((width / 2).max(REQUEST_WIDTH_MIN));
+        let request = request.cut((width / 2).max(REQUEST_WIDTH_MIN).min(width));
         let used = request.width();
         request.write(buffer);
         let error = cell.start(|text| {
@@ -142,8 +210,9 @@ impl Table {
 
 impl LogSink for Table {
     fn log(&mut self, log: &RequestLog) {
+        let columns = self.columns();
         if !self.shared.header_written.swap(true, Ordering::Relaxed) {
-            self.header();
+            self.header(columns);
         }
         self.times.push_clock(&mut self.buffer, log.start_time);
         self.buffer.push(b' ');
@@ -152,18 +221,18 @@ impl LogSink for Table {
             .start(|text| duration.map_or((), |d| text.push_display(d)))
             .align_right(&mut self.buffer, DURATION_WIDTH);
         self.buffer.extend_from_slice(b"  ");
-        let peers = self.peers(log);
+        let peers = self.peers(log, columns);
         self.buffer.extend_from_slice(b"  ");
         let biz = log.fields.value(Field::BizProtocol);
         let protocol = self.cell.start(|text| text.push_value(biz.unwrap_or(Value::Text(&log.l7_protocol))));
-        let protocol = protocol.cut(2 * PROTOCOL_WIDTH);
+        let protocol = protocol.cut(if columns.client { 2 * PROTOCOL_WIDTH } else { PROTOCOL_WIDTH });
         let protocol_width = protocol.width().max(PROTOCOL_WIDTH);
         protocol.align_left(&mut self.buffer, PROTOCOL_WIDTH);
         self.buffer.push(b' ');
-        self.status(log);
+        self.status(log, columns.status);
         self.buffer.extend_from_slice(b"  ");
-        let used = CLOCK_WIDTH + 1 + DURATION_WIDTH + 2 + peers + 2 + protocol_width + 1 + STATUS_WIDTH + 2;
-        self.request(log, self.style.width.saturating_sub(used).max(REQUEST_WIDTH_MIN));
+        let used = CLOCK_WIDTH + 1 + DURATION_WIDTH + 2 + peers + 2 + protocol_width + 1 + columns.status + 2;
+        self.request(log, self.style.width.saturating_sub(used).max(columns.request_min));
         self.end_line();
     }
 }
@@ -179,6 +248,12 @@ impl Table {
 impl Sink for Table {
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
+    }
+
+    fn burst_end(&mut self) {
+        if let Some(width) = self.measure.and_then(|measure| measure()) {
+            self.style.width = width;
+        }
     }
 }
 

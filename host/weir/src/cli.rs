@@ -7,6 +7,10 @@ pub mod agent;
 /// Arguments of `weir plugin`.
 pub mod plugin;
 
+/// Arguments of `weir top`.
+#[cfg(target_os = "linux")]
+pub mod top;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,6 +32,7 @@ Examples:
   weir replay trace.pcap
   weir replay --format jsonl trace.pcapng.gz > requests.jsonl
   weir agent -i eth0
+  weir top -i eth0
   weir plugin new --lang rust my-parser
 
 Exit status: 0 done, 1 something could not be read or written, 2 wrong usage.
@@ -67,6 +72,9 @@ enum Command {
     /// Captures packets of network interfaces and prints their request logs as they come.
     #[cfg(target_os = "linux")]
     Agent(self::agent::AgentArgs),
+    /// Shows the busiest endpoints of network interfaces: rate, errors and latency, each second.
+    #[cfg(target_os = "linux")]
+    Top(self::top::TopArgs),
     /// Makes, checks, tests, measures and attacks plugins of your own.
     Plugin(PluginArgs),
 }
@@ -133,6 +141,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         Command::Agent(arguments) => cmd::agent::run(&arguments),
+        #[cfg(target_os = "linux")]
+        Command::Top(arguments) => {
+            if arguments.once {
+                cmd::start_held_log(Level::WARN);
+            } else {
+                cmd::start_screen_log(Level::WARN);
+            }
+            end(&cmd::top::run(arguments))
+        }
         Command::Plugin(arguments) => cmd::plugin::run(&arguments.command),
     }
 }

@@ -10,7 +10,11 @@ pub mod plugin;
 /// `weir replay`.
 pub mod replay;
 
-mod held_log;
+/// `weir top`.
+#[cfg(target_os = "linux")]
+pub mod top;
+
+pub(crate) mod held_log;
 mod log_line;
 mod summary;
 mod tables;
@@ -37,6 +41,16 @@ pub(crate) fn start_held_log(default: Level) {
         start_log(default);
     } else {
         start_log_to(default, || held_log::Held);
+    }
+}
+
+/// The same while a screen is shown: a line that goes to the same terminal would tear it apart, so there it waits whatever WEIR_LOG says.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_screen_log(default: Level) {
+    if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        start_log_to(default, || held_log::Held);
+    } else {
+        start_held_log(default);
     }
 }
 

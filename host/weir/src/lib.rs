@@ -31,5 +31,9 @@ pub mod plugins;
 /// Capture files -> request logs.
 pub mod replay;
 
+/// Request logs -> the busiest endpoints on a screen.
+#[cfg(target_os = "linux")]
+mod top;
+
 pub use cli::run;
 pub use failure::Failure;

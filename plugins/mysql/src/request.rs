@@ -34,6 +34,9 @@ impl Session {
             if resync::is_login(bytes) {
                 // The server's greeting was not captured, or came before this parser.
                 self.phase = Phase::Hello;
+            } else if resync::may_be_command(bytes) {
+                // Servers read the head of a packet alone, and so it comes from system calls.
+                return Step::NeedAtLeast(HEADER as u32 + 1);
             } else if !resync::is_command(bytes) {
                 return Step::Consumed(bytes.len() as u64);
             }

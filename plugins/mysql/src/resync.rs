@@ -44,6 +44,11 @@ pub(crate) fn is_command(bytes: &[u8]) -> bool {
     fits && bytes.get(end..).is_none_or(|next| next.is_empty() || is_next(next))
 }
 
+/// The head of a command, alone.
+pub(crate) fn may_be_command(bytes: &[u8]) -> bool {
+    bytes.len() == HEADER && Header::read(bytes).is_some_and(|head| head.sequence == 0 && head.length != 0)
+}
+
 /// The handshake response of protocol 4.1, whole.
 pub(crate) fn is_login(payload: &[u8]) -> bool {
     let Some(head) = Header::read(payload) else { return false };

@@ -72,6 +72,11 @@ impl Frames {
         SocketCounts { given_up: self.order.given_up, ..self.counts.clone() }
     }
 
+    /// Time of the latest record, as the kernel has it.
+    pub(super) fn latest(&self) -> u64 {
+        self.now
+    }
+
     /// Datagrams came from who knows where.
     pub(super) fn lacks_senders(&self) -> bool {
         self.counts.without_peer > 0
@@ -105,18 +110,14 @@ impl Frames {
         }
     }
 
-    /// Time of the latest record, `CLOCK_MONOTONIC`, nanoseconds.
-    pub(super) fn latest(&self) -> u64 {
-        self.now
-    }
-
     /// Appends frames whose predecessors are waited for in vain, and ends. `now`: until when all records have been seen, as their times are.
     pub(super) fn release(&mut self, now: u64, clock: &Clock, block: &mut Block) {
         self.close(now, clock, block);
         while !self.order.is_idle()
-            && let Some((time, frame)) = self.order.overdue(self.now)
+            && let Some((socket, time, frame)) = self.order.overdue(now)
         {
             push(block, time, &frame);
+            self.give_ready(socket, block);
         }
     }
 
@@ -141,11 +142,16 @@ impl Frames {
             let mut frame = Vec::with_capacity(SocketHeader::SIZE + payload.len());
             header.write(&mut frame);
             frame.extend_from_slice(payload);
-            return self.order.keep(step, time, frame);
+            return self.order.keep(step, record.time, (time, frame));
         }
         append(block, time, &header, payload);
+        self.give_ready(record.socket, block);
+    }
+
+    /// Appends what waited for what was given just now.
+    fn give_ready(&mut self, socket: u64, block: &mut Block) {
         while !self.order.is_idle()
-            && let Some((time, frame)) = self.order.ready(record.socket)
+            && let Some((time, frame)) = self.order.ready(socket)
         {
             push(block, time, &frame);
         }

@@ -47,8 +47,10 @@ struct Told {
 #[derive(Debug)]
 struct Late {
     step: Step,
-    time: u64,
-    frame: Vec<u8>,
+    /// As the kernel has it.
+    since: u64,
+    /// With the time that it gets.
+    frame: (u64, Vec<u8>),
 }
 
 /// What a record says about the order.
@@ -98,11 +100,11 @@ impl Order {
         true
     }
 
-    /// Keeps a record that may not be given yet. `time`: of the record, nanoseconds.
+    /// Keeps a record that may not be given yet. `since`: `CLOCK_MONOTONIC`, nanoseconds.
     #[cold]
-    pub(super) fn keep(&mut self, step: Step, time: u64, frame: Vec<u8>) {
-        self.waiting_bytes += frame.len();
-        self.waiting.push_back(Late { step, time, frame });
+    pub(super) fn keep(&mut self, step: Step, since: u64, frame: (u64, Vec<u8>)) {
+        self.waiting_bytes += frame.1.len();
+        self.waiting.push_back(Late { step, since, frame });
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -121,16 +123,17 @@ impl Order {
         self.give(place)
     }
 
-    /// The next record that has waited for too long. `now`: nanoseconds, as records have them.
+    /// The next record that has waited for too long, with its socket. `now`: `CLOCK_MONOTONIC`, nanoseconds.
     #[cold]
-    pub(super) fn overdue(&mut self, now: u64) -> Option<(u64, Vec<u8>)> {
+    pub(super) fn overdue(&mut self, now: u64) -> Option<(u64, u64, Vec<u8>)> {
         let is_full = self.waiting_bytes > WAITING_BYTES || self.waiting.len() > WAITING;
         let oldest = self.waiting.front()?;
-        if !is_full && now.saturating_sub(oldest.time) < PATIENCE {
+        if !is_full && now.saturating_sub(oldest.since) < PATIENCE {
             return None;
         }
+        let socket = oldest.step.socket;
         self.given_up += 1;
-        self.give(0)
+        self.give(0).map(|(time, frame)| (socket, time, frame))
     }
 
     /// The next record of a socket that ends.
@@ -149,14 +152,14 @@ impl Order {
 
     fn give(&mut self, place: usize) -> Option<(u64, Vec<u8>)> {
         let late = self.waiting.remove(place)?;
-        self.waiting_bytes -= late.frame.len();
+        self.waiting_bytes -= late.frame.1.len();
         let told = self.sockets.entry(late.step.socket, Told::default);
         let before = &mut told.next[other(late.step.sender) as usize];
         if before.is_none_or(|next| is_before(next, late.step.other)) {
             *before = Some(late.step.other);
         }
         told.advance(&late.step);
-        Some((late.time, late.frame))
+        Some(late.frame)
     }
 }
 
@@ -195,11 +198,11 @@ mod tests {
         assert!(order.admits(&step(Sender::Local, 100..110, 500)));
         let answer = step(Sender::Remote, 500..520, 130);
         assert!(!order.admits(&answer));
-        order.keep(answer, 1000, b"answer".to_vec());
+        order.keep(answer, 1000, (7, b"answer".to_vec()));
         assert_eq!(order.ready(1), None);
         assert_eq!(order.overdue(2000), None);
         assert!(order.admits(&step(Sender::Local, 110..130, 500)));
-        assert_eq!(order.ready(1), Some((1000, b"answer".to_vec())));
+        assert_eq!(order.ready(1), Some((7, b"answer".to_vec())));
         assert_eq!((order.ready(1), order.is_idle(), order.given_up), (None, true, 0));
     }
 
@@ -210,12 +213,13 @@ mod tests {
         for number in 0..3 {
             let answer = step(Sender::Remote, number..number + 1, 20);
             assert!(!order.admits(&answer));
-            order.keep(answer, 1000 + u64::from(number), vec![number as u8]);
+            order.keep(answer, 1000 + u64::from(number), (u64::from(number), vec![number as u8]));
         }
-        assert_eq!(order.overdue(1000 + PATIENCE), Some((1000, vec![0])));
+        assert_eq!(order.overdue(999 + PATIENCE), None);
+        assert_eq!(order.overdue(1000 + PATIENCE), Some((1, 0, vec![0])));
         // From then on it is known to be lost.
-        assert_eq!(order.ready(1), Some((1001, vec![1])));
-        assert_eq!(order.ready(1), Some((1002, vec![2])));
+        assert_eq!(order.ready(1), Some((1, vec![1])));
+        assert_eq!(order.ready(1), Some((2, vec![2])));
         assert!(order.admits(&step(Sender::Remote, 3..4, 20)));
         assert_eq!(order.given_up, 1);
     }
@@ -236,7 +240,7 @@ mod tests {
         for number in 0..10_000_u32 {
             let answer = step(Sender::Remote, number..number + 1, 20 + number);
             assert!(!order.admits(&answer));
-            order.keep(answer, 1, vec![0; 100]);
+            order.keep(answer, 1, (1, vec![0; 100]));
             while order.overdue(1).is_some() {}
             assert!(order.waiting.len() <= WAITING && order.waiting_bytes <= WAITING_BYTES);
         }

@@ -57,7 +57,8 @@ impl Cell {
 }
 
 /// A text from the network must not move the cursor, change colours or turn the reading direction of a terminal.
-fn harmless(character: char) -> char {
+#[must_use]
+pub fn harmless(character: char) -> char {
     match character {
         '\n' | '\r' | '\t' => ' ',
         // Marks and overrides of direction (Unicode Annex 9), line and paragraph separators.

@@ -64,6 +64,46 @@ TIME (UTC)   DURATION          CLIENT → SERVER          PROTO  STATUS         
     assert_eq!(table(120, false, &[sample("/"), failed]), expected);
 }
 
+fn on_terminal(width: usize, logs: &[RequestLog]) -> String {
+    let mut table = Table::new(TableStyle { width, color: false }).on_terminal(|| None);
+    logs.iter().for_each(|log| table.log(log));
+    String::from_utf8(table.buffer().clone()).unwrap()
+}
+
+#[test]
+fn lines_fit_a_terminal_of_any_width() {
+    let mut long = sample(&"r".repeat(500));
+    long.l7_protocol = Arc::from("LongName");
+    long.client = "[2001:db8:1234:5678:9abc:def0:1234:5678]:51234".parse().unwrap();
+    long.server = long.client;
+    long.status = Status::ServerError;
+    long.fields.set(Field::ResponseException, Value::Text(&"e".repeat(500)));
+    for width in 52..250 {
+        let text = on_terminal(width, &[sample("/"), long.clone(), sample("/")]);
+        assert_eq!(text.lines().count(), 4);
+        for line in text.lines() {
+            assert!(line.width() <= width, "{} of {width}: {line}", line.width());
+        }
+    }
+    let expected = "\
+TIME (UTC)   DURATION  SERVER          PROTO  STATUS             REQUEST
+13:27:05.012    1.2ms  10.0.0.2:80     HTTP   200                GET /
+";
+    assert_eq!(on_terminal(80, &[sample("/")]), expected);
+}
+
+#[test]
+fn a_terminal_that_changes_is_followed() {
+    let mut table = Table::new(TableStyle { width: 200, color: false }).on_terminal(|| Some(110));
+    let long = sample(&"r".repeat(500));
+    table.log(&long);
+    table.burst_end();
+    table.log(&long);
+    let text = String::from_utf8(table.buffer().clone()).unwrap();
+    let widths: Vec<_> = text.lines().skip(1).map(UnicodeWidthStr::width).collect();
+    assert_eq!(widths, [200, 110]);
+}
+
 #[test]
 fn only_the_status_is_coloured() {
     let text = table(120, true, &[sample("/")]);

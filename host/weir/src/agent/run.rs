@@ -17,7 +17,7 @@ use weir_sinks::{Output, Sink};
 
 use super::metrics::{Door, Facts};
 use super::{
-    AgentConfig, Captures, Control, Files, Governor, Live, LiveEnd, LivePlugins, Locks, Log, Reloader, Seen,
+    AgentConfig, Captures, Control, Files, Governor, Live, LiveEnd, LivePlugins, Locks, Log, Reloader,
 };
 use crate::cli::agent::{AgentArgs, CaptureArgs};
 use crate::failure::Failure;
@@ -47,8 +47,6 @@ pub(crate) struct Sinks<'a, W> {
     pub(crate) make: &'a (dyn Fn() -> Box<dyn Sink> + Sync),
     /// Where lines go.
     pub(crate) output: &'a Output<W>,
-    /// Filled while it runs.
-    pub(crate) seen: &'a Seen,
     /// Called before a second signal ends the process at once.
     pub(crate) last_words: fn(),
 }
@@ -67,7 +65,6 @@ impl<'a> Agent<'a> {
     ///
     /// # Errors
     /// The same.
-    #[allow(dead_code)] // by the command that comes next
     pub(crate) fn prepare(arguments: &'a CaptureArgs) -> Result<Self, Failure> {
         Self::of(arguments.config()?, None, Box::new(|| arguments.config()), None)
     }
@@ -122,6 +119,11 @@ impl<'a> Agent<'a> {
         self.facts.plugins.notes()
     }
 
+    /// What was counted so far.
+    pub(crate) fn monitor(&self) -> &Monitor {
+        &self.facts.monitor
+    }
+
     /// Captures until `stop` is set, by whoever it is or by a signal, or the time is over.
     pub(crate) fn run<W: Write + Send>(&self, stop: &AtomicBool, sinks: &Sinks<'_, W>) -> Ended {
         let mut report = Report::default();
@@ -156,7 +158,7 @@ impl<'a> Agent<'a> {
             let _control = control
                 .map_err(|error| Failure::runtime(format_args!("can not listen for signals: {error}")))?;
             let _governing = governor.start(scope, monitor)?;
-            let mut live = Live::new(self.open()?, stop, deadline, sinks.seen, monitor);
+            let mut live = Live::new(self.open()?, stop, deadline, monitor);
             self.facts.set_ready();
             let ended = replay.source(&mut live, report);
             self.facts.set_ending();

@@ -10,7 +10,6 @@ use weir_capture::live::{LiveCapture, LiveEvent};
 use weir_capture::sockets::{self, SocketCapture, SocketCounts};
 use weir_capture::{Block, InterfaceCounts};
 
-use super::seen::Seen;
 use super::tls;
 use crate::replay::{Monitor, Source, SourceCounts, Unwanted};
 
@@ -34,7 +33,6 @@ pub(crate) struct Live<'a> {
     stopped: bool,
     stop: &'a AtomicBool,
     deadline: Option<Instant>,
-    seen: &'a Seen,
     monitor: &'a Monitor,
     next_counts: u64,
     seed: u64,
@@ -58,7 +56,6 @@ impl<'a> Live<'a> {
         captures: Captures,
         stop: &'a AtomicBool,
         deadline: Option<Instant>,
-        seen: &'a Seen,
         monitor: &'a Monitor,
     ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
@@ -78,7 +75,6 @@ impl<'a> Live<'a> {
             stopped: false,
             stop,
             deadline,
-            seen,
             monitor,
             next_counts: 0,
             seed,
@@ -105,7 +101,6 @@ impl<'a> Live<'a> {
             self.calls.is_some() || self.packets.as_ref().is_some_and(LiveCapture::is_capturing);
         let calls = self.calls.as_ref().map(SocketCapture::counts);
         let (frames, bytes) = (self.frames, self.bytes);
-        self.seen.set_interfaces(interfaces.clone());
         self.monitor.tell_source(|| SourceCounts { is_capturing, interfaces, calls, frames, bytes });
     }
 

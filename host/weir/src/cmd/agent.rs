@@ -8,7 +8,7 @@ use weir_sinks::Output;
 use super::terminal::{self, say};
 use super::{summary, tables};
 use crate::agent::config::LogFormat;
-use crate::agent::{self, Agent, AgentConfig, Ended, Log, Seen, Sinks};
+use crate::agent::{self, Agent, AgentConfig, Ended, Log, Sinks};
 use crate::cli::agent::AgentArgs;
 use crate::cli::{end, status};
 use crate::failure::Failure;
@@ -43,7 +43,7 @@ fn capture(arguments: &AgentArgs, config: AgentConfig, log: Log) -> Result<Vec<F
     let agent = Agent::configured(arguments, config, log)?;
     agent.notes().iter().for_each(|note| teller.text(&format!("weir: note: {note}\n")));
     let make = terminal::sinks(format);
-    let sinks = Sinks { make: &make, output: &output, seen: &Seen::default(), last_words: || {} };
+    let sinks = Sinks { make: &make, output: &output, last_words: || {} };
     let Ended { report, costs, took } = agent.run(&AtomicBool::new(false), &sinks);
     if with_stats {
         teller.text(&tables::tables(&report, &costs));

@@ -16,6 +16,9 @@ struct Lines {
     /// Places in `said`, by what lines that are alike have in common.
     places: HashMap<String, usize>,
     left_out: u64,
+    /// How many lines were said, and the last one.
+    all: u64,
+    last: String,
 }
 
 static HELD: Mutex<Option<Lines>> = Mutex::new(None);
@@ -43,6 +46,12 @@ pub(super) fn show() {
     }
 }
 
+/// How many lines were said since they were shown last, and the last of them.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+pub(crate) fn last() -> Option<(u64, String)> {
+    lock().as_ref().map(|lines| (lines.all, lines.last.clone()))
+}
+
 fn lock() -> MutexGuard<'static, Option<Lines>> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -50,6 +59,8 @@ fn lock() -> MutexGuard<'static, Option<Lines>> {
 impl Lines {
     fn add(&mut self, line: &str) {
         let line = line.trim_end();
+        self.all += 1;
+        line.clone_into(&mut self.last);
         let key = without_numbers(line);
         if let Some((_, count)) = self.places.get(&key).and_then(|place| self.said.get_mut(*place)) {
             *count += 1;
@@ -118,6 +129,7 @@ mod tests {
         let mut lines = Lines::default();
         (1..=LINES + 7).for_each(|n| lines.add(&"x".repeat(n)));
         lines.add("x");
+        assert_eq!((lines.all, lines.last.as_str()), (LINES as u64 + 8, "x"));
         let text = lines.text();
         assert_eq!(text.lines().count(), LINES + 1);
         assert!(text.starts_with("x (and 1 more like it)\n"), "{text}");

@@ -33,6 +33,7 @@ fn duplicate() -> io::Result<File> {
 /// Makes sinks for standard output.
 pub(super) fn sinks(format: Format) -> impl Fn() -> Box<dyn Sink> + Sync {
     let table = Table::new(style());
+    let table = if io::stdout().is_terminal() { table.on_terminal(width) } else { table };
     move || match format {
         Format::Jsonl => Box::new(JsonLines::default()),
         Format::Null => Box::new(Null::default()),
@@ -41,17 +42,30 @@ pub(super) fn sinks(format: Format) -> impl Fn() -> Box<dyn Sink> + Sync {
 }
 
 /// Colours only where a person looks, and not where the person said no (no-color.org).
-fn style() -> TableStyle {
+pub(super) fn style() -> TableStyle {
     let terminal = io::stdout().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-    let width = width.filter(|&width| terminal && width > 0).unwrap_or(WIDTH_WITHOUT_TERMINAL);
+    let width = width().filter(|_| terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL);
     TableStyle { width, color: terminal && !no_color }
+}
+
+/// Columns of the terminal that standard output is.
+fn width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(width, _)| usize::from(width.0)).filter(|&width| width > 0)
 }
 
 /// A line that is written over would tear a table on the same terminal apart.
 pub(super) fn shows_progress(format: Format) -> bool {
     io::stderr().is_terminal() && (format == Format::Null || !io::stdout().is_terminal())
+}
+
+/// Why standard output could not be written.
+#[cfg(target_os = "linux")]
+pub(super) fn unwritable(error: &io::Error) -> Failure {
+    Failure::runtime(format_args!(
+        "can not write to standard output: {error}; free some space or write elsewhere"
+    ))
 }
 
 /// Prints to standard output.

@@ -32,6 +32,7 @@ impl<'a, W: Write> Lines<'a, W> {
 
     /// Hands on what was formatted. `false`: nobody takes it, so there is no use in going on.
     pub(super) fn hand_on(&mut self) -> bool {
+        self.sink.burst_end();
         let result = self.output.append(self.sink.buffer());
         if self.state.is_ok() {
             self.state = result.map_err(|error| {

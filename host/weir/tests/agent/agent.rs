@@ -58,6 +58,12 @@ impl Agent {
         self
     }
 
+    /// Its process id.
+    #[allow(dead_code)] // the tests with real servers use it
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it has told so many logs that match.
     pub(crate) fn tells(&mut self, count: usize, matching: impl Fn(&Json) -> bool) -> &mut Self {
         let told = || self.logs().iter().filter(|log| matching(log)).count();

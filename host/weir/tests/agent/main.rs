@@ -14,6 +14,7 @@ mod program;
 
 mod agent;
 mod configuration;
+mod echo;
 mod files;
 mod interfaces;
 mod life;
@@ -28,4 +29,5 @@ mod share;
 mod space;
 mod talk;
 mod tls;
+mod top;
 mod vlan;

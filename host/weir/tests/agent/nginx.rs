@@ -17,7 +17,7 @@ const REQUESTS: usize = 20_000;
 const BIG: usize = 3 << 20;
 
 /// nginx with its log.
-struct Nginx {
+pub(crate) struct Nginx {
     child: Child,
     log: String,
 }
@@ -26,7 +26,7 @@ struct Nginx {
 type Line = (u64, String, String, u64);
 
 impl Nginx {
-    fn start(space: &Space, folder: &Folder) -> Self {
+    pub(crate) fn start(space: &Space, folder: &Folder) -> Self {
         let log = folder.path("access.log");
         let root = folder.path("");
         folder.file("big", vec![b'x'; BIG]);

@@ -21,6 +21,16 @@ fn the_agent_says_what_it_needs_and_how_it_ends() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn top_tells_its_keys() {
+    let run = weir(["top", "--help"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    for words in ["Examples:\n  weir top -i eth0 ", "--once", "e errors", "CAP_NET_RAW"] {
+        assert!(run.stdout.contains(words), "{}", run.stdout);
+    }
+}
+
 #[test]
 fn only_commands_that_work_are_shown() {
     let help = weir(["--help"]).stdout;

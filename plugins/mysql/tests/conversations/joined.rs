@@ -195,3 +195,25 @@ fn an_eof_behind_definitions_is_learned() {
         assert_eq!(told[0].answer().end, length);
     }
 }
+
+/// As it comes from the system calls of a server.
+#[test]
+fn heads_that_come_alone() {
+    let mut harness = Harness::<MySql>::tcp_joined();
+    for sql in ["SELECT 1", "SELECT 2", "SELECT 3"] {
+        let query = query(sql);
+        harness.push(CLIENT, &query[..4]);
+        harness.push(CLIENT, &query[4..]);
+        harness.push(SERVER, &packet(1, OK));
+    }
+    let told = exchanges(&harness.close().joined());
+    let texts: Vec<_> = told.iter().map(|e| (e.resource().unwrap(), e.code())).collect();
+    assert_eq!(texts, [("SELECT 1", Some("0")), ("SELECT 2", Some("0")), ("SELECT 3", Some("0"))]);
+    // Four bytes of something else are not in the way of what follows.
+    let harness = Harness::<MySql>::tcp_joined()
+        .client("\x05\0\0\0")
+        .client("row, not a command")
+        .client(query("SELECT 4"));
+    let told = exchanges(&harness.server(packet(1, OK)).close().joined());
+    assert_eq!(told.len(), 1);
+}

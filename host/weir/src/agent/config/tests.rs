@@ -56,7 +56,6 @@ fn every_key_is_read() {
             comm: vec!["nginx".into()],
             cgroup: vec!["/sys/fs/cgroup/a".into()],
             port: vec![80],
-            tls: true,
             call_bytes: 4096,
             at_calls: false,
         },
