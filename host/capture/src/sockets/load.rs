@@ -57,7 +57,8 @@ fn tell_senders(programs: &mut Ebpf) -> Result<(), Box<dyn Error>> {
         let program = programs.program_mut(name).ok_or_else(|| format!("no program {name}"))?;
         let program: &mut CgroupSockAddr = program.try_into()?;
         program.load()?;
-        program.attach(&root, CgroupAttachMode::AllowMultiple)?;
+        // A link lets others be, whatever this says, and no other word is taken for it.
+        program.attach(&root, CgroupAttachMode::Single)?;
     }
     Ok(())
 }
