@@ -155,7 +155,7 @@ unsafe fn guess(inside: *mut Inside, object: Object, is_whole: bool) {
         }
     }
     let connection = Connection { is_guess: 1, ..Connection::new(number, address, is_whole) };
-    let _ = CONNECTIONS.insert(object, &connection, 0);
+    let _ = CONNECTIONS.insert(object, connection, 0);
 }
 
 /// What a call of a library carried.
@@ -304,7 +304,7 @@ pub fn learn(object: Object, socket: &impl View, is_whole: bool) {
         }
     }
     // New, or the library uses the memory of one that is gone.
-    let _ = CONNECTIONS.insert(object, &Connection::new(number, socket.address() as u64, is_whole), 0);
+    let _ = CONNECTIONS.insert(object, Connection::new(number, socket.address() as u64, is_whole), 0);
 }
 
 /// Entry of the function that frees the object.

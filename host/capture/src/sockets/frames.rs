@@ -11,7 +11,7 @@ use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
 use super::clock::Clock;
 use super::counts::SocketCounts;
-use super::order::{Order, Step};
+use super::order::{Beginning, Order, Step};
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
 
@@ -111,11 +111,8 @@ impl Frames {
 
     fn carried(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
         let sender = if event == Event::Sent { Sender::Local } else { Sender::Remote };
-        if let Some(opener) = self.begins(record) {
-            let (local, remote) = match sender {
-                Sender::Local => (record.sequence, record.acknowledgment),
-                Sender::Remote => (record.acknowledgment, record.sequence),
-            };
+        let guess = self.beginning(record, sender);
+        if let Some(Beginning { opener, local, remote }) = self.order.begins(record.socket, guess) {
             self.opened(&Record { sequence: local, acknowledgment: remote, ..*record }, opener, time, block);
         }
         let caller = self.caller(record, event);
@@ -145,20 +142,33 @@ impl Frames {
         }
     }
 
-    /// Who opened the connection, when this is the first that it carries.
-    fn begins(&mut self, record: &Record) -> Option<Sender> {
-        if record.flags & START == 0 {
+    /// What a record says of the beginning of its connection, should it be the first.
+    #[inline]
+    fn beginning(&self, record: &Record, sender: Sender) -> Option<Beginning> {
+        let is_plaintext = record.socket & TLS != 0;
+        if record.flags & START == 0 && !is_plaintext {
             return None;
         }
-        // Plaintext has the opener of the socket that carries it; a connection that this end had asked for would be known.
-        let opener = self.order.opener(record.socket & !TLS).unwrap_or(Sender::Remote);
-        self.order.begins(record.socket, opener).then_some(opener)
+        let (local, remote) = match sender {
+            Sender::Local => (record.sequence, record.acknowledgment),
+            Sender::Remote => (record.acknowledgment, record.sequence),
+        };
+        // Plaintext has the opener of the socket that carries it.
+        let opener = self.order.opener(record.socket & !TLS);
+        if record.flags & START != 0 {
+            // A connection that this end had asked for would be known.
+            return Some(Beginning { opener: opener.unwrap_or(Sender::Remote), local, remote });
+        }
+        // It begins at 0, and one that was joined does not.
+        opener.filter(|_| local == 0 || remote == 0).map(|opener| Beginning { opener, local: 0, remote: 0 })
     }
 
     fn connected(&mut self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
-        self.order.begin(record.socket, opener);
+        let (local, remote) = (record.sequence, record.acknowledgment);
+        self.order.begin(record.socket, Beginning { opener, local, remote });
         // Where the first bytes of a connection are known as such, it is told with them: it may be one that nobody asked for.
         if self.calls && record.flags & START == 0 {
+            self.order.begins(record.socket, None);
             self.opened(record, opener, time, block);
         }
     }

@@ -37,10 +37,20 @@ pub(super) struct Order {
 struct Told {
     /// By sender: number of the next byte; none where nothing was told yet.
     next: [Option<u32>; 2],
-    /// Who opened the connection, where that was seen.
-    opener: Option<Sender>,
-    /// Its beginning was told.
+    /// How its connection began, where that was seen.
+    beginning: Option<Beginning>,
+    /// Its beginning, or something later, was told.
     has_begun: bool,
+}
+
+/// How a connection began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beginning {
+    pub(super) opener: Sender,
+    /// Number of the first byte of this end.
+    pub(super) local: u32,
+    /// Of the other one.
+    pub(super) remote: u32,
 }
 
 /// A record that came early.
@@ -69,21 +79,33 @@ impl Order {
         Self { sockets: Recent::new(ROOM), waiting: VecDeque::new(), waiting_bytes: 0, given_up: 0 }
     }
 
-    /// A socket begins to carry something.
-    pub(super) fn begin(&mut self, socket: u64, opener: Sender) {
-        self.sockets.entry(socket, Told::default).opener = Some(opener);
+    /// A connection begins; nothing of it was told.
+    pub(super) fn begin(&mut self, socket: u64, beginning: Beginning) {
+        let told = self.sockets.entry(socket, Told::default);
+        *told = Told::default();
+        told.start(beginning);
+        if beginning.remote == 0 {
+            // A connect that has only begun does not know the other's number.
+            told.next[Sender::Remote as usize] = None;
+        }
     }
 
     /// Who opened its connection, where that was seen.
     pub(super) fn opener(&self, socket: u64) -> Option<Sender> {
-        self.sockets.get(socket)?.opener
+        Some(self.sockets.get(socket)?.beginning?.opener)
     }
 
-    /// The first bytes of a connection are about to be told. False: they are not the first.
-    pub(super) fn begins(&mut self, socket: u64, opener: Sender) -> bool {
+    /// Something of the socket is about to be told. How its connection began, when that is to be told before; `guess`: what the record
+    /// itself says of it.
+    pub(super) fn begins(&mut self, socket: u64, guess: Option<Beginning>) -> Option<Beginning> {
         let told = self.sockets.entry(socket, Told::default);
-        told.opener = Some(opener);
-        !std::mem::replace(&mut told.has_begun, true) && told.next.iter().all(Option::is_none)
+        if std::mem::replace(&mut told.has_begun, true) {
+            return None;
+        }
+        if told.beginning.is_none() {
+            told.start(guess?);
+        }
+        told.beginning
     }
 
     /// Whether a record may be given now; if so, it is taken as given.
@@ -164,6 +186,13 @@ impl Order {
 }
 
 impl Told {
+    /// What comes first has to begin here.
+    fn start(&mut self, beginning: Beginning) {
+        self.next[Sender::Local as usize] = Some(beginning.local);
+        self.next[Sender::Remote as usize] = Some(beginning.remote);
+        self.beginning = Some(beginning);
+    }
+
     fn advance(&mut self, step: &Step) {
         let own = &mut self.next[step.sender as usize];
         if own.is_none_or(|next| is_before(next, step.bytes.end)) {
