@@ -15,7 +15,8 @@ pub use go::GoLayout;
 pub use offsets::Offsets;
 pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS};
 pub use settings::{
-    Admission, LISTED, NAMES, PROCESS_OF_OWN_CALL, Settings, UNWANTED_PLACES, name_words, unwanted_place,
+    Admission, LISTED, LOADER_BEGUN, LOADER_FOUND, NAMES, PROCESS_OF_OWN_CALL, Settings, UNWANTED_PLACES,
+    name_words, unwanted_place,
 };
 
 #[cfg(feature = "user")]

@@ -75,3 +75,9 @@ pub enum Admission {
 /// The loader asks for the group of this process, which can not exist (`pid_max` is 2^22 at most), so that a program in the kernel can
 /// tell which process the loader is: its own id would be another one in a PID namespace.
 pub const PROCESS_OF_OWN_CALL: u32 = 0x7769_7265;
+
+/// Where the loader's process id stands from the moment that calls are told; 0: they are not yet.
+pub const LOADER_BEGUN: u32 = 0;
+
+/// Where the program puts it that finds it.
+pub const LOADER_FOUND: u32 = 1;

@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::{
     bpf_get_current_comm, bpf_get_current_pid_tgid, generated::bpf_get_current_ancestor_cgroup_id,
 };
-use weir_ebpf_common::{Admission, NAME, PROCESS_OF_OWN_CALL, name_words};
+use weir_ebpf_common::{Admission, LOADER_BEGUN, LOADER_FOUND, NAME, PROCESS_OF_OWN_CALL, name_words};
 
 use crate::kernel::{PtRegs, calls};
 use crate::maps::{CGROUPS, LOADER, PORTS, PROCESSES, setting};
@@ -32,7 +32,8 @@ impl Caller {
 #[inline(always)]
 pub fn admits_process(caller: &Caller) -> bool {
     let process = (caller.process_thread >> 32) as u32;
-    if LOADER.get(0).is_some_and(|loader| *loader == process) {
+    let loader = LOADER.get(LOADER_BEGUN).copied().unwrap_or(0);
+    if loader == process || loader == 0 {
         return false;
     }
     let lists = setting!(admission);
@@ -94,6 +95,6 @@ pub unsafe fn find_loader(registers: *const PtRegs) {
     if call.number == calls::GETPGID && call.arguments[0] as u32 == PROCESS_OF_OWN_CALL {
         let process = (bpf_get_current_pid_tgid() >> 32) as u32;
         // Fails never: the place is there.
-        let _ = LOADER.set(0, process, 0);
+        let _ = LOADER.set(LOADER_FOUND, process, 0);
     }
 }

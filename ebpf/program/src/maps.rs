@@ -46,9 +46,10 @@ pub static MESSAGES_DONE: LruHashMap<u64, u64> = LruHashMap::with_max_entries(40
 #[map]
 pub static SENDERS: LruHashMap<u64, Sender> = LruHashMap::with_max_entries(4096, 0);
 
-/// The loader's process id, in the first and only place.
+/// The loader's process id: where a program puts it that found it, and where the loader puts it when everything is in place. Programs are
+/// placed one after the other, and what is sent must not be told without what is received.
 #[map]
-pub static LOADER: Array<u32> = Array::with_max_entries(1, 0);
+pub static LOADER: Array<u32> = Array::with_max_entries(2, 0);
 
 /// Numbers of sockets that no plugin wants, each at the place that its last bits name: a look costs as much as one at a variable, and as
 /// numbers are given one after the other, few take another's place. Who loses its place is asked about anew.

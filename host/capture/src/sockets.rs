@@ -49,6 +49,8 @@ pub struct SocketCapture {
     events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
+    /// Records that had found the ring full when it was last looked at.
+    ring_full: u64,
     clock: Clock,
     frames: Frames,
 }
@@ -105,6 +107,7 @@ impl SocketCapture {
             events: Vec::new(),
             ring,
             counters,
+            ring_full: 0,
             clock: Clock::now(),
             frames: Frames::new(options.calls),
         };
@@ -132,7 +135,9 @@ impl SocketCapture {
             Programs::Stopped(_) => u64::MAX,
             Programs::Calls { .. } | Programs::Tls(_) => began,
         };
-        self.frames.release(now, &self.clock, block);
+        let ring_full = self.kernel_count(Counter::RingFull);
+        let has_lost = std::mem::replace(&mut self.ring_full, ring_full) < ring_full;
+        self.frames.release(now, has_lost, &self.clock, block);
         block.bytes.len() - before >= BLOCK_BYTES / 4
     }
 
@@ -156,11 +161,15 @@ impl SocketCapture {
     /// Counts so far.
     #[must_use]
     pub fn counts(&self) -> SocketCounts {
-        let sum = |counter: Counter| {
-            let values = self.counters.get(&(counter as u32), 0);
-            values.map_or(0, |values| values.iter().sum())
-        };
-        SocketCounts { kernel: Counter::ALL.map(sum), ..self.frames.counts() }
+        SocketCounts {
+            kernel: Counter::ALL.map(|counter| self.kernel_count(counter)),
+            ..self.frames.counts()
+        }
+    }
+
+    fn kernel_count(&self, counter: Counter) -> u64 {
+        let values = self.counters.get(&(counter as u32), 0);
+        values.map_or(0, |values| values.iter().sum())
     }
 }
 

@@ -99,10 +99,12 @@ impl Frames {
     }
 
     /// Appends frames whose predecessors are waited for in vain, and ends. `now`: until when all records have been seen, as their times are.
-    pub(super) fn release(&mut self, now: u64, clock: &Clock, block: &mut Block) {
+    /// `has_lost`: so much was lost meanwhile that nothing is worth waiting for, or the machine never catches up.
+    pub(super) fn release(&mut self, now: u64, has_lost: bool, clock: &Clock, block: &mut Block) {
         self.close(now, clock, block);
+        let patient_until = if has_lost { u64::MAX } else { now };
         while !self.order.is_idle()
-            && let Some((socket, time, frame)) = self.order.overdue(now)
+            && let Some((socket, time, frame)) = self.order.overdue(patient_until)
         {
             push(block, time, &frame);
             self.give_ready(socket, block);

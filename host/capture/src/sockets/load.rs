@@ -5,11 +5,12 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use aya::maps::{Array, HashMap, Map, MapError};
+use aya::maps::{Array, HashMap, Map, MapData, MapError};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FExit, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
-    Admission, CAPTURE_MAX, LISTED, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings, name_words,
+    Admission, CAPTURE_MAX, LISTED, LOADER_BEGUN, LOADER_FOUND, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings,
+    name_words,
 };
 
 use super::btf::{Btf as KernelTypes, BtfError};
@@ -47,6 +48,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
     }
+    begin(&mut programs)?;
     Ok(programs)
 }
 
@@ -195,12 +197,22 @@ fn find_loader(programs: &mut Ebpf, btf: &Btf) -> Result<(), SocketError> {
     let program = btf_program(programs, "find_loader")?;
     program.detach(link).map_err(|error| refused("find_loader", &error))?;
     program.unload().map_err(|error| refused("find_loader", &error))?;
-    let map = programs.map("LOADER").ok_or_else(|| no_map("LOADER"))?;
-    let loader: Array<_, u32> = map.try_into().map_err(|error| map_refused("LOADER", &error))?;
-    match loader.get(&0, 0) {
-        Ok(process) if process != 0 => Ok(()),
-        _ => Err(SocketError::Object("the kernel does not show system calls to the program".to_owned())),
+    if loader(programs)?.get(&LOADER_FOUND, 0).unwrap_or(0) == 0 {
+        return Err(SocketError::Object("the kernel does not show system calls to the program".to_owned()));
     }
+    Ok(())
+}
+
+/// From now on calls are told.
+fn begin(programs: &mut Ebpf) -> Result<(), SocketError> {
+    let mut map = loader(programs)?;
+    let process = map.get(&LOADER_FOUND, 0).map_err(|error| map_refused("LOADER", &error))?;
+    map.set(LOADER_BEGUN, process, 0).map_err(|error| map_refused("LOADER", &error))
+}
+
+fn loader(programs: &mut Ebpf) -> Result<Array<&mut MapData, u32>, SocketError> {
+    let map = programs.map_mut("LOADER").ok_or_else(|| no_map("LOADER"))?;
+    map.try_into().map_err(|error| map_refused("LOADER", &error))
 }
 
 fn btf_program<'a>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut BtfTracePoint, SocketError> {
