@@ -4,8 +4,9 @@ use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
 use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record, TLS};
 
+use crate::kernel::read_user;
 use crate::maps::{RECORDS, count, count_atomically};
-use crate::message::Work;
+use crate::message::{Vector, Work};
 
 /// A record that tells nothing yet.
 #[inline(always)]
@@ -84,6 +85,52 @@ fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
         }
     }
     // The reader comes by itself every few milliseconds: waking it would cost the program a microsecond.
+    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+}
+
+/// Bytes of several buffers that are put into one record: a head and a small body, as servers write them at once. The record has room
+/// for twice as many, as the verifier does not know that a place and a length add up to no more.
+pub const GATHERED: usize = RECORD_SIZES[1] / 2;
+
+/// Buffers that may be.
+pub const GATHERED_BUFFERS: u64 = 8;
+
+/// Hands over `total` bytes, [`GATHERED`] at most, from buffers that lie apart.
+#[inline(always)]
+pub fn put_gathered(work: *mut Work, vector: u64, vectors: u64, total: u32) {
+    let Some(mut entry) = RECORDS.reserve_bytes(HEAD + 2 * GATHERED, 0) else {
+        return counted(work, Counter::RingFull, 1);
+    };
+    let start = entry.as_mut_ptr();
+    let mut filled = 0;
+    for index in 0..GATHERED_BUFFERS {
+        if index >= vectors || filled >= total {
+            break;
+        }
+        let Some(next) = read_user::<Vector>(vector + index * size_of::<Vector>() as u64) else { break };
+        let left = u64::from(total - filled);
+        let length = at_most::<GATHERED>(if next.length < left { next.length as u32 } else { left as u32 });
+        let place = at_most::<GATHERED>(filled) as usize;
+        if length > 0 {
+            // SAFETY: place and length are GATHERED at most, and the entry has room for twice as much behind its head.
+            let failed =
+                unsafe { bpf_probe_read_user(start.add(HEAD + place).cast(), length, next.base as *const _) };
+            if failed != 0 {
+                break;
+            }
+        }
+        filled += length;
+    }
+    if filled < total {
+        counted(work, Counter::Unreadable, 1);
+    }
+    // SAFETY: as in `put_sized`.
+    unsafe {
+        let record = start.cast::<Record>();
+        core::ptr::copy_nonoverlapping(&raw const (*work).record, record, 1);
+        (*record).length = total;
+        (*record).captured = filled;
+    }
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
 }
 

@@ -24,9 +24,9 @@ pub struct Memory {
 /// `struct iovec`.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Vector {
-    base: u64,
-    length: u64,
+pub struct Vector {
+    pub base: u64,
+    pub length: u64,
 }
 
 /// `struct msghdr` up to what is needed of it (recvmsg(2)).
@@ -109,6 +109,13 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
         word!(work.record.captured = total);
         word!(work.record.length = total);
         return emit::put(work, memory.base);
+    }
+    if memory.length == 0
+        && memory.vectors <= emit::GATHERED_BUFFERS
+        && total <= emit::GATHERED as u32
+        && total <= setting!(capture_limit)
+    {
+        return emit::put_gathered(work, memory.vector, memory.vectors, total);
     }
     word!(work.memory = memory);
     word!(work.left = total);
