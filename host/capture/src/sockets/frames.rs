@@ -322,3 +322,6 @@ fn place(block: &mut Block, time: u64, offset: usize) {
     let at = FrameAt { time, offset: offset as u32, length, wire_length: length, link: LinkType::Socket };
     block.frames.push(at);
 }
+
+#[cfg(test)]
+mod tests;
