@@ -125,7 +125,7 @@ fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result
         // sense for datagrams.
         _ => Memory::NONE,
     };
-    message::emit(work, memory, carried);
+    message::emit_of_stream(work, memory, carried);
     Some(())
 }
 

@@ -97,6 +97,20 @@ const BUFFERS: usize = 64;
 /// Buffers and pieces of buffers.
 const STEPS: usize = PIECES + BUFFERS;
 
+/// As [`emit`], for a stream: few bytes in few buffers are one record. The verifier has no patience for that in a loop over messages.
+#[inline(always)]
+pub fn emit_of_stream(work: *mut Work, memory: Memory, total: u32) {
+    if memory.length == 0
+        && memory.vectors <= emit::GATHERED_BUFFERS
+        && total <= emit::GATHERED as u32
+        && total <= setting!(capture_limit)
+    {
+        emit::put_gathered(work, memory.vector, memory.vectors, total);
+    } else {
+        emit(work, memory, total);
+    }
+}
+
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
 #[inline(always)]
 pub fn emit(work: *mut Work, memory: Memory, total: u32) {
@@ -109,13 +123,6 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
         word!(work.record.captured = total);
         word!(work.record.length = total);
         return emit::put(work, memory.base);
-    }
-    if memory.length == 0
-        && memory.vectors <= emit::GATHERED_BUFFERS
-        && total <= emit::GATHERED as u32
-        && total <= setting!(capture_limit)
-    {
-        return emit::put_gathered(work, memory.vector, memory.vectors, total);
     }
     word!(work.memory = memory);
     word!(work.left = total);
