@@ -18,9 +18,6 @@ use crate::{emit, go, tls};
 /// A socket has carried `length` bytes for the present thread; negative: an error.
 #[inline(always)]
 pub fn carried(socket: Trusted, event: Event, length: i32) {
-    if !socket.is_internet() {
-        return;
-    }
     let thread = TrustedThread::present();
     if length <= 0 {
         return message_failed(thread);

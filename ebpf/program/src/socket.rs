@@ -147,7 +147,7 @@ impl View for Socket {
 
     #[inline(always)]
     fn is_tcp(&self) -> bool {
-        read::<u16>(self.sock + offset!(sock_sk_protocol)) == Some(u16::from(IPPROTO_TCP))
+        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
     }
 
     #[inline(always)]

@@ -35,14 +35,6 @@ macro_rules! load {
 #[derive(Clone, Copy)]
 pub struct Trusted(pub *const u8);
 
-impl Trusted {
-    /// By its family. Sockets of others (Unix) are not told, and there are many.
-    #[inline(always)]
-    pub fn is_internet(self) -> bool {
-        matches!(load!("u16", self.0, sock_common_skc_family) as u16, AF_INET | AF_INET6)
-    }
-}
-
 /// A TCP socket of the kernel, of a type that it knows.
 #[derive(Clone, Copy)]
 struct TrustedTcp(*const u8);
@@ -115,7 +107,7 @@ impl View for Trusted {
 
     #[inline(always)]
     fn is_tcp(&self) -> bool {
-        load!("u16", self.0, sock_sk_protocol) == u64::from(IPPROTO_TCP)
+        load!("u16", self.0, sock_sk_protocol) as u8 == IPPROTO_TCP
     }
 
     #[inline(always)]
