@@ -46,8 +46,18 @@ impl MariaDb {
         Self { _server: server, log }
     }
 
-    /// Command and argument of every line of its log, with the statements of one client after another.
+    /// Command and argument of every line of its log, with the statements of one client after another. Waits for the end of every client: a client
+    /// does not wait for the server, so that its `Quit` may be written after the client is gone.
     pub(crate) fn log(&self) -> Vec<(String, String)> {
+        until("the end of every client in the server's log", || {
+            let entries = self.entries();
+            let of = |wanted| entries.iter().filter(|(command, _)| command == wanted).count();
+            of("Connect") == of("Quit")
+        });
+        self.entries()
+    }
+
+    fn entries(&self) -> Vec<(String, String)> {
         let text = fs::read_to_string(&self.log).unwrap();
         let mut entries = Vec::<(String, String)>::new();
         for line in text.lines() {
