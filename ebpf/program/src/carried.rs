@@ -5,11 +5,11 @@
 //! Calls on anything but sockets cost nothing. Older kernels: [`crate::exit`].
 
 use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
-use weir_ebpf_common::{Counter, Event};
+use weir_ebpf_common::{Counter, Event, Record};
 
 use crate::admission::{self, Caller};
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
-use crate::maps::{MESSAGES_DONE, Teller, count, is_unwanted, setting};
+use crate::maps::{MESSAGES_DONE, WORK, count, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
@@ -18,6 +18,9 @@ use crate::{emit, go, tls};
 /// A socket has carried `length` bytes for the present thread; negative: an error.
 #[inline(always)]
 pub fn carried(socket: Trusted, event: Event, length: i32) {
+    if !socket.is_internet() {
+        return;
+    }
     let thread = TrustedThread::present();
     if length <= 0 {
         return message_failed(thread);
@@ -48,9 +51,10 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
         count(Counter::NotAdmitted, 1);
         return None;
     }
-    let work = Teller::Calls.work()?;
-    // SAFETY: the map's memory, which is of this processor and this program alone.
-    let record = unsafe { &mut (*work).record };
+    let work = WORK.get_ptr_mut(0)?;
+    let mut own = emit::empty(event);
+    // SAFETY: the map's memory, which is of this processor and this program alone, or `own`.
+    let record = unsafe { &mut *S::draft(&mut own, work) };
     *record = emit::empty(event);
     record.socket = number;
     if !socket.describe(record) {
@@ -64,17 +68,22 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {
-        IPPROTO_TCP => stream(work, socket, call, event, result),
-        IPPROTO_UDP => datagrams::<S>(work, call, event, result),
+        IPPROTO_TCP => stream(work, record, socket, call, event, result),
+        IPPROTO_UDP => datagrams::<S>(work, record, call, event, result),
         _ => None,
     }
 }
 
 /// A call on a TCP socket.
 #[inline(always)]
-fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result: i64) -> Option<()> {
-    // SAFETY: as above.
-    let record = unsafe { &mut (*work).record };
+fn stream<S: View>(
+    work: *mut Work,
+    record: &mut Record,
+    socket: &S,
+    call: &Call,
+    event: Event,
+    result: i64,
+) -> Option<()> {
     let streams = socket.streams()?;
     record.local_port = streams.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
@@ -96,10 +105,11 @@ fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result
         _ => {
             record.sequence = streams.written;
             record.acknowledgment = streams.read;
-            emit::put(work, 0);
+            emit::put(record, 0);
             return None;
         }
     }
+    record.length = carried;
     let memory = match call.number {
         calls::READ | calls::WRITE => Memory::buffer(call.arguments[1], result as u64),
         calls::READV | calls::WRITEV => Memory::vectors(call.arguments[1], call.arguments[2]),
@@ -125,7 +135,7 @@ fn stream(work: *mut Work, socket: &impl View, call: &Call, event: Event, result
         // sense for datagrams.
         _ => Memory::NONE,
     };
-    message::emit_of_stream(work, memory, carried);
+    message::emit_of_stream::<S>(work, record, memory);
     Some(())
 }
 
@@ -138,10 +148,12 @@ const MESSAGES: u64 = 8;
 
 /// A call on a UDP socket. Pieces of one datagram have `sequence` as their offset in it and its length as `acknowledgment`.
 #[inline(always)]
-fn datagrams<S: View>(work: *mut Work, call: &Call, event: Event, result: i64) -> Option<()> {
+fn datagrams<S: View>(work: *mut Work, record: &Record, call: &Call, event: Event, result: i64) -> Option<()> {
     if !matches!(event, Event::Sent | Event::Received) {
         return None;
     }
+    // SAFETY: the map's memory, which is of this processor and this program alone.
+    unsafe { (&raw mut (*work).record).write(*record) };
     let [_, buffer, length, flags, address, _] = call.arguments;
     let carried = result as u32;
     let (memory, address) = match call.number {

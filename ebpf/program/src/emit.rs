@@ -4,9 +4,8 @@ use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
 use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record, TLS};
 
-use crate::kernel::read_user;
 use crate::maps::{RECORDS, count, count_atomically};
-use crate::message::{Vector, Work};
+use crate::message::Vector;
 
 /// A record that tells nothing yet.
 #[inline(always)]
@@ -33,24 +32,26 @@ pub const fn empty(event: Event) -> Record {
 }
 
 /// Hands the record over, with `record.captured` bytes from `address`.
+///
+/// A record that was made just now goes from the registers right into the ring: where it was put together in a map first, the
+/// processor waited for the map's memory, and for all that it had written before.
 #[inline(always)]
-pub fn put(work: *mut Work, address: u64) {
-    // SAFETY: the caller's pointer is to a record of its own.
-    let captured = unsafe { (&raw const (*work).record.captured).read_volatile() } as usize;
+pub fn put(record: &Record, address: u64) {
+    // SAFETY: a reference is readable. Volatile, as the verifier follows a number that the compiler remembers from before a loop.
+    let captured = unsafe { (&raw const record.captured).read_volatile() } as usize;
     if captured <= RECORD_SIZES[0] {
-        put_sized::<{ RECORD_SIZES[0] }>(work, address);
+        put_sized::<{ RECORD_SIZES[0] }>(record, address);
     } else if captured <= RECORD_SIZES[1] {
-        put_sized::<{ RECORD_SIZES[1] }>(work, address);
+        put_sized::<{ RECORD_SIZES[1] }>(record, address);
     } else {
-        put_sized::<PIECE>(work, address);
+        put_sized::<PIECE>(record, address);
     }
 }
 
-/// Counts in the way of the program whose work it is: what is told of TLS is told at probes.
+/// Counts in the way of the program whose record it is: what is told of TLS is told at probes.
 #[inline(always)]
-fn counted(work: *mut Work, counter: Counter, number: u64) {
-    // SAFETY: the caller's pointer is to a record of its own.
-    if unsafe { (&raw const (*work).record.socket).read_volatile() } & TLS == 0 {
+fn counted(record: &Record, counter: Counter, number: u64) {
+    if record.socket & TLS == 0 {
         count(counter, number);
     } else {
         count_atomically(counter, number);
@@ -60,19 +61,14 @@ fn counted(work: *mut Work, counter: Counter, number: u64) {
 const HEAD: usize = size_of::<Record>();
 
 #[inline(always)]
-fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
+fn put_sized<const ROOM: usize>(record: &Record, address: u64) {
     let Some(mut entry) = RECORDS.reserve_bytes(HEAD + ROOM, 0) else {
-        return counted(work, Counter::RingFull, 1);
+        return counted(record, Counter::RingFull, 1);
     };
     let start = entry.as_mut_ptr();
-    // SAFETY: the caller's record, and an entry that begins with room for one, at eight bytes' alignment.
-    let record = unsafe {
-        let record = start.cast::<Record>();
-        core::ptr::copy_nonoverlapping(&raw const (*work).record, record, 1);
-        record
-    };
-    // SAFETY: as above.
-    let captured = at_most::<ROOM>(unsafe { (*record).captured });
+    let captured = at_most::<ROOM>(record.captured);
+    // SAFETY: an entry begins with room for a record, at eight bytes' alignment.
+    unsafe { start.cast::<Record>().write(*record) };
     if captured > 0 {
         // SAFETY: `captured` is at most ROOM, and the entry has room for so much behind its head; the helper checks the address.
         let failed =
@@ -80,39 +76,61 @@ fn put_sized<const ROOM: usize>(work: *mut Work, address: u64) {
         if failed {
             // Swapped out, or taken away by another thread: the bytes are lost, their place in the stream is not.
             // SAFETY: as above.
-            unsafe { (*record).captured = 0 };
-            counted(work, Counter::Unreadable, 1);
+            unsafe { (*start.cast::<Record>()).captured = 0 };
+            counted(record, Counter::Unreadable, 1);
         }
     }
     // The reader comes by itself every few milliseconds: waking it would cost the program a microsecond.
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
 }
 
-/// Bytes of several buffers that are put into one record: a head and a small body, as servers write them at once. The record has room
-/// for twice as many, as the verifier does not know that a place and a length add up to no more.
-pub const GATHERED: usize = RECORD_SIZES[1] / 2;
+/// Bytes of several buffers that are put into one record: a head and a small body, as servers write them at once. A record has room for
+/// twice as many, as the verifier does not know that a place and a length add up to no more.
+pub const GATHERED: usize = 512;
 
 /// Buffers that may be.
-pub const GATHERED_BUFFERS: u64 = 8;
+pub const GATHERED_BUFFERS: usize = 4;
 
-/// Hands over `total` bytes, [`GATHERED`] at most, from buffers that lie apart.
+/// Where they lie.
+pub type Places = [Vector; GATHERED_BUFFERS];
+
+/// Hands the record over with all of its `length` bytes, [`GATHERED`] at most, from `vectors` buffers that lie apart.
 #[inline(always)]
-pub fn put_gathered(work: *mut Work, vector: u64, vectors: u64, total: u32) {
-    let Some(mut entry) = RECORDS.reserve_bytes(HEAD + 2 * GATHERED, 0) else {
-        return counted(work, Counter::RingFull, 1);
+pub fn put_gathered(record: &Record, vector: u64, vectors: u64, places: &mut Places) {
+    if record.length as usize <= GATHERED / 2 {
+        put_gathered_sized::<{ GATHERED / 2 }, GATHERED>(record, vector, vectors, places);
+    } else {
+        put_gathered_sized::<GATHERED, { 2 * GATHERED }>(record, vector, vectors, places);
+    }
+}
+
+#[inline(always)]
+fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
+    record: &Record,
+    vector: u64,
+    vectors: u64,
+    places: &mut Places,
+) {
+    let total = record.length;
+    let size = at_most::<{ size_of::<Places>() }>(vectors as u32 * size_of::<Vector>() as u32);
+    // SAFETY: `size` is at most that of the places; the helper checks the address.
+    let unknown = unsafe { bpf_probe_read_user((&raw mut *places).cast(), size, vector as *const _) } != 0;
+    let Some(mut entry) = RECORDS.reserve_bytes(HEAD + ROOM, 0) else {
+        return counted(record, Counter::RingFull, 1);
     };
     let start = entry.as_mut_ptr();
+    // SAFETY: as in `put_sized`.
+    unsafe { start.cast::<Record>().write(*record) };
     let mut filled = 0;
-    for index in 0..GATHERED_BUFFERS {
-        if index >= vectors || filled >= total {
+    for (index, next) in places.iter().enumerate() {
+        if unknown || index as u64 >= vectors || filled >= total {
             break;
         }
-        let Some(next) = read_user::<Vector>(vector + index * size_of::<Vector>() as u64) else { break };
         let left = u64::from(total - filled);
-        let length = at_most::<GATHERED>(if next.length < left { next.length as u32 } else { left as u32 });
-        let place = at_most::<GATHERED>(filled) as usize;
+        let length = at_most::<MOST>(if next.length < left { next.length as u32 } else { left as u32 });
+        let place = at_most::<MOST>(filled) as usize;
         if length > 0 {
-            // SAFETY: place and length are GATHERED at most, and the entry has room for twice as much behind its head.
+            // SAFETY: place and length are MOST at most, and the entry has room for twice as much behind its head.
             let failed =
                 unsafe { bpf_probe_read_user(start.add(HEAD + place).cast(), length, next.base as *const _) };
             if failed != 0 {
@@ -122,15 +140,10 @@ pub fn put_gathered(work: *mut Work, vector: u64, vectors: u64, total: u32) {
         filled += length;
     }
     if filled < total {
-        counted(work, Counter::Unreadable, 1);
+        counted(record, Counter::Unreadable, 1);
     }
-    // SAFETY: as in `put_sized`.
-    unsafe {
-        let record = start.cast::<Record>();
-        core::ptr::copy_nonoverlapping(&raw const (*work).record, record, 1);
-        (*record).length = total;
-        (*record).captured = filled;
-    }
+    // SAFETY: as above.
+    unsafe { (*start.cast::<Record>()).captured = filled };
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
 }
 

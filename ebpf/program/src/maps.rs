@@ -16,27 +16,9 @@ pub static RECORDS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 #[map]
 static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::ALL.len() as u32, 0);
 
-/// Calls that are being told, one a processor for each program that tells: one may interrupt the other.
+/// The call that is being told, one a processor.
 #[map]
-static WORK: PerCpuArray<Work> = PerCpuArray::with_max_entries(Teller::ALL, 0);
-
-/// Who tells.
-#[derive(Clone, Copy)]
-#[repr(u32)]
-pub enum Teller {
-    Calls,
-    States,
-}
-
-impl Teller {
-    const ALL: u32 = 2;
-
-    /// Its memory.
-    #[inline(always)]
-    pub fn work(self) -> Option<*mut Work> {
-        WORK.get_ptr_mut(self as u32)
-    }
-}
+pub static WORK: PerCpuArray<Work> = PerCpuArray::with_max_entries(1, 0);
 
 /// How many messages of its present call a thread has carried.
 #[map]

@@ -2,10 +2,10 @@
 
 use weir_ebpf_common::{Event, PIECE, PIECES, Record};
 
-use crate::emit;
+use crate::emit::{self, GATHERED, GATHERED_BUFFERS, Places};
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
 use crate::maps::setting;
-use crate::socket::widened;
+use crate::socket::{View, widened};
 
 /// Memory of the program.
 #[derive(Clone, Copy)]
@@ -70,12 +70,18 @@ pub struct Work {
     left: u32,
     /// Bytes that may be captured.
     budget: u32,
+    places: Places,
 }
 
 impl Work {
     /// Tells nothing yet.
-    pub const EMPTY: Self =
-        Self { record: emit::empty(Event::Closed), memory: Memory::NONE, left: 0, budget: 0 };
+    pub const EMPTY: Self = Self {
+        record: emit::empty(Event::Closed),
+        memory: Memory::NONE,
+        left: 0,
+        budget: 0,
+        places: [Vector { base: 0, length: 0 }; GATHERED_BUFFERS],
+    };
 }
 
 /// A word of [`Work`], read or written as it is in memory now.
@@ -97,33 +103,33 @@ const BUFFERS: usize = 64;
 /// Buffers and pieces of buffers.
 const STEPS: usize = PIECES + BUFFERS;
 
-/// As [`emit`], for a stream: few bytes in few buffers are one record. The verifier has no patience for that in a loop over messages.
+/// Emits the record of a call on a stream, of which `record.length` bytes were carried. Nearly all calls carry few bytes in one
+/// buffer, or a head and a small body in two: they are one record, and do not need a loop.
 #[inline(always)]
-pub fn emit_of_stream(work: *mut Work, memory: Memory, total: u32) {
-    if memory.length == 0
-        && memory.vectors <= emit::GATHERED_BUFFERS
-        && total <= emit::GATHERED as u32
-        && total <= setting!(capture_limit)
+pub fn emit_of_stream<S: View>(work: *mut Work, record: &mut Record, memory: Memory) {
+    let total = record.length;
+    if total > setting!(capture_limit) || total > PIECE as u32 {
+        // Several records.
+    } else if memory.vectors == 0 && memory.length == u64::from(total) {
+        record.captured = total;
+        return emit::put(record, memory.base);
+    } else if S::TELLS_EACH_MESSAGE
+        && memory.length == 0
+        && memory.vectors <= GATHERED_BUFFERS as u64
+        && total <= GATHERED as u32
     {
-        emit::put_gathered(work, memory.vector, memory.vectors, total);
-    } else {
-        emit(work, memory, total);
+        // SAFETY: the map's memory, which is of this processor and this program alone.
+        let places = unsafe { &mut (*work).places };
+        return emit::put_gathered(record, memory.vector, memory.vectors, places);
     }
+    // SAFETY: as above.
+    unsafe { (&raw mut (*work).record).write(*record) };
+    emit(work, memory, total);
 }
 
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
 #[inline(always)]
 pub fn emit(work: *mut Work, memory: Memory, total: u32) {
-    if memory.vectors == 0
-        && memory.length == u64::from(total)
-        && total <= PIECE as u32
-        && total <= setting!(capture_limit)
-    {
-        // Nearly all calls.
-        word!(work.record.captured = total);
-        word!(work.record.length = total);
-        return emit::put(work, memory.base);
-    }
     word!(work.memory = memory);
     word!(work.left = total);
     word!(work.budget = setting!(capture_limit));
@@ -136,7 +142,8 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
     if left > 0 {
         word!(work.record.captured = 0);
         word!(work.record.length = left);
-        emit::put(work, 0);
+        // SAFETY: the caller's memory.
+        emit::put(unsafe { &(*work).record }, 0);
     }
 }
 
@@ -159,7 +166,8 @@ fn step(work: *mut Work) -> bool {
     let base = word!(work.memory.base);
     word!(work.record.captured = captured as u32);
     word!(work.record.length = piece as u32);
-    emit::put(work, base);
+    // SAFETY: the caller's memory.
+    emit::put(unsafe { &(*work).record }, base);
     word!(work.record.sequence = word!(work.record.sequence).wrapping_add(piece as u32));
     word!(work.budget = budget.wrapping_sub(captured as u32));
     word!(work.left = left.wrapping_sub(piece as u32));

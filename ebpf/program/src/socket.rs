@@ -9,7 +9,8 @@ use weir_ebpf_common::{Event, Record, START};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IS_SOCKET, read};
-use crate::maps::{Teller, offset, setting};
+use crate::maps::{offset, setting};
+use crate::message::Work;
 
 /// What a record says of a socket.
 pub trait View {
@@ -33,6 +34,9 @@ pub trait View {
 
     /// Of a TCP socket.
     fn streams(&self) -> Option<Streams>;
+
+    /// Where a record of it is put together: `own` is the stack, where there is room for it beside what the view needs.
+    fn draft(own: &mut Record, work: *mut Work) -> *mut Record;
 
     /// Writes the addresses of the datagram that the present thread received, where they are known.
     fn sender(record: &mut Record);
@@ -147,7 +151,7 @@ impl View for Socket {
 
     #[inline(always)]
     fn is_tcp(&self) -> bool {
-        read::<u8>(self.sock + offset!(sock_sk_protocol)) == Some(IPPROTO_TCP)
+        read::<u16>(self.sock + offset!(sock_sk_protocol)) == Some(u16::from(IPPROTO_TCP))
     }
 
     #[inline(always)]
@@ -176,6 +180,12 @@ impl View for Socket {
         }
         let local_port = u16::from_be(read(self.sock + offset!(inet_sock_inet_sport))?);
         Some(Streams { local_port, written, read: next, acknowledged, first: None })
+    }
+
+    #[inline(always)]
+    fn draft(_: &mut Record, work: *mut Work) -> *mut Record {
+        // SAFETY: the caller's.
+        unsafe { &raw mut (*work).record }
     }
 
     #[inline(always)]
@@ -233,13 +243,10 @@ fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
     if !socket.is_admitted() {
         return None;
     }
-    let work = Teller::States.work()?;
-    // SAFETY: the map's memory, which is of this processor and this program alone.
-    let record = unsafe { &mut (*work).record };
-    *record = emit::empty(if closes { Event::Closed } else { Event::Connected });
+    let mut record = emit::empty(if closes { Event::Closed } else { Event::Connected });
     record.socket = number;
     record.flags = START;
-    if !socket.describe(record) || record.protocol != IPPROTO_TCP || record.remote_port == 0 {
+    if !socket.describe(&mut record) || record.protocol != IPPROTO_TCP || record.remote_port == 0 {
         return None;
     }
     let streams = socket.streams()?;
@@ -248,7 +255,7 @@ fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
     record.acknowledgment = streams.read;
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
-    emit::put(work, 0);
+    emit::put(&record, 0);
     Some(())
 }
 

@@ -10,6 +10,7 @@ use weir_ebpf_common::Record;
 use crate::admission::Caller;
 use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, PtRegs};
 use crate::maps::setting;
+use crate::message::Work;
 use crate::senders;
 use crate::socket::{RECEIVED_END, SENT_END, Streams, View, widened};
 
@@ -34,6 +35,14 @@ macro_rules! load {
 /// A socket of the kernel, of a type that it knows.
 #[derive(Clone, Copy)]
 pub struct Trusted(pub *const u8);
+
+impl Trusted {
+    /// By its family. Sockets of others (Unix) are not told, and there are many.
+    #[inline(always)]
+    pub fn is_internet(self) -> bool {
+        matches!(load!("u16", self.0, sock_common_skc_family) as u16, AF_INET | AF_INET6)
+    }
+}
 
 /// A TCP socket of the kernel, of a type that it knows.
 #[derive(Clone, Copy)]
@@ -107,7 +116,7 @@ impl View for Trusted {
 
     #[inline(always)]
     fn is_tcp(&self) -> bool {
-        load!("u16", self.0, sock_sk_protocol) as u8 == IPPROTO_TCP
+        load!("u16", self.0, sock_sk_protocol) == u64::from(IPPROTO_TCP)
     }
 
     #[inline(always)]
@@ -180,6 +189,11 @@ impl View for Trusted {
         );
         let local_port = u16::from_be(load!("u16", tcp.0, inet_sock_inet_sport) as u16);
         Some(Streams { local_port, written, read, acknowledged, first: Some(first) })
+    }
+
+    #[inline(always)]
+    fn draft(own: &mut Record, _: *mut Work) -> *mut Record {
+        own
     }
 
     #[inline(always)]

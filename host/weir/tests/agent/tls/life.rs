@@ -101,7 +101,10 @@ fn a_library_at_another_path_of_another_mount_namespace_is_found() {
     let _share = super::share();
     let Some(space) = Space::new(&["nginx", "curl", "unshare", "mount"]) else { return };
     let folder = Folder::new("tls-mount");
-    let mut agent = agent(&space, &folder, &["--comm", "nginx"]);
+    // Nobody may have a library yet.
+    let mut agent =
+        Agent::start(&space, &folder, "a", &["--tls", "--netns", &space.pid(), "--comm", "nginx"]);
+    agent.says("capturing TLS");
     let hidden = folder.path("hidden");
     fs::create_dir_all(&hidden).unwrap();
     let mut command = space.command("unshare");
