@@ -6,12 +6,14 @@
 
 mod counter;
 mod go;
+mod http2;
 mod offsets;
 mod record;
 mod settings;
 
 pub use counter::Counter;
-pub use go::GoLayout;
+pub use go::{GoHttp2Layout, GoLayout};
+pub use http2::{ENDS_STREAM, FIELD_NAME, FIELD_VALUE, FIELD_VALUE_AT, FIELDS, FieldPlace};
 pub use offsets::Offsets;
 pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS};
 pub use settings::{

@@ -22,7 +22,7 @@ pub struct Record {
     pub remote_port: u16,
     /// `AF_INET` or `AF_INET6`.
     pub family: u8,
-    /// [`START`] or 0.
+    /// [`START`], [`crate::ENDS_STREAM`] or 0.
     pub flags: u8,
     /// `IPPROTO_TCP` or `IPPROTO_UDP`.
     pub protocol: u8,
@@ -76,6 +76,12 @@ pub enum Event {
     Accepted = 4,
     /// Nothing comes any more.
     Closed = 5,
+    /// An HTTP/2 server has read a field of a request's header; see [`crate::FieldPlace`].
+    RequestField = 6,
+    /// It answers.
+    ResponseStatus = 7,
+    /// The stream has ended.
+    StreamEnded = 8,
 }
 
 impl Event {
@@ -88,6 +94,9 @@ impl Event {
             3 => Self::Connected,
             4 => Self::Accepted,
             5 => Self::Closed,
+            6 => Self::RequestField,
+            7 => Self::ResponseStatus,
+            8 => Self::StreamEnded,
             _ => return None,
         })
     }

@@ -11,6 +11,7 @@ use aya_ebpf::programs::ProbeContext;
 use weir_ebpf_common::{Event, GoLayout};
 
 use crate::admission::{self, Caller};
+use crate::go_http2;
 use crate::kernel::{PtRegs, read, read_user};
 use crate::maps::{CONNECTIONS, GO_PROCESSES, GOROUTINES, offset};
 use crate::message::Work;
@@ -150,6 +151,10 @@ pub unsafe fn ends(context: &ProbeContext) {
     let layout = GoLayout::from_cookie(unsafe { bpf_get_attach_cookie(context.as_ptr()) });
     // Where that fails it may be known from its system calls.
     let _ = learn_socket(thread, connection, layout);
+    let object = Object { address: connection, process: thread >> 32 };
+    if go_http2::tells(object, layout, event, buffer) {
+        return;
+    }
     let coroutine = read_user::<u64>(g.wrapping_add(layout.goroutine_id.into())).unwrap_or(0);
     let plaintext =
         Plaintext { thread, object: connection, event, buffer, length: result as u32, coroutine, settled };

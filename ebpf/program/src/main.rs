@@ -11,6 +11,7 @@ mod carried;
 mod emit;
 mod exit;
 mod go;
+mod go_http2;
 mod kernel;
 mod library;
 mod maps;
@@ -157,6 +158,30 @@ pub fn go_write(context: ProbeContext) -> u32 {
 pub fn go_return(context: ProbeContext) -> u32 {
     // SAFETY: what the kernel gives to a probe.
     unsafe { go::ends(&context) };
+    0
+}
+
+/// `func (sc *serverConn) processHeaders(f *MetaHeadersFrame) error`
+#[uprobe]
+pub fn go_http2_request(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    let _ = unsafe { go_http2::request(&context) };
+    0
+}
+
+/// `func (sc *serverConn) writeHeaders(st *stream, headerData *writeResHeaders) error`
+#[uprobe]
+pub fn go_http2_response(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    let _ = unsafe { go_http2::response(&context) };
+    0
+}
+
+/// `func (sc *serverConn) closeStream(st *stream, err error)`
+#[uprobe]
+pub fn go_http2_end(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    let _ = unsafe { go_http2::ended(&context) };
     0
 }
 

@@ -2,7 +2,7 @@
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
-use weir_ebpf_common::{Counter, LISTED, Offsets, Settings, UNWANTED_PLACES, unwanted_place};
+use weir_ebpf_common::{Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place};
 
 use crate::go::GoCall;
 use crate::message::Work;
@@ -56,6 +56,10 @@ pub static CONNECTIONS: LruHashMap<Object, Connection> = LruHashMap::with_max_en
 /// Goroutines that are in a call, by address of their `g`.
 #[map]
 pub static GOROUTINES: LruHashMap<Object, GoCall> = LruHashMap::with_max_entries(1 << 14, 0);
+
+/// What a goroutine of an HTTP/2 server is telling, by address of its `g`.
+#[map]
+pub static HTTP2_RECORDS: LruHashMap<Object, Record> = LruHashMap::with_max_entries(1 << 12, 0);
 
 /// Processes that are Go programs, with the offset of a goroutine's number. More would be seen without it.
 #[map]

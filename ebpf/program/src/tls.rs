@@ -79,7 +79,8 @@ pub struct Connection {
     pub received: u32,
     /// 1: the library's own calls were not seen.
     pub is_guess: u32,
-    pub unused: u32,
+    /// Of Go's: who tells what it carries; see [`crate::go_http2`].
+    pub told_by: u32,
 }
 
 impl Connection {
@@ -89,7 +90,7 @@ impl Connection {
     #[inline(always)]
     pub fn new(number: u64, address: u64, is_whole: bool) -> Self {
         let position = if is_whole { 0 } else { Self::JOINED };
-        Self { number, address, sent: position, received: position, is_guess: 0, unused: 0 }
+        Self { number, address, sent: position, received: position, is_guess: 0, told_by: 0 }
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod debug_info;
 mod function_table;
+mod http2;
 mod layout;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,7 @@ const TLS: [(&str, Function, Ends); 3] = [
 ];
 
 /// HTTP/2: in net/http a copy with prefixed names until Go 1.26, a package of its own since; the same in golang.org/x/net; grpc-go's.
-const HTTP2: [(&str, Function, Ends); 15] = [
+const HTTP2: [(&str, Function, Ends); 18] = [
     ("net/http.(*http2serverConn).writeHeaders", Function::GoHttp2ServerWrites, Ends::Both),
     ("net/http.(*http2serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
     ("net/http.(*http2clientConnReadLoop).handleResponse", Function::GoHttp2ClientReads, Ends::Both),
@@ -48,6 +49,9 @@ const HTTP2: [(&str, Function, Ends); 15] = [
     ("golang.org/x/net/http2.(*serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
     ("golang.org/x/net/http2.(*clientConnReadLoop).handleResponse", Function::GoHttp2ClientReads, Ends::Both),
     ("golang.org/x/net/http2.(*ClientConn).writeHeaders", Function::GoHttp2ClientWrites, Ends::Both),
+    ("net/http.(*http2serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
+    ("net/http/internal/http2.(*serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
+    ("golang.org/x/net/http2.(*serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
     (
         "google.golang.org/grpc/internal/transport.(*loopyWriter).writeHeader",
         Function::GoGrpcWrites,
@@ -93,9 +97,12 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
     }
     let version = Version::read(elf)?;
     let (mut probes, mut http2, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, (_, function, ends)) in wanted().enumerate() {
+    let mut entries = Vec::new();
+    for (name, (text, function, ends)) in wanted().enumerate() {
         let place = if name < TLS.len() { &mut probes } else { &mut http2 };
+        let before = place.len();
         let result = probe(elf, &symbols, name, *function, *ends, place);
+        entries.extend(place.get(before).map(|entry| (*text, *entry)));
         // Of the HTTP/2 functions a program has one set at most, so what it has not is no news.
         if let Err(why) = result
             && (name < TLS.len() || why != WhyMissing::NoSuchFunction)
@@ -115,6 +122,7 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
     let library = GoLibrary {
         register_abi: version.has_register_abi(elf.machine == Machine::Aarch64),
         layout: layout::layout(elf, &version),
+        http2_servers: http2::servers(elf, &version, &entries),
         version: version.text,
         tcp_close: tcp_close.and_then(|symbol| elf.code_offset(symbol.address)),
         http2,

@@ -83,6 +83,46 @@ pub struct GoLibrary {
     pub tcp_close: Option<u64>,
     /// HTTP/2 headers as they are written and after they were read. Apart from [`Target::probes`]: not everybody wants them.
     pub http2: Vec<Probe>,
+    /// Those of its HTTP/2 servers that tell all that is to be known of a request, or why there are none.
+    pub http2_servers: Result<Http2Servers, WhyNoHttp2>,
+}
+
+/// All HTTP/2 servers of a Go program.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Http2Servers {
+    /// `clientProtocol` in `crypto/tls.Conn`, a string: what both ends agreed on. Bytes.
+    pub protocol: u64,
+    /// `isClient` in `crypto/tls.Conn`. Bytes.
+    pub is_client: u64,
+    /// Entries of functions whose receiver is a `serverConn`.
+    pub hooks: Vec<Http2Hook>,
+}
+
+/// A place for a uprobe in an HTTP/2 server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Http2Hook {
+    /// Where.
+    pub probe: Probe,
+    /// `conn` in its `serverConn`, an interface. Bytes.
+    pub connection: u64,
+}
+
+/// Why HTTP/2 servers of a Go program can not be hooked. All of them or none: nobody sees from outside which one a connection has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WhyNoHttp2 {
+    /// There is none.
+    #[error("it has no HTTP/2 server")]
+    None,
+    /// There is one whose functions are others.
+    #[error("it has a server of grpc-go, which is not hooked")]
+    Grpc,
+    /// A function has no probe.
+    #[error("a function of its HTTP/2 server can not be probed")]
+    Functions,
+    /// A version that nobody has looked at, without debugging information.
+    #[error("where its HTTP/2 server keeps what is needed is not known, and it has no debugging information")]
+    Layout,
 }
 
 /// Offsets in bytes, from a `*tls.Conn` to its file descriptor: `conn` (an interface) -> its data, a `*net.TCPConn` -> `fd`, a `*netFD` ->
@@ -183,6 +223,7 @@ functions! {
     GoHttp2ClientWrites "http2.ClientConn.writeHeaders" "net/http and x/net: a client sends request headers.";
     GoHttp2ServerReads "http2.serverConn.processHeaders" "net/http and x/net: a server got request headers.";
     GoHttp2ServerWrites "http2.serverConn.writeHeaders" "net/http and x/net: a server sends response headers.";
+    GoHttp2ServerEnds "http2.serverConn.closeStream" "net/http and x/net: a stream of a server ends.";
     GoGrpcClientReads "grpc.http2Client.operateHeaders" "grpc-go: a client got response headers.";
     GoGrpcServerReads "grpc.http2Server.operateHeaders" "grpc-go: a server got request headers.";
     GoGrpcWrites "grpc.loopyWriter.writeHeader" "grpc-go: either side sends headers.";

@@ -3,12 +3,15 @@
 //! Takes: records in the order of the ring. Gives: frames with what a packet would have said: a SYN for a connection that begins,
 //! sequence and acknowledgment numbers, RST for its end.
 
+mod http2;
+
 use std::collections::VecDeque;
 
 use weir_ebpf_common::{Event, Record, START, TLS};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
+use self::http2::Hooked;
 use super::clock::Clock;
 use super::counts::SocketCounts;
 use super::order::{Beginning, Order, Step};
@@ -34,6 +37,8 @@ const CLOSING: usize = 1 << 14;
 pub(super) struct Frames {
     order: Order,
     threads: Threads,
+    /// Connections that hooks tell.
+    hooked: Hooked,
     /// Frames of what system calls carry are wanted, not of TLS libraries alone.
     calls: bool,
     /// Time of the latest record, as the kernel has it.
@@ -52,6 +57,7 @@ impl Frames {
         Self {
             order: Order::new(),
             threads: Threads::new(),
+            hooked: Hooked::new(),
             calls,
             now: 0,
             datagram: Vec::new(),
@@ -95,6 +101,23 @@ impl Frames {
                 self.closing.push_back(record);
                 self.close(0, clock, block);
             }
+            Event::RequestField | Event::ResponseStatus | Event::StreamEnded => {
+                self.of_stream(&record, event, payload, time, block);
+            }
+        }
+    }
+
+    /// What a hook tells, as the bytes that say the same.
+    fn of_stream(&mut self, record: &Record, event: Event, payload: &[u8], time: u64, block: &mut Block) {
+        let Some(told) = self.hooked.tell(record, event, payload) else { return };
+        let numbers = (told.sequence, told.acknowledgment);
+        let header = header(record, told.sender, PSH | ACK, numbers, caller(record));
+        if told.is_first {
+            let begin = Record { sequence: 0, acknowledgment: 0, ..*record };
+            self.opened(&begin, Sender::Remote, time, block);
+        }
+        if let Some(told) = self.hooked.told() {
+            append(block, time, &header, told);
         }
     }
 
@@ -213,7 +236,8 @@ impl Frames {
         while let Some((time, frame)) = self.order.rest(record.socket) {
             push(block, time, &frame);
         }
-        let Some(told) = self.order.forget(record.socket) else { return };
+        let told = self.order.forget(record.socket);
+        let Some(told) = self.hooked.forget(record.socket).or(told) else { return };
         let is_plaintext = record.socket & TLS != 0;
         if is_plaintext || self.calls {
             let numbers = if is_plaintext { told } else { (record.sequence, record.acknowledgment) };
@@ -226,7 +250,7 @@ impl Frames {
         let sender = match event {
             Event::Sent => Sender::Local,
             Event::Received => Sender::Remote,
-            Event::Connected | Event::Accepted | Event::Closed => return,
+            _ => return,
         };
         if record.remote_port == 0 {
             // The program did not ask who sent it.

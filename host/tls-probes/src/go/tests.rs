@@ -10,7 +10,7 @@ use std::process::Command;
 use super::*;
 use crate::examine::{Examined, examine};
 use crate::source::{ReadAt, Reader};
-use crate::target::GoroutineIdOffset;
+use crate::target::{GoroutineIdOffset, WhyNoHttp2};
 
 /// Has TLS and HTTP/2, both as a client and as a server.
 const PROGRAM: &str = r#"package main
@@ -160,7 +160,7 @@ fn functions_are_where_gos_own_tools_find_them() {
     let distance = addresses[TCP_CLOSE].wrapping_sub(addresses[TLS[0].0]);
     assert_eq!(library.tcp_close, Some(read.file_offset.wrapping_add(distance)));
     // TLS, and one set of HTTP/2.
-    assert_eq!(functions, TLS.len() + 4);
+    assert_eq!(functions, TLS.len() + 5);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn offsets_are_those_of_the_debugging_information() {
     let file = File::open(&path).unwrap();
     let reader = Reader::new(&file);
     let elf = Elf::read(&reader).unwrap();
-    let field = |structure, field| debug_info::field(&elf, structure, field);
+    let field = |structure: &str, field: &str| debug_info::field(&elf, structure, field);
     let goid = field("runtime.g", "goid").unwrap();
     assert_eq!(library.layout.goroutine_id, GoroutineIdOffset::Known(goid));
     assert_eq!(field("crypto/tls.Conn", "conn"), Some(library.layout.tls_conn));
@@ -219,6 +219,44 @@ fn offsets_are_those_of_the_debugging_information() {
     // A version that nobody knows yet is asked of the debugging information.
     let newer = Version { release: Some((1, 99)), ..Version::default() };
     assert_eq!(layout::layout(&elf, &newer).goroutine_id, GoroutineIdOffset::Debug(goid));
+    let servers = library.http2_servers.clone().unwrap();
+    assert_eq!(field("crypto/tls.Conn", "clientProtocol"), Some(servers.protocol));
+    assert_eq!(field("crypto/tls.Conn", "isClient"), Some(servers.is_client));
+    // Its package was net/http until Go 1.26.
+    let http2 = |structure: &str, name: &str| {
+        field(&format!("net/http/internal/http2.{structure}"), name)
+            .or_else(|| field(&format!("net/http.http2{structure}"), name))
+    };
+    assert_eq!(servers.hooks.len(), 3);
+    for hook in &servers.hooks {
+        assert_eq!(http2("serverConn", "conn"), Some(hook.connection));
+    }
+    let addresses = go_program.nm(&path);
+    // What the programs in the kernel rely on.
+    for (structure, name, offset) in [
+        ("MetaHeadersFrame", "HeadersFrame", 0),
+        ("MetaHeadersFrame", "Fields", 8),
+        ("FrameHeader", "Flags", 2),
+        ("FrameHeader", "StreamID", 8),
+        ("stream", "id", 8),
+        ("writeResHeaders", "streamID", 0),
+        ("writeResHeaders", "httpResCode", 8),
+    ] {
+        // Its name differs where it is embedded.
+        let found = http2(structure, name).or_else(|| http2(structure, &format!("http2{name}")));
+        assert_eq!(found, Some(offset), "{structure}.{name}");
+    }
+    let entries = HTTP2.iter().filter_map(|(name, function, _)| {
+        let probe = library.http2.iter().find(|probe| probe.function == *function)?;
+        addresses.contains_key(*name).then_some((*name, *probe))
+    });
+    let entries: Vec<_> = entries.collect();
+    assert_eq!(http2::servers(&elf, &newer, &[]), Err(WhyNoHttp2::None));
+    assert_eq!(http2::servers(&elf, &newer, &entries[..1]), Err(WhyNoHttp2::Functions));
+    let grpc = ("", Probe { function: Function::GoGrpcServerReads, ..entries[0].1 });
+    assert_eq!(http2::servers(&elf, &newer, &[&entries[..], &[grpc]].concat()), Err(WhyNoHttp2::Grpc));
+    let found = http2::servers(&elf, &newer, &entries).unwrap();
+    assert_eq!((found.protocol, found.is_client), (servers.protocol, servers.is_client));
 }
 
 #[test]

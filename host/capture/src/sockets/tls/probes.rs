@@ -10,8 +10,10 @@ use aya::maps::{HashMap, MapData};
 use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeLinkId, UProbeScope};
 use aya::programs::{ProgramError, UProbe};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use weir_ebpf_common::GoLayout;
-use weir_tls_probes::{At, FileId, Flavour, Function, GoLayout as Found, Library, Probe, Target, Watcher};
+use weir_ebpf_common::{GoHttp2Layout, GoLayout};
+use weir_tls_probes::{
+    At, FileId, Flavour, Function, GoLibrary, Http2Hook, Library, Probe, Target, Watcher, WhyNoHttp2,
+};
 
 use super::super::{SocketError, load};
 use super::TlsEvent;
@@ -27,7 +29,7 @@ const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// The programs, by the function and the place that they are for.
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 13] = [
     "ssl_read",
     "ssl_write",
     "ssl_read_ex",
@@ -38,6 +40,9 @@ const PROGRAMS: [&str; 10] = [
     "go_read",
     "go_write",
     "go_return",
+    "go_http2_request",
+    "go_http2_response",
+    "go_http2_end",
 ];
 
 fn program(probe: &Probe) -> Option<&'static str> {
@@ -61,6 +66,9 @@ fn program(probe: &Probe) -> Option<&'static str> {
         (Function::GoTlsRead, At::Entry) => "go_read",
         (Function::GoTlsWrite, At::Entry) => "go_write",
         (Function::GoTlsRead | Function::GoTlsWrite, At::Ret) => "go_return",
+        (Function::GoHttp2ServerReads, At::Entry) => "go_http2_request",
+        (Function::GoHttp2ServerWrites, At::Entry) => "go_http2_response",
+        (Function::GoHttp2ServerEnds, At::Entry) => "go_http2_end",
         _ => return None,
     })
 }
@@ -114,22 +122,26 @@ impl Probes {
         let is_needed = |probe: &&Probe| {
             !(calls_handshake && matches!(probe.function, Function::SslConnect | Function::SslAccept))
         };
-        let wanted = target.probes.iter().filter(is_needed);
-        let wanted: Vec<_> = wanted.filter_map(|probe| Some((program(probe)?, probe.file_offset))).collect();
+        let needed = target.probes.iter().filter(is_needed);
+        let needed: Vec<_> = needed.filter_map(|probe| Some((program(probe)?, probe.file_offset))).collect();
         let file = target.name.clone();
-        if wanted.is_empty() {
+        if needed.is_empty() {
             return None;
         }
         let cookie = match cookie(&target.library) {
             Ok(cookie) => cookie,
             Err(error) => return Some(TlsEvent::Refused { file, error: error.to_owned() }),
         };
+        // What the others leave to the hooks must not be missed, so those come first.
+        let mut wanted: Vec<_> =
+            hooks(&target.library).iter().filter_map(|hook| hooked(hook, &target.library)).collect();
+        wanted.extend(needed.into_iter().map(|(name, offset)| (name, offset, cookie)));
         if self.probes + wanted.len() > PROBES {
             let error = format!("{} probes are there already; {PROBES} are possible", self.probes);
             return Some(TlsEvent::Refused { file, error });
         }
         let (began, mut links) = (Instant::now(), Vec::with_capacity(wanted.len()));
-        for (name, offset) in wanted {
+        for (name, offset, cookie) in wanted {
             match self.link(name, &target, offset, cookie) {
                 Ok(link) => links.push((name, link)),
                 Err(error) => {
@@ -226,16 +238,38 @@ fn cookie(library: &Library) -> Result<Option<u64>, &'static str> {
     if !go.register_abi {
         return Err("Go before 1.17 has arguments on the stack, where they are not looked for");
     }
-    layout(&go.layout).map(|layout| Some(layout.cookie())).ok_or("its structures are too large")
+    layout(go).map(|layout| Some(layout.cookie())).ok_or("its structures are too large")
 }
 
-fn layout(of: &Found) -> Option<GoLayout> {
+fn layout(go: &GoLibrary) -> Option<GoLayout> {
+    let of = &go.layout;
+    let (protocol, is_client) =
+        go.http2_servers.as_ref().map_or((0, 0), |servers| (servers.protocol, servers.is_client));
     Some(GoLayout {
         goroutine_id: u16::try_from(of.goroutine_id.offset()).ok()?,
-        connection_data: u16::try_from(of.tls_conn.checked_add(of.interface_data)?).ok()?,
-        tcp_descriptor: u16::try_from(of.tcp_fd).ok()?,
-        system_descriptor: u16::try_from(of.fd_sysfd).ok()?,
+        protocol: u16::try_from(protocol).ok()?,
+        is_client: u8::try_from(is_client).ok()?,
+        connection_data: u8::try_from(of.tls_conn.checked_add(of.interface_data)?).ok()?,
+        tcp_descriptor: u8::try_from(of.tcp_fd).ok()?,
+        system_descriptor: u8::try_from(of.fd_sysfd).ok()?,
     })
+}
+
+fn hooks(library: &Library) -> &[Http2Hook] {
+    match library {
+        Library::Go(GoLibrary { http2_servers: Ok(servers), .. }) => &servers.hooks,
+        Library::Go(_) | Library::OpenSsl { .. } => &[],
+    }
+}
+
+/// The program of a hook, its place, and what the program gets.
+fn hooked(hook: &Http2Hook, library: &Library) -> Option<(&'static str, u64, Option<u64>)> {
+    let Library::Go(go) = library else { return None };
+    let layout = GoHttp2Layout {
+        goroutine_id: u16::try_from(go.layout.goroutine_id.offset()).ok()?,
+        connection_data: u16::try_from(hook.connection.checked_add(go.layout.interface_data)?).ok()?,
+    };
+    Some((program(&hook.probe)?, hook.probe.file_offset, Some(layout.cookie())))
 }
 
 /// Whether `SSL_connect` and `SSL_accept` do nothing but call `SSL_do_handshake`: in BoringSSL, and in OpenSSL since 1.1.0; those with
@@ -262,6 +296,10 @@ fn name(library: &Library) -> String {
         Library::OpenSsl { flavour: Flavour::OpenSsl } => "OpenSSL".to_owned(),
         Library::OpenSsl { flavour: Flavour::BoringSsl } => "BoringSSL".to_owned(),
         Library::OpenSsl { flavour: Flavour::LibreSsl } => "LibreSSL".to_owned(),
-        Library::Go(go) => format!("Go {}", go.version),
+        Library::Go(go) => match &go.http2_servers {
+            Ok(_) => format!("Go {} with HTTP/2", go.version),
+            Err(WhyNoHttp2::None) => format!("Go {}", go.version),
+            Err(why) => format!("Go {} without HTTP/2 from before: {why}", go.version),
+        },
     }
 }

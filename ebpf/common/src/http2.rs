@@ -1,0 +1,49 @@
+//! What hooks of an HTTP/2 server tell: its streams, without the bytes of the connection.
+//!
+//! In such a record `socket` has the bit [`crate::TLS`], and [`crate::Record::sequence`] is the number of the stream.
+//!
+//! | event | `acknowledgment` | payload |
+//! |---|---|---|
+//! | [`crate::Event::RequestField`] | [`FieldPlace::word`] | two numbers of two bytes in the machine's order: bytes of the name, of the value; the name, in [`FIELD_NAME`] bytes; the value |
+//! | [`crate::Event::ResponseStatus`] | the status | none |
+//! | [`crate::Event::StreamEnded`] | 0 | none |
+
+/// Fields of a request that are told: the first ones, which are those of HTTP/2 itself. Browsers and proxies send up to thirty.
+pub const FIELDS: u32 = 32;
+
+/// Bytes of a field's name that are told: no registered name is as long.
+pub const FIELD_NAME: usize = 64;
+
+/// Where the value begins in the payload.
+pub const FIELD_VALUE_AT: usize = 4 + FIELD_NAME;
+
+/// Bytes of a value that are told: paths are seldom longer, and each field takes so much of the ring, as another size would double what
+/// the kernel's verifier has to follow.
+pub const FIELD_VALUE: usize = 512 - FIELD_VALUE_AT;
+
+/// Bit of [`crate::Record::flags`]: nothing follows the fields of the request.
+pub const ENDS_STREAM: u8 = 2;
+
+/// Which field of how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldPlace {
+    /// From 0 on.
+    pub index: u16,
+    /// Of those that are told.
+    pub number: u16,
+}
+
+impl FieldPlace {
+    /// One word.
+    #[must_use]
+    #[inline(always)]
+    pub const fn word(self) -> u32 {
+        self.index as u32 | (self.number as u32) << 16
+    }
+
+    /// From that word.
+    #[must_use]
+    pub const fn from_word(word: u32) -> Self {
+        Self { index: word as u16, number: (word >> 16) as u16 }
+    }
+}

@@ -1,0 +1,228 @@
+//! What hooks tell of the streams of an HTTP/2 server -> bytes of such a connection.
+//!
+//! Takes: records of fields, statuses and ends. Gives: the bytes by which a client and a server that use no compression of headers would have
+//! said the same (RFC 9113), so that the parser of all other connections reads them. Bodies are not told.
+
+use std::collections::VecDeque;
+
+use weir_ebpf_common::{ENDS_STREAM, Event, FIELD_NAME, FIELD_VALUE_AT, FieldPlace, Record};
+use weir_pipeline::captured::Sender;
+
+use super::super::recent::Recent;
+
+/// What a client begins with, and its settings, which are none (RFC 9113, 3.4 and 6.5).
+const BEGIN: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Types and flags of frames (RFC 9113, 6.1 and 6.2).
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// Bytes of a frame that every server takes (RFC 9113, 4.2). Fields that do not fit are left out; those of HTTP/2 itself come first.
+const FRAME: usize = 1 << 14;
+
+/// Connections that are remembered: as many as there are sockets, see `order`.
+const ROOM: usize = 1 << 16;
+
+/// Streams of a connection that are open at once: servers allow 100 to 256.
+const OPEN: usize = 512;
+
+/// Requests that are being told at the same time, by as many processors; a request whose end was lost stays until it is pushed out.
+const REQUESTS: usize = 256;
+
+/// Connections that hooks tell.
+#[derive(Debug)]
+pub(super) struct Hooked {
+    connections: Recent<Connection>,
+    requests: VecDeque<Request>,
+    /// The bytes that are told.
+    bytes: Vec<u8>,
+}
+
+/// Where bytes stand that are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// They begin the connection.
+    pub(super) is_first: bool,
+    pub(super) sender: Sender,
+    pub(super) sequence: u32,
+    pub(super) acknowledgment: u32,
+}
+
+/// A connection.
+#[derive(Debug, Default)]
+struct Connection {
+    /// By sender: number of the next byte.
+    next: [u32; 2],
+    /// Numbers of requests ascend (RFC 9113, 5.1.1).
+    last_request: u32,
+    /// Streams whose request was told, and whether its answer was.
+    open: VecDeque<(u32, bool)>,
+}
+
+/// A request of which some fields were told.
+#[derive(Debug)]
+struct Request {
+    socket: u64,
+    stream: u32,
+    next: u16,
+    block: Vec<u8>,
+}
+
+impl Hooked {
+    pub(super) fn new() -> Self {
+        Self { connections: Recent::new(ROOM), requests: VecDeque::new(), bytes: Vec::new() }
+    }
+
+    /// Whether a record completes something; if so, [`Hooked::told`] has the bytes.
+    pub(super) fn tell(&mut self, record: &Record, event: Event, payload: &[u8]) -> Option<Told> {
+        self.bytes.clear();
+        let stream = record.sequence & 0x7fff_ffff;
+        match event {
+            Event::RequestField => self.field(record, stream, payload),
+            Event::ResponseStatus => self.status(record, stream),
+            Event::StreamEnded => self.end(record.socket, stream),
+            _ => None,
+        }
+    }
+
+    /// What was told last.
+    pub(super) fn told(&self) -> Option<&[u8]> {
+        (!self.bytes.is_empty()).then_some(&self.bytes)
+    }
+
+    /// The socket has ended. Gives the number of the next byte of this side and of the other; none: nothing of it was told.
+    pub(super) fn forget(&mut self, socket: u64) -> Option<(u32, u32)> {
+        let connection = self.connections.remove(socket)?;
+        self.requests.retain(|request| request.socket != socket);
+        let [local, remote] = [Sender::Local, Sender::Remote].map(|sender| connection.next[sender as usize]);
+        Some((local, remote))
+    }
+
+    fn field(&mut self, record: &Record, stream: u32, payload: &[u8]) -> Option<Told> {
+        let place = FieldPlace::from_word(record.acknowledgment);
+        let (name, value) = field(payload)?;
+        let at = self.requests.iter().position(|request| request.socket == record.socket);
+        let mut request = match at.and_then(|at| self.requests.remove(at)) {
+            Some(request) if request.stream == stream && request.next == place.index => request,
+            // A field was lost, and nobody knows which.
+            _ if place.index != 0 => return None,
+            _ => Request { socket: record.socket, stream, next: 0, block: Vec::new() },
+        };
+        literal(&mut request.block, name, value);
+        request.next += 1;
+        if request.next < place.number {
+            if self.requests.len() >= REQUESTS {
+                self.requests.pop_front();
+            }
+            self.requests.push_back(request);
+            return None;
+        }
+        let connection = self.connections.entry(record.socket, Connection::default);
+        if stream <= connection.last_request {
+            // Trailers, or a function that was entered twice as it needed more stack.
+            return None;
+        }
+        let is_first = connection.last_request == 0;
+        connection.last_request = stream;
+        if connection.open.len() >= OPEN {
+            connection.open.pop_front();
+        }
+        connection.open.push_back((stream, false));
+        if is_first {
+            self.bytes.extend_from_slice(BEGIN);
+        }
+        let end = if record.flags & ENDS_STREAM != 0 { END_STREAM } else { 0 };
+        frame(&mut self.bytes, HEADERS, END_HEADERS | end, stream, &request.block);
+        Some(connection.told(is_first, Sender::Remote, &self.bytes))
+    }
+
+    fn status(&mut self, record: &Record, stream: u32) -> Option<Told> {
+        let status = record.acknowledgment;
+        // Those of one hundred are followed by another one (RFC 9110, 15.2).
+        if !(200..=999).contains(&status) {
+            return None;
+        }
+        let connection = self.connections.entry(record.socket, Connection::default);
+        let (_, is_answered) = connection.open.iter_mut().find(|(open, _)| *open == stream)?;
+        if std::mem::replace(is_answered, true) {
+            return None;
+        }
+        let mut block = Vec::new();
+        literal(&mut block, b":status", status.to_string().as_bytes());
+        frame(&mut self.bytes, HEADERS, END_HEADERS, stream, &block);
+        Some(connection.told(false, Sender::Local, &self.bytes))
+    }
+
+    fn end(&mut self, socket: u64, stream: u32) -> Option<Told> {
+        let connection = self.connections.entry(socket, Connection::default);
+        let at = connection.open.iter().position(|(open, _)| *open == stream)?;
+        let (_, is_answered) = connection.open.remove(at)?;
+        if !is_answered {
+            // Who gave it up is not known, so the request stands alone.
+            return None;
+        }
+        frame(&mut self.bytes, DATA, END_STREAM, stream, &[]);
+        Some(connection.told(false, Sender::Local, &self.bytes))
+    }
+}
+
+impl Connection {
+    /// Counts bytes.
+    fn told(&mut self, is_first: bool, sender: Sender, bytes: &[u8]) -> Told {
+        let other = match sender {
+            Sender::Local => Sender::Remote,
+            Sender::Remote => Sender::Local,
+        };
+        let acknowledgment = self.next[other as usize];
+        let next = &mut self.next[sender as usize];
+        let sequence = *next;
+        *next = sequence.wrapping_add(bytes.len() as u32);
+        Told { is_first, sender, sequence, acknowledgment }
+    }
+}
+
+/// Name and value.
+fn field(payload: &[u8]) -> Option<(&[u8], &[u8])> {
+    let &[a, b, c, d, ..] = payload else { return None };
+    let (name, value) = (u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d]));
+    let name = payload.get(4..)?.get(..FIELD_NAME)?.get(..name.into())?;
+    (!name.is_empty()).then_some((name, payload.get(FIELD_VALUE_AT..)?.get(..value.into())?))
+}
+
+/// A field that no table gets (RFC 7541, 6.2.2), if there is room for it.
+fn literal(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    // The type, and three bytes for each length at most.
+    if block.len() + name.len() + value.len() + 7 > FRAME {
+        return;
+    }
+    block.push(0);
+    for text in [name, value] {
+        // RFC 7541, 5.1, with a prefix of seven bits; the eighth one says that the text is not compressed.
+        match text.len().checked_sub(127) {
+            None => block.push(text.len() as u8),
+            Some(mut rest) => {
+                block.push(127);
+                while rest >= 128 {
+                    block.push(rest as u8 | 128);
+                    rest >>= 7;
+                }
+                block.push(rest as u8);
+            }
+        }
+        block.extend_from_slice(text);
+    }
+}
+
+/// RFC 9113, 4.1.
+fn frame(bytes: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    let [_, length @ ..] = (payload.len() as u32).to_be_bytes();
+    bytes.extend_from_slice(&length);
+    bytes.extend_from_slice(&[kind, flags]);
+    bytes.extend_from_slice(&stream.to_be_bytes());
+    bytes.extend_from_slice(payload);
+}
+
+#[cfg(test)]
+mod tests;

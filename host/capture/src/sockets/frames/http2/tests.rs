@@ -1,0 +1,132 @@
+//! Records of hooks, as the ring may have them.
+
+use weir_ebpf_common::{FIELD_VALUE, FIELDS};
+
+use super::*;
+
+fn record(event: Event, stream: u32, word: u32) -> Record {
+    Record {
+        time: 0,
+        socket: 7,
+        process_thread: 0,
+        coroutine: 0,
+        local_address: [0; 16],
+        remote_address: [0; 16],
+        local_port: 443,
+        remote_port: 40_000,
+        family: 2,
+        flags: 0,
+        protocol: 6,
+        event: event as u8,
+        sequence: stream,
+        acknowledgment: word,
+        length: 0,
+        captured: 0,
+        name: [0; 16],
+    }
+}
+
+fn payload(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut payload = vec![0; FIELD_VALUE_AT];
+    payload[..2].copy_from_slice(&(name.len() as u16).to_ne_bytes());
+    payload[2..4].copy_from_slice(&(value.len() as u16).to_ne_bytes());
+    payload[4..4 + name.len()].copy_from_slice(name);
+    payload.extend_from_slice(value);
+    payload
+}
+
+fn tell_field(hooked: &mut Hooked, stream: u32, (index, number): (u16, u16), value: &[u8]) -> Option<Told> {
+    let record = record(Event::RequestField, stream, FieldPlace { index, number }.word());
+    hooked.tell(&Record { flags: ENDS_STREAM, ..record }, Event::RequestField, &payload(b":path", value))
+}
+
+fn tell(hooked: &mut Hooked, event: Event, stream: u32, word: u32) -> Option<Told> {
+    hooked.tell(&record(event, stream, word), event, &[])
+}
+
+#[test]
+fn a_request_and_its_answer_are_bytes_of_http2() {
+    let mut hooked = Hooked::new();
+    let told = tell_field(&mut hooked, 5, (0, 1), b"/a").unwrap();
+    let expected = [BEGIN, b"\0\0\x0a\x01\x05\0\0\0\x05\0\x05:path\x02/a"].concat();
+    assert_eq!(hooked.told(), Some(expected.as_slice()));
+    assert_eq!(told, Told { is_first: true, sender: Sender::Remote, sequence: 0, acknowledgment: 0 });
+    assert_eq!(tell(&mut hooked, Event::ResponseStatus, 5, 103), None, "another one follows");
+    let told = tell(&mut hooked, Event::ResponseStatus, 5, 404).unwrap();
+    assert_eq!(hooked.told(), Some(b"\0\0\x0d\x01\x04\0\0\0\x05\0\x07:status\x03404".as_slice()));
+    let asked = expected.len() as u32;
+    assert_eq!(told, Told { is_first: false, sender: Sender::Local, sequence: 0, acknowledgment: asked });
+    let told = tell(&mut hooked, Event::StreamEnded, 5, 0).unwrap();
+    assert_eq!(hooked.told(), Some(b"\0\0\0\0\x01\0\0\0\x05".as_slice()));
+    assert_eq!((told.sequence, told.acknowledgment), (22, asked));
+    assert_eq!(hooked.forget(7), Some((31, asked)));
+    assert_eq!(hooked.forget(7), None);
+}
+
+#[test]
+fn what_is_told_twice_or_was_not_asked_is_told_once_or_not_at_all() {
+    let mut hooked = Hooked::new();
+    assert_eq!(tell(&mut hooked, Event::ResponseStatus, 1, 200), None);
+    assert_eq!(tell(&mut hooked, Event::StreamEnded, 1, 0), None);
+    assert!(tell_field(&mut hooked, 3, (0, 1), b"/").is_some());
+    assert_eq!(tell_field(&mut hooked, 3, (0, 1), b"/"), None);
+    assert_eq!(hooked.told(), None);
+    assert!(tell(&mut hooked, Event::ResponseStatus, 3, 200).is_some());
+    assert_eq!(tell(&mut hooked, Event::ResponseStatus, 3, 200), None);
+    assert!(tell(&mut hooked, Event::StreamEnded, 3, 0).is_some());
+    assert_eq!(tell(&mut hooked, Event::StreamEnded, 3, 0), None);
+    // Given up before it was answered.
+    assert_eq!(tell_field(&mut hooked, 5, (0, 1), b"/").map(|told| told.is_first), Some(false));
+    assert_eq!(tell(&mut hooked, Event::StreamEnded, 5, 0), None);
+}
+
+#[test]
+fn fields_that_were_lost_make_no_other_request() {
+    let mut hooked = Hooked::new();
+    assert_eq!(tell_field(&mut hooked, 1, (0, 3), b"/a"), None);
+    assert_eq!(tell_field(&mut hooked, 1, (2, 3), b"/c"), None);
+    assert_eq!(tell_field(&mut hooked, 1, (1, 3), b"/b"), None);
+    assert_eq!(tell_field(&mut hooked, 1, (2, 3), b"/c"), None);
+    assert_eq!(tell_field(&mut hooked, 3, (0, 2), b"/a"), None);
+    assert_eq!(tell_field(&mut hooked, 5, (1, 2), b"/b"), None, "of another stream");
+    assert_eq!(hooked.forget(7), None);
+    // Again from its beginning, as the function was entered twice.
+    assert_eq!(tell_field(&mut hooked, 7, (0, 2), b"/a"), None);
+    assert_eq!(tell_field(&mut hooked, 7, (0, 2), b"/a"), None);
+    assert!(tell_field(&mut hooked, 7, (1, 2), b"/b").is_some());
+}
+
+#[test]
+fn what_lies_is_left_out_and_nothing_grows_without_end() {
+    let mut hooked = Hooked::new();
+    let place = record(Event::RequestField, 1, FieldPlace { index: 0, number: 0 }.word());
+    for length in 0..FIELD_VALUE_AT + 4 {
+        assert_eq!(hooked.tell(&place, Event::RequestField, &vec![0xff; length]), None);
+    }
+    let number = FIELDS as u16;
+    for index in 0..number {
+        let told = tell_field(&mut hooked, 1, (index, number), &[b'x'; FIELD_VALUE]);
+        assert_eq!(told.is_some(), index + 1 == number);
+    }
+    assert!(hooked.told().is_some_and(|bytes| bytes.len() <= BEGIN.len() + 9 + FRAME));
+    for socket in 0..10_000 {
+        let record = record(Event::RequestField, 1, FieldPlace { index: 0, number: 2 }.word());
+        hooked.tell(&Record { socket, ..record }, Event::RequestField, &payload(b"a", b"b"));
+        assert!(hooked.requests.len() <= REQUESTS);
+    }
+    for stream in (3..10_000).step_by(2) {
+        assert!(tell_field(&mut hooked, stream, (0, 1), b"/").is_some());
+    }
+    assert_eq!(hooked.connections.get(7).map(|connection| connection.open.len()), Some(OPEN));
+}
+
+#[test]
+fn lengths_are_as_the_rfc_has_them() {
+    for (length, expected) in
+        [(126, vec![126]), (127, vec![127, 0]), (254, vec![127, 127]), (255, vec![127, 128, 1])]
+    {
+        let mut block = Vec::new();
+        literal(&mut block, b"a", &vec![b'v'; length]);
+        assert_eq!(block[3..block.len() - length], expected);
+    }
+}
