@@ -4,22 +4,22 @@
 //!
 //! | event | `acknowledgment` | payload |
 //! |---|---|---|
-//! | [`crate::Event::RequestField`] | [`FieldPlace::word`] | two numbers of two bytes in the machine's order: bytes of the name, of the value; the name, in [`FIELD_NAME`] bytes; the value |
+//! | [`crate::Event::RequestField`] | [`FieldPlace::word`] | two numbers of two bytes in the machine's order: bytes of the name, of the value; the name, in [`FIELD_VALUE_AT`] less four bytes; the value |
 //! | [`crate::Event::ResponseStatus`] | the status | none |
 //! | [`crate::Event::StreamEnded`] | 0 | none |
 
-/// Fields of a request that are told: the first ones, which are those of HTTP/2 itself. Browsers and proxies send up to thirty.
-pub const FIELDS: u32 = 32;
+/// Fields of a request that are told: the first ones, those of HTTP/2 itself among them. Browsers and proxies
+/// send up to thirty. One less than a power of two.
+pub const FIELDS: u32 = 31;
 
-/// Bytes of a field's name that are told: no registered name is as long.
-pub const FIELD_NAME: usize = 64;
+/// Bytes of a field's name that are told: no registered name is as long. One less than a power of two.
+pub const FIELD_NAME: usize = 63;
 
 /// Where the value begins in the payload.
-pub const FIELD_VALUE_AT: usize = 4 + FIELD_NAME;
+pub const FIELD_VALUE_AT: usize = 4 + FIELD_NAME + 1;
 
-/// Bytes of a value that are told: paths are seldom longer, and each field takes so much of the ring, as another size would double what
-/// the kernel's verifier has to follow.
-pub const FIELD_VALUE: usize = 512 - FIELD_VALUE_AT;
+/// Bytes of a value that are told: paths are seldom longer, and each field takes so much of the ring. One less than a power of two.
+pub const FIELD_VALUE: usize = 511;
 
 /// Bit of [`crate::Record::flags`]: nothing follows the fields of the request.
 pub const ENDS_STREAM: u8 = 2;

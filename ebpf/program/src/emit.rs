@@ -150,7 +150,7 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
 /// The number, which the kernel's verifier then knows to be at most `ROOM`. The compiler knows it already from the branch that led
 /// here and would leave the comparison out.
 #[inline(always)]
-pub fn at_most<const ROOM: usize>(number: u32) -> u32 {
+fn at_most<const ROOM: usize>(number: u32) -> u32 {
     let mut number = u64::from(number);
     // SAFETY: no instruction at all; only the compiler forgets what it knows.
     unsafe { core::arch::asm!("/* {0} */", inout(reg) number, options(nomem, nostack, preserves_flags)) };

@@ -16,7 +16,7 @@ use weir_ebpf_common::{
 };
 
 use crate::admission::{self, Caller};
-use crate::emit::{self, HEAD, at_most};
+use crate::emit::{self, HEAD};
 use crate::kernel::{PtRegs, read_user};
 use crate::maps::{CONNECTIONS, HTTP2_RECORDS, RECORDS, count_atomically, is_unwanted};
 use crate::socket::{Socket, View};
@@ -82,49 +82,71 @@ pub unsafe fn request(context: &ProbeContext) -> Option<()> {
     record.sequence = u32::from_ne_bytes(stream);
     record.flags = if flags & 1 != 0 { ENDS_STREAM } else { 0 };
     let number = bounded::<{ FIELDS as usize }>(number);
-    let mut index = 0;
+    let (mut index, mut failures) = (0, 0);
     // The kernel's verifier knows how often at most; the compiler does not, or it would write all rounds one behind the other.
     while index < number {
         // Two strings and a bool.
-        let field = read_user::<[u64; 4]>(fields.wrapping_add(u64::from(index) * 40))?;
+        let field = read_user::<[u64; 4]>(fields.wrapping_add(index * 40))?;
         record.acknowledgment = FieldPlace { index: index as u16, number: number as u16 }.word();
-        put_field(record, &field);
+        failures |= put_field(record, &field)?;
         index += 1;
+    }
+    if failures != 0 {
+        count_atomically(Counter::Unreadable, 1);
     }
     Some(())
 }
 
+/// Hands one field over. Gives 0, or something else where it could not be read; none where the ring is full. There are no branches, as the
+/// verifier would follow both ways in each round.
 #[inline(always)]
-fn put_field(record: &mut Record, field: &[u64; 4]) {
+fn put_field(record: &mut Record, field: &[u64; 4]) -> Option<u64> {
     let [name, name_length, value, value_length] = *field;
-    let Some(mut entry) = RECORDS.reserve_bytes(HEAD + FIELD_VALUE_AT + FIELD_VALUE, 0) else {
-        return count_atomically(Counter::RingFull, 1);
+    let Some(mut entry) = RECORDS.reserve_bytes(HEAD + FIELD_VALUE_AT + FIELD_VALUE + 1, 0) else {
+        count_atomically(Counter::RingFull, 1);
+        return None;
     };
     let payload = entry.as_mut_ptr().wrapping_add(HEAD);
-    let mut lengths = [bounded::<FIELD_NAME>(name_length), bounded::<FIELD_VALUE>(value_length)];
+    let lengths = [bounded::<FIELD_NAME>(name_length), bounded::<FIELD_VALUE>(value_length)];
     // SAFETY: the entry has room for so much at these places; the helper checks the program's addresses, and takes 0 bytes from any.
     let failed = unsafe {
-        bpf_probe_read_user(payload.add(4).cast(), lengths[0], name as *const _)
-            | bpf_probe_read_user(payload.add(FIELD_VALUE_AT).cast(), lengths[1], value as *const _)
-    };
-    if failed != 0 {
-        lengths = [0; 2];
-        count_atomically(Counter::Unreadable, 1);
-    }
-    record.captured = FIELD_VALUE_AT as u32 + lengths[1];
+        bpf_probe_read_user(payload.add(4).cast(), lengths[0] as u32, name as *const _)
+            | bpf_probe_read_user(payload.add(FIELD_VALUE_AT).cast(), lengths[1] as u32, value as *const _)
+    } as u64;
+    // Errors are negative.
+    let succeeded = !sign(failed);
+    let [name_length, value_length] = lengths.map(|length| length & succeeded);
+    record.captured = (FIELD_VALUE_AT as u64 + value_length) as u32;
     record.length = record.captured;
     // SAFETY: as above; an entry is aligned to eight bytes.
     unsafe {
-        payload.cast::<[u16; 2]>().write([lengths[0] as u16, lengths[1] as u16]);
+        payload.cast::<[u16; 2]>().write([name_length as u16, value_length as u16]);
         entry.as_mut_ptr().cast::<Record>().write(*record);
     }
     entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    Some(failed)
 }
 
+/// The smaller one of both; `MOST` is one less than a power of two, by which the verifier knows it.
 #[inline(always)]
-fn bounded<const MOST: usize>(length: u64) -> u32 {
-    // Nothing in memory has 2^32 bytes. A branch less is half of what the kernel's verifier has to follow.
-    at_most::<MOST>(length as u32)
+fn bounded<const MOST: usize>(length: u64) -> u64 {
+    // No string has 2^63 bytes.
+    let beyond = length.wrapping_sub(MOST as u64);
+    hidden((beyond & sign(beyond)).wrapping_add(MOST as u64)) & MOST as u64
+}
+
+/// All bits set where the number is negative, else none.
+#[inline(always)]
+fn sign(number: u64) -> u64 {
+    hidden((number as i64 >> 63) as u64)
+}
+
+/// The compiler forgets what it knows of a number.
+#[inline(always)]
+fn hidden(mut number: u64) -> u64 {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) number, options(nomem, nostack, preserves_flags)) };
+    number
 }
 
 /// A handler answers.

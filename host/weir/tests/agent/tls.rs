@@ -1,6 +1,7 @@
 //! `--tls` against real programs: what goes through their TLS libraries is told as if it were not encrypted.
 
 mod go;
+mod go_http2;
 mod life;
 mod openssl;
 mod server;

@@ -78,9 +78,18 @@ func main() {
 }
 "#;
 
-/// Where `cargo xtask test` says, else on the path.
 fn build(folder: &Folder, name: &str, arguments: &[&str]) -> Option<String> {
-    folder.file("main.go", PROGRAM);
+    build_source(folder, PROGRAM, name, arguments)
+}
+
+/// Builds a program with the Go that `cargo xtask test` names, else that on the path.
+pub(super) fn build_source(
+    folder: &Folder,
+    source: &str,
+    name: &str,
+    arguments: &[&str],
+) -> Option<String> {
+    folder.file("main.go", source);
     folder.file("go.mod", "module probed\n\ngo 1.22\n");
     let program = std::env::var_os("WEIR_GO").unwrap_or_else(|| "go".into());
     let mut go = Command::new(&program);
@@ -97,7 +106,7 @@ fn build(folder: &Folder, name: &str, arguments: &[&str]) -> Option<String> {
     Some(built)
 }
 
-struct Server(Child);
+pub(super) struct Server(pub(super) Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
