@@ -83,12 +83,7 @@ fn build(folder: &Folder, name: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// Builds a program with the Go that `cargo xtask test` names, else that on the path.
-pub(super) fn build_source(
-    folder: &Folder,
-    source: &str,
-    name: &str,
-    arguments: &[&str],
-) -> Option<String> {
+pub(super) fn build_source(folder: &Folder, source: &str, name: &str, arguments: &[&str]) -> Option<String> {
     folder.file("main.go", source);
     folder.file("go.mod", "module probed\n\ngo 1.22\n");
     let program = std::env::var_os("WEIR_GO").unwrap_or_else(|| "go".into());
