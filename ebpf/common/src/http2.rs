@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`crate::Event::RequestField`] | [`FieldPlace::word`] | two numbers of two bytes in the machine's order: bytes of the name, of the value; the name, in [`FIELD_VALUE_AT`] less four bytes; the value |
 //! | [`crate::Event::ResponseStatus`] | the status | none |
+//! | [`crate::Event::RequestData`], [`crate::Event::ResponseData`] | bytes of a body | none |
 //! | [`crate::Event::StreamEnded`] | 0 | none |
 
 /// Fields of a request that are told: the first ones, those of HTTP/2 itself among them. Browsers and proxies
@@ -21,7 +22,7 @@ pub const FIELD_VALUE_AT: usize = 4 + FIELD_NAME + 1;
 /// Bytes of a value that are told: paths are seldom longer, and each field takes so much of the ring. One less than a power of two.
 pub const FIELD_VALUE: usize = 511;
 
-/// Bit of [`crate::Record::flags`]: nothing follows the fields of the request.
+/// Bit of [`crate::Record::flags`]: nothing follows the fields or the data of the request.
 pub const ENDS_STREAM: u8 = 2;
 
 /// Which field of how many.

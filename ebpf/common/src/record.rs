@@ -82,6 +82,10 @@ pub enum Event {
     ResponseStatus = 7,
     /// The stream has ended.
     StreamEnded = 8,
+    /// It has read a part of a request's body.
+    RequestData = 9,
+    /// It writes a part of its answer's body.
+    ResponseData = 10,
 }
 
 impl Event {
@@ -97,6 +101,8 @@ impl Event {
             6 => Self::RequestField,
             7 => Self::ResponseStatus,
             8 => Self::StreamEnded,
+            9 => Self::RequestData,
+            10 => Self::ResponseData,
             _ => return None,
         })
     }

@@ -1,8 +1,8 @@
 //! Calls of Go's HTTP/2 server -> records of requests and their answers.
 //!
-//! Takes: entries of its functions, in Go's register ABI. Gives: records, for connections over TLS that were there before the probes: what
+//! Takes: calls of its functions, behind their check of the stack, in Go's register ABI. Gives: records, for connections over TLS that were there before the probes: what
 //! their header fields mean depends on fields that nobody saw (RFC 7541, 2.3.2), but the server knows them in the clear. Does not do: clients,
-//! bodies, fields of answers, connections whose beginning is seen: their bytes are told as those of any other.
+//! what is in bodies, fields of answers, connections whose beginning is seen: their bytes are told as those of any other.
 //!
 //! A connection is told by one of both from its first call on, so nothing is told twice.
 
@@ -161,6 +161,36 @@ pub unsafe fn response(context: &ProbeContext) -> Option<()> {
     }
     let record = described(context, server, g, Event::ResponseStatus)?;
     (record.sequence, record.acknowledgment) = (stream as u32, status as u32);
+    emit::put(record, 0);
+    Some(())
+}
+
+/// A server has read a part of a body.
+#[inline(always)]
+pub unsafe fn request_data(context: &ProbeContext) -> Option<()> {
+    // SAFETY: the caller's.
+    let (server, frame, _, g) = unsafe { PtRegs::go(context.regs.cast()) };
+    let record = described(context, server, g, Event::RequestData)?;
+    // A `DataFrame` begins with its `FrameHeader`, as above.
+    let [[_, _, flags, _], length, stream] = read_user::<[[u8; 4]; 3]>(frame)?;
+    record.sequence = u32::from_ne_bytes(stream);
+    record.acknowledgment = u32::from_ne_bytes(length);
+    record.flags = if flags & 1 != 0 { ENDS_STREAM } else { 0 };
+    emit::put(record, 0);
+    Some(())
+}
+
+/// A handler writes a part of a body.
+#[inline(always)]
+pub unsafe fn response_data(context: &ProbeContext) -> Option<()> {
+    // SAFETY: the caller's.
+    let ((server, stream, _, g), function) =
+        unsafe { (PtRegs::go(context.regs.cast()), PtRegs::function(context.regs.cast())) };
+    let record = described(context, server, g, Event::ResponseData)?;
+    // Behind the `*serverConn`.
+    record.sequence = read_user::<u32>(stream.wrapping_add(8))?;
+    // The fourth word is the length of the data.
+    record.acknowledgment = function.arguments[0] as u32;
     emit::put(record, 0);
     Some(())
 }

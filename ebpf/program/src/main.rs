@@ -177,6 +177,22 @@ pub fn go_http2_response(context: ProbeContext) -> u32 {
     0
 }
 
+/// `func (sc *serverConn) processData(f *DataFrame) error`
+#[uprobe]
+pub fn go_http2_request_data(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    let _ = unsafe { go_http2::request_data(&context) };
+    0
+}
+
+/// `func (sc *serverConn) writeDataFromHandler(stream *stream, data []byte, endStream bool) error`
+#[uprobe]
+pub fn go_http2_response_data(context: ProbeContext) -> u32 {
+    // SAFETY: what the kernel gives to a probe.
+    let _ = unsafe { go_http2::response_data(&context) };
+    0
+}
+
 /// `func (sc *serverConn) closeStream(st *stream, err error)`
 #[uprobe]
 pub fn go_http2_end(context: ProbeContext) -> u32 {

@@ -32,7 +32,7 @@ const TLS: [(&str, Function, Ends); 3] = [
 ];
 
 /// HTTP/2: in net/http a copy with prefixed names until Go 1.26, a package of its own since; the same in golang.org/x/net; grpc-go's.
-const HTTP2: [(&str, Function, Ends); 18] = [
+const HTTP2: [(&str, Function, Ends); 24] = [
     ("net/http.(*http2serverConn).writeHeaders", Function::GoHttp2ServerWrites, Ends::Both),
     ("net/http.(*http2serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
     ("net/http.(*http2clientConnReadLoop).handleResponse", Function::GoHttp2ClientReads, Ends::Both),
@@ -49,6 +49,20 @@ const HTTP2: [(&str, Function, Ends); 18] = [
     ("golang.org/x/net/http2.(*serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
     ("golang.org/x/net/http2.(*clientConnReadLoop).handleResponse", Function::GoHttp2ClientReads, Ends::Both),
     ("golang.org/x/net/http2.(*ClientConn).writeHeaders", Function::GoHttp2ClientWrites, Ends::Both),
+    ("net/http.(*http2serverConn).processData", Function::GoHttp2ServerReadsData, Ends::Entry),
+    ("net/http/internal/http2.(*serverConn).processData", Function::GoHttp2ServerReadsData, Ends::Entry),
+    ("golang.org/x/net/http2.(*serverConn).processData", Function::GoHttp2ServerReadsData, Ends::Entry),
+    ("net/http.(*http2serverConn).writeDataFromHandler", Function::GoHttp2ServerWritesData, Ends::Entry),
+    (
+        "net/http/internal/http2.(*serverConn).writeDataFromHandler",
+        Function::GoHttp2ServerWritesData,
+        Ends::Entry,
+    ),
+    (
+        "golang.org/x/net/http2.(*serverConn).writeDataFromHandler",
+        Function::GoHttp2ServerWritesData,
+        Ends::Entry,
+    ),
     ("net/http.(*http2serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
     ("net/http/internal/http2.(*serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
     ("golang.org/x/net/http2.(*serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),

@@ -94,7 +94,8 @@ pub struct Http2Servers {
     pub protocol: u64,
     /// `isClient` in `crypto/tls.Conn`. Bytes.
     pub is_client: u64,
-    /// Entries of functions whose receiver is a `serverConn`.
+    /// Functions whose receiver is a `serverConn`, behind their check of the stack: a function that needs more of it is entered twice. All
+    /// arguments are as at the entry.
     pub hooks: Vec<Http2Hook>,
 }
 
@@ -223,6 +224,8 @@ functions! {
     GoHttp2ClientWrites "http2.ClientConn.writeHeaders" "net/http and x/net: a client sends request headers.";
     GoHttp2ServerReads "http2.serverConn.processHeaders" "net/http and x/net: a server got request headers.";
     GoHttp2ServerWrites "http2.serverConn.writeHeaders" "net/http and x/net: a server sends response headers.";
+    GoHttp2ServerReadsData "http2.serverConn.processData" "net/http and x/net: a server got a part of a request's body.";
+    GoHttp2ServerWritesData "http2.serverConn.writeDataFromHandler" "net/http and x/net: a handler writes a part of a body.";
     GoHttp2ServerEnds "http2.serverConn.closeStream" "net/http and x/net: a stream of a server ends.";
     GoGrpcClientReads "grpc.http2Client.operateHeaders" "grpc-go: a client got response headers.";
     GoGrpcServerReads "grpc.http2Server.operateHeaders" "grpc-go: a server got request headers.";

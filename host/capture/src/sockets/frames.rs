@@ -101,7 +101,11 @@ impl Frames {
                 self.closing.push_back(record);
                 self.close(0, clock, block);
             }
-            Event::RequestField | Event::ResponseStatus | Event::StreamEnded => {
+            Event::RequestField
+            | Event::RequestData
+            | Event::ResponseStatus
+            | Event::ResponseData
+            | Event::StreamEnded => {
                 self.of_stream(&record, event, payload, time, block);
             }
         }
@@ -112,6 +116,7 @@ impl Frames {
         let Some(told) = self.hooked.tell(record, event, payload) else { return };
         let numbers = (told.sequence, told.acknowledgment);
         let header = header(record, told.sender, PSH | ACK, numbers, caller(record));
+        let header = SocketHeader { cut: told.cut, ..header };
         if told.is_first {
             let begin = Record { sequence: 0, acknowledgment: 0, ..*record };
             self.opened(&begin, Sender::Remote, time, block);

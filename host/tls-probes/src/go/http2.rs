@@ -34,8 +34,13 @@ const KNOWN: [((u32, u32), (u64, u64)); 6] = [
 const IS_CLIENT: u64 = 16;
 
 /// What a request is known by.
-const NEEDED: [Function; 3] =
-    [Function::GoHttp2ServerReads, Function::GoHttp2ServerWrites, Function::GoHttp2ServerEnds];
+const NEEDED: [Function; 5] = [
+    Function::GoHttp2ServerReads,
+    Function::GoHttp2ServerReadsData,
+    Function::GoHttp2ServerWrites,
+    Function::GoHttp2ServerWritesData,
+    Function::GoHttp2ServerEnds,
+];
 
 /// A server: how its functions' names begin, and the name of the structure. Versions of golang.org/x/net are none of Go's, so the
 /// offset in its structure comes from debugging information alone.
@@ -62,6 +67,24 @@ const SERVERS: [Server; 3] = [
         is_of_go: false,
     },
 ];
+
+/// Bytes of the check whether the stack has room, with which a function begins (cmd/internal/obj/x86, `stacksplit`): it compares the
+/// stack pointer, or what it will be, with a word of the goroutine, and jumps if it is not above.
+fn stack_check(elf: &Elf<'_>, function: u64) -> Option<u64> {
+    const BYTES: u64 = 32;
+    let bytes = elf.reader.range(function, BYTES, BYTES).ok()?;
+    let compared = match bytes.as_slice() {
+        [0x49, 0x3b, 0x66, 0x10, ..] => 4,
+        [0x4c, 0x8d, 0x64, 0x24, _, 0x4d, 0x3b, 0x66, 0x10, ..] => 9,
+        [0x4c, 0x8d, 0xa4, 0x24, _, _, _, _, 0x4d, 0x3b, 0x66, 0x10, ..] => 12,
+        _ => return None,
+    };
+    match bytes.get(compared..)? {
+        [0x76, ..] => Some(compared as u64 + 2),
+        [0x0f, 0x86, ..] => Some(compared as u64 + 6),
+        _ => None,
+    }
+}
 
 /// Bytes of a structure: none of these has as many, and an offset has to fit into what a probe is told.
 const STRUCTURE_BYTES: u64 = 4096;
@@ -95,7 +118,11 @@ pub(super) fn servers(
         let connection = known.filter(|_| server.is_of_go).map(|(_, connection)| connection);
         let connection = connection.or_else(|| field(elf, server.structure, "conn"));
         let connection = connection.ok_or(WhyNoHttp2::Layout)?;
-        hooks.extend(own.into_iter().map(|probe| Http2Hook { probe, connection }));
+        for probe in own {
+            let check = stack_check(elf, probe.file_offset).ok_or(WhyNoHttp2::Functions)?;
+            let probe = Probe { file_offset: probe.file_offset + check, ..probe };
+            hooks.push(Http2Hook { probe, connection });
+        }
     }
     if hooks.is_empty() {
         return Err(WhyNoHttp2::None);

@@ -160,7 +160,7 @@ fn functions_are_where_gos_own_tools_find_them() {
     let distance = addresses[TCP_CLOSE].wrapping_sub(addresses[TLS[0].0]);
     assert_eq!(library.tcp_close, Some(read.file_offset.wrapping_add(distance)));
     // TLS, and one set of HTTP/2.
-    assert_eq!(functions, TLS.len() + 5);
+    assert_eq!(functions, TLS.len() + 7);
 }
 
 #[test]
@@ -220,6 +220,7 @@ fn offsets_are_those_of_the_debugging_information() {
     let newer = Version { release: Some((1, 99)), ..Version::default() };
     assert_eq!(layout::layout(&elf, &newer).goroutine_id, GoroutineIdOffset::Debug(goid));
     let servers = library.http2_servers.clone().unwrap();
+    let addresses = go_program.nm(&path);
     assert_eq!(field("crypto/tls.Conn", "clientProtocol"), Some(servers.protocol));
     assert_eq!(field("crypto/tls.Conn", "isClient"), Some(servers.is_client));
     // Its package was net/http until Go 1.26.
@@ -227,11 +228,19 @@ fn offsets_are_those_of_the_debugging_information() {
         field(&format!("net/http/internal/http2.{structure}"), name)
             .or_else(|| field(&format!("net/http.http2{structure}"), name))
     };
-    assert_eq!(servers.hooks.len(), 3);
+    assert_eq!(servers.hooks.len(), 5);
     for hook in &servers.hooks {
+        let entry = library.http2.iter().find(|probe| probe.function == hook.probe.function).unwrap();
+        let (name, ..) = HTTP2
+            .iter()
+            .find(|(name, function, _)| *function == entry.function && addresses.contains_key(*name))
+            .unwrap();
+        let instructions = go_program.disassembled(&path, name);
+        let check = hook.probe.file_offset - entry.file_offset;
+        let behind = instructions.iter().position(|(at, ..)| at - addresses[*name] == check).unwrap();
+        assert!(behind <= 3 && instructions[behind - 1].2.starts_with("JBE"), "{name}");
         assert_eq!(http2("serverConn", "conn"), Some(hook.connection));
     }
-    let addresses = go_program.nm(&path);
     // What the programs in the kernel rely on.
     for (structure, name, offset) in [
         ("MetaHeadersFrame", "HeadersFrame", 0),

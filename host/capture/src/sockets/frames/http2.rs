@@ -1,7 +1,7 @@
 //! What hooks tell of the streams of an HTTP/2 server -> bytes of such a connection.
 //!
-//! Takes: records of fields, statuses and ends. Gives: the bytes by which a client and a server that use no compression of headers would have
-//! said the same (RFC 9113), so that the parser of all other connections reads them. Bodies are not told.
+//! Takes: records of fields, statuses, lengths of data and ends. Gives: the bytes by which a client and a server that use no compression of headers would have
+//! said the same (RFC 9113), so that the parser of all other connections reads them. What is in bodies is not told.
 
 use std::collections::VecDeque;
 
@@ -21,6 +21,9 @@ const END_HEADERS: u8 = 4;
 
 /// Bytes of a frame that every server takes (RFC 9113, 4.2). Fields that do not fit are left out; those of HTTP/2 itself come first.
 const FRAME: usize = 1 << 14;
+
+/// The most that a frame can have (RFC 9113, 4.1). A handler that writes more at once has the rest left out of its length.
+const LARGEST: u32 = (1 << 24) - 1;
 
 /// Connections that are remembered: as many as there are sockets, see `order`.
 const ROOM: usize = 1 << 16;
@@ -48,6 +51,8 @@ pub(super) struct Told {
     pub(super) sender: Sender,
     pub(super) sequence: u32,
     pub(super) acknowledgment: u32,
+    /// So many bytes follow that nobody has.
+    pub(super) cut: u32,
 }
 
 /// A connection.
@@ -82,6 +87,8 @@ impl Hooked {
         match event {
             Event::RequestField => self.field(record, stream, payload),
             Event::ResponseStatus => self.status(record, stream),
+            Event::RequestData => self.data(record, stream, Sender::Remote),
+            Event::ResponseData => self.data(record, stream, Sender::Local),
             Event::StreamEnded => self.end(record.socket, stream),
             _ => None,
         }
@@ -135,7 +142,7 @@ impl Hooked {
         }
         let end = if record.flags & ENDS_STREAM != 0 { END_STREAM } else { 0 };
         frame(&mut self.bytes, HEADERS, END_HEADERS | end, stream, &request.block);
-        Some(connection.told(is_first, Sender::Remote, &self.bytes))
+        Some(connection.told(is_first, Sender::Remote, &self.bytes, 0))
     }
 
     fn status(&mut self, record: &Record, stream: u32) -> Option<Told> {
@@ -152,7 +159,20 @@ impl Hooked {
         let mut block = Vec::new();
         literal(&mut block, b":status", status.to_string().as_bytes());
         frame(&mut self.bytes, HEADERS, END_HEADERS, stream, &block);
-        Some(connection.told(false, Sender::Local, &self.bytes))
+        Some(connection.told(false, Sender::Local, &self.bytes, 0))
+    }
+
+    /// A frame whose data is not there.
+    fn data(&mut self, record: &Record, stream: u32, sender: Sender) -> Option<Told> {
+        let connection = self.connections.entry(record.socket, Connection::default);
+        let (_, is_answered) = connection.open.iter().find(|(open, _)| *open == stream)?;
+        if sender == Sender::Local && !is_answered {
+            return None;
+        }
+        let end = if record.flags & ENDS_STREAM != 0 { END_STREAM } else { 0 };
+        let cut = record.acknowledgment.min(LARGEST);
+        head(&mut self.bytes, cut, DATA, end, stream);
+        Some(connection.told(false, sender, &self.bytes, cut))
     }
 
     fn end(&mut self, socket: u64, stream: u32) -> Option<Told> {
@@ -164,13 +184,13 @@ impl Hooked {
             return None;
         }
         frame(&mut self.bytes, DATA, END_STREAM, stream, &[]);
-        Some(connection.told(false, Sender::Local, &self.bytes))
+        Some(connection.told(false, Sender::Local, &self.bytes, 0))
     }
 }
 
 impl Connection {
     /// Counts bytes.
-    fn told(&mut self, is_first: bool, sender: Sender, bytes: &[u8]) -> Told {
+    fn told(&mut self, is_first: bool, sender: Sender, bytes: &[u8], cut: u32) -> Told {
         let other = match sender {
             Sender::Local => Sender::Remote,
             Sender::Remote => Sender::Local,
@@ -178,8 +198,8 @@ impl Connection {
         let acknowledgment = self.next[other as usize];
         let next = &mut self.next[sender as usize];
         let sequence = *next;
-        *next = sequence.wrapping_add(bytes.len() as u32);
-        Told { is_first, sender, sequence, acknowledgment }
+        *next = sequence.wrapping_add(bytes.len() as u32).wrapping_add(cut);
+        Told { is_first, sender, sequence, acknowledgment, cut }
     }
 }
 
@@ -215,12 +235,16 @@ fn literal(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     }
 }
 
-/// RFC 9113, 4.1.
-fn frame(bytes: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-    let [_, length @ ..] = (payload.len() as u32).to_be_bytes();
+/// What a frame begins with (RFC 9113, 4.1).
+fn head(bytes: &mut Vec<u8>, length: u32, kind: u8, flags: u8, stream: u32) {
+    let [_, length @ ..] = length.to_be_bytes();
     bytes.extend_from_slice(&length);
     bytes.extend_from_slice(&[kind, flags]);
     bytes.extend_from_slice(&stream.to_be_bytes());
+}
+
+fn frame(bytes: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    head(bytes, payload.len() as u32, kind, flags, stream);
     bytes.extend_from_slice(payload);
 }
 

@@ -29,7 +29,7 @@ const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// The programs, by the function and the place that they are for.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 15] = [
     "ssl_read",
     "ssl_write",
     "ssl_read_ex",
@@ -41,7 +41,9 @@ const PROGRAMS: [&str; 13] = [
     "go_write",
     "go_return",
     "go_http2_request",
+    "go_http2_request_data",
     "go_http2_response",
+    "go_http2_response_data",
     "go_http2_end",
 ];
 
@@ -68,6 +70,8 @@ fn program(probe: &Probe) -> Option<&'static str> {
         (Function::GoTlsRead | Function::GoTlsWrite, At::Ret) => "go_return",
         (Function::GoHttp2ServerReads, At::Entry) => "go_http2_request",
         (Function::GoHttp2ServerWrites, At::Entry) => "go_http2_response",
+        (Function::GoHttp2ServerReadsData, At::Entry) => "go_http2_request_data",
+        (Function::GoHttp2ServerWritesData, At::Entry) => "go_http2_response_data",
         (Function::GoHttp2ServerEnds, At::Entry) => "go_http2_end",
         _ => return None,
     })

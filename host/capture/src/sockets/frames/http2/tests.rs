@@ -50,16 +50,24 @@ fn a_request_and_its_answer_are_bytes_of_http2() {
     let told = tell_field(&mut hooked, 5, (0, 1), b"/a").unwrap();
     let expected = [BEGIN, b"\0\0\x0a\x01\x05\0\0\0\x05\0\x05:path\x02/a"].concat();
     assert_eq!(hooked.told(), Some(expected.as_slice()));
-    assert_eq!(told, Told { is_first: true, sender: Sender::Remote, sequence: 0, acknowledgment: 0 });
+    assert_eq!(told, Told { is_first: true, sender: Sender::Remote, sequence: 0, acknowledgment: 0, cut: 0 });
     assert_eq!(tell(&mut hooked, Event::ResponseStatus, 5, 103), None, "another one follows");
     let told = tell(&mut hooked, Event::ResponseStatus, 5, 404).unwrap();
     assert_eq!(hooked.told(), Some(b"\0\0\x0d\x01\x04\0\0\0\x05\0\x07:status\x03404".as_slice()));
     let asked = expected.len() as u32;
-    assert_eq!(told, Told { is_first: false, sender: Sender::Local, sequence: 0, acknowledgment: asked });
+    assert_eq!((told.is_first, told.sender, told.sequence), (false, Sender::Local, 0));
+    assert_eq!(told.acknowledgment, asked);
+    let told = tell(&mut hooked, Event::ResponseData, 5, 1000).unwrap();
+    assert_eq!(hooked.told(), Some(b"\0\x03\xe8\0\0\0\0\0\x05".as_slice()));
+    assert_eq!((told.sequence, told.cut), (22, 1000));
+    let told = tell(&mut hooked, Event::RequestData, 5, u32::MAX).unwrap();
+    assert_eq!(hooked.told(), Some(b"\xff\xff\xff\0\0\0\0\0\x05".as_slice()));
+    assert_eq!((told.sender, told.sequence, told.cut), (Sender::Remote, asked, LARGEST));
+    let asked = asked + 9 + LARGEST;
     let told = tell(&mut hooked, Event::StreamEnded, 5, 0).unwrap();
     assert_eq!(hooked.told(), Some(b"\0\0\0\0\x01\0\0\0\x05".as_slice()));
-    assert_eq!((told.sequence, told.acknowledgment), (22, asked));
-    assert_eq!(hooked.forget(7), Some((31, asked)));
+    assert_eq!((told.sequence, told.acknowledgment), (1031, asked));
+    assert_eq!(hooked.forget(7), Some((1040, asked)));
     assert_eq!(hooked.forget(7), None);
 }
 
@@ -71,6 +79,8 @@ fn what_is_told_twice_or_was_not_asked_is_told_once_or_not_at_all() {
     assert!(tell_field(&mut hooked, 3, (0, 1), b"/").is_some());
     assert_eq!(tell_field(&mut hooked, 3, (0, 1), b"/"), None);
     assert_eq!(hooked.told(), None);
+    assert_eq!(tell(&mut hooked, Event::ResponseData, 3, 1), None, "it has no head");
+    assert_eq!(tell(&mut hooked, Event::RequestData, 1, 1), None, "it is not open");
     assert!(tell(&mut hooked, Event::ResponseStatus, 3, 200).is_some());
     assert_eq!(tell(&mut hooked, Event::ResponseStatus, 3, 200), None);
     assert!(tell(&mut hooked, Event::StreamEnded, 3, 0).is_some());
