@@ -117,7 +117,7 @@ fn seen(test: &str, name: &str, arguments: &[&str]) {
     until("the server", || super::server::curl(&space, PORT, "/ready", &[]));
     let mut before = Client::start(&space, &asker);
     // What it asks for later is in its header table from then on.
-    let (old, new) = (paths("old", 20), paths("new", 20));
+    let (old, new) = (paths("old", 150), paths("new", 20));
     before.ask(&old);
     let pid = space.pid();
     let mut agent = Agent::start(&space, &folder, "a", &["--tls", "--netns", &pid]);
