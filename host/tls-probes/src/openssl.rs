@@ -5,8 +5,6 @@
 
 mod entry;
 mod inner;
-#[cfg(test)]
-mod tests;
 mod walk;
 
 use self::inner::{Inner, Interface};
