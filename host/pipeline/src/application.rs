@@ -73,10 +73,22 @@ pub(crate) struct FlowIdentity {
 pub(crate) struct Application {
     parsers: Parsers,
     endpoints: Endpoints,
+    common: Common,
+}
+
+/// What all parsers work with.
+struct Common {
     hooks: HookStage,
     unwanted: Unwanted,
-    pub(crate) limits: Limits,
-    pub(crate) stats: Stats,
+    limits: Limits,
+    stats: Stats,
+}
+
+impl Common {
+    fn context<'a>(&'a mut self, logs: &'a mut dyn LogSink) -> Context<'a> {
+        let Self { hooks, unwanted, limits, stats } = self;
+        Context { limits, stats, hooks, unwanted, logs }
+    }
 }
 
 impl Application {
@@ -92,10 +104,7 @@ impl Application {
         Self {
             parsers: Parsers::new(drivers),
             endpoints,
-            hooks,
-            unwanted: Unwanted::default(),
-            limits,
-            stats: Stats::default(),
+            common: Common { hooks, unwanted: Unwanted::default(), limits, stats: Stats::default() },
         }
     }
 
@@ -115,14 +124,24 @@ impl Application {
         for driver in self.parsers.iter_mut() {
             driver.set_wanted(&mut stage);
         }
-        self.hooks.succeed(stage);
+        self.common.hooks.succeed(stage);
         Ok(())
+    }
+
+    /// As they are now.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.common.limits
+    }
+
+    /// Counts so far.
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.common.stats
     }
 
     /// Other limits from here on.
     pub(crate) fn set_limits(&mut self, limits: Limits) {
         self.endpoints.set_capacity(limits.endpoints);
-        self.limits = limits;
+        self.common.limits = limits;
     }
 
     /// The next bytes of a side.
@@ -138,17 +157,11 @@ impl Application {
             App::Followed { parser, connection } => {
                 let direction = direction(side, conversation.client);
                 let Some(driver) = self.parsers.get_mut(usize::from(*parser)) else { return };
-                let mut context = Context {
-                    limits: &self.limits,
-                    stats: &mut self.stats,
-                    hooks: &mut self.hooks,
-                    unwanted: &mut self.unwanted,
-                    logs,
-                };
+                let mut context = self.common.context(logs);
                 driver.chunk(*connection, direction, bytes, origin, &mut context);
             }
             App::Probing(_) => self.probe(conversation, flow, piece, logs),
-            App::LeftAlone => self.stats.unclaimed_bytes += bytes.len() as u64,
+            App::LeftAlone => self.common.stats.unclaimed_bytes += bytes.len() as u64,
         }
     }
 
@@ -164,13 +177,7 @@ impl Application {
         match &mut conversation.app {
             App::Followed { parser, connection } => {
                 let Some(driver) = self.parsers.get_mut(usize::from(*parser)) else { return };
-                let mut context = Context {
-                    limits: &self.limits,
-                    stats: &mut self.stats,
-                    hooks: &mut self.hooks,
-                    unwanted: &mut self.unwanted,
-                    logs,
-                };
+                let mut context = self.common.context(logs);
                 let direction = direction(side, conversation.client);
                 driver.gap(*connection, direction, bytes, passed, &mut context);
             }
@@ -190,7 +197,7 @@ impl Application {
                     driver.close(connection);
                 }
             }
-            App::Probing(_) => self.stats.flows_unclaimed += 1,
+            App::Probing(_) => self.common.stats.flows_unclaimed += 1,
             App::LeftAlone => {}
         }
     }
@@ -198,29 +205,18 @@ impl Application {
     /// Nothing waits in a batch any more.
     pub(crate) fn flush(&mut self, logs: &mut dyn LogSink) {
         for driver in self.parsers.iter_mut() {
-            let mut context = Context {
-                limits: &self.limits,
-                stats: &mut self.stats,
-                hooks: &mut self.hooks,
-                unwanted: &mut self.unwanted,
-                logs,
-            };
+            let mut context = self.common.context(logs);
             driver.flush(&mut context);
         }
-        self.hooks.run(&self.limits, &mut self.stats, logs);
+        let Common { hooks, limits, stats, .. } = &mut self.common;
+        hooks.run(limits, stats, logs);
         self.parsers.retire();
     }
 
     /// Requests whose time is over are told.
     pub(crate) fn time_out(&mut self, now: u64, logs: &mut dyn LogSink) {
         for driver in self.parsers.iter_mut() {
-            let mut context = Context {
-                limits: &self.limits,
-                stats: &mut self.stats,
-                hooks: &mut self.hooks,
-                unwanted: &mut self.unwanted,
-                logs,
-            };
+            let mut context = self.common.context(logs);
             driver.time_out(now, &mut context);
         }
     }
@@ -234,7 +230,7 @@ impl Application {
 
     /// Sockets whose bytes nobody wants any more, since the last time.
     pub(crate) fn take_unwanted(&mut self) -> Vec<u64> {
-        self.unwanted.take()
+        self.common.unwanted.take()
     }
 
     fn probe(
@@ -249,7 +245,7 @@ impl Application {
         let server = self.endpoint(flow, side.other());
         let known = self.known(flow, side);
         let payload = probing.with(side, bytes);
-        let checks = self.stats.checks;
+        let checks = self.common.stats.checks;
         let mut answer = self.ask(flow, side, (&payload, origin.time), probing.is_from_start(side), known);
         if matches!(answer, Answer::Nobody) && payload.len() > bytes.len() {
             // What waited was the end of something else; a message may begin with this segment.
@@ -265,20 +261,21 @@ impl Application {
             }
             undecided => {
                 if matches!(undecided, Answer::Undecided) {
-                    probing.keep(side, bytes, origin, self.limits.probe_bytes);
+                    probing.keep(side, bytes, origin, self.common.limits.probe_bytes);
                 } else {
                     probing.drop_side(side);
-                    self.stats.unclaimed_bytes += bytes.len() as u64;
+                    self.common.stats.unclaimed_bytes += bytes.len() as u64;
                 }
                 probing.position[side.index()] += bytes.len() as u64;
                 let patient = known.is_some() || flow.opened_by.is_none();
-                let payloads = if patient { self.limits.payloads_joined } else { self.limits.payloads };
-                let was_asked = self.stats.checks > checks;
-                if probing.count(side, was_asked, payloads, self.limits.questions) {
-                    self.stats.flows_unclaimed += 1;
+                let payloads =
+                    if patient { self.common.limits.payloads_joined } else { self.common.limits.payloads };
+                let was_asked = self.common.stats.checks > checks;
+                if probing.count(side, was_asked, payloads, self.common.limits.questions) {
+                    self.common.stats.flows_unclaimed += 1;
                     conversation.app = App::LeftAlone;
-                    let told = self.unwanted.add(flow.key.socket, flow.key.transport);
-                    self.stats.sockets_unwanted += u64::from(told);
+                    let told = self.common.unwanted.add(flow.key.socket, flow.key.transport);
+                    self.common.stats.sockets_unwanted += u64::from(told);
                 }
             }
         }
@@ -325,7 +322,7 @@ impl Application {
         for place in in_order(found.fit, known) {
             let Some(parser) = self.parsers.slot(place) else { continue };
             let Some(driver) = self.parsers.get_mut(parser) else { continue };
-            self.stats.checks += 1;
+            self.common.stats.checks += 1;
             match driver.check(payload, &probe, time) {
                 Ok(CheckVerdict::ClientSpeaks) => return Answer::Claimed { parser, speaker_is_client: true },
                 Ok(CheckVerdict::ServerSpeaks) => {
@@ -333,7 +330,7 @@ impl Application {
                 }
                 Ok(CheckVerdict::NeedMore) => undecided |= is_stream,
                 Ok(CheckVerdict::No) => {}
-                Err(_) => self.stats.faults += 1,
+                Err(_) => self.common.stats.faults += 1,
             }
         }
         if undecided { Answer::Undecided } else { Answer::Nobody }
@@ -351,7 +348,7 @@ impl Application {
         let client = conversation.client;
         let App::Probing(probing) = &mut conversation.app else { return };
         let Some(driver) = self.parsers.get_mut(parser) else { return };
-        self.stats.flows_claimed += 1;
+        self.common.stats.flows_claimed += 1;
         let base = [client, client.other()].map(|side| {
             let position = probing.start(side);
             (position, flow.base_sequence[side.index()].wrapping_add(position as u32))
@@ -374,13 +371,7 @@ impl Application {
             base,
         });
         let chunks = probing.take();
-        let mut context = Context {
-            limits: &self.limits,
-            stats: &mut self.stats,
-            hooks: &mut self.hooks,
-            unwanted: &mut self.unwanted,
-            logs,
-        };
+        let mut context = self.common.context(logs);
         for chunk in &chunks {
             let direction = direction(chunk.side, client);
             driver.chunk(connection, direction, &chunk.bytes, chunk.origin.origin(), &mut context);

@@ -217,7 +217,7 @@ impl Worker {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let mut stats = self.stats.clone();
-        stats.merge(&self.application.stats);
+        stats.merge(self.application.stats());
         stats
     }
 
@@ -327,7 +327,7 @@ impl Worker {
     /// Forgets flows that were silent for too long, and tells requests that waited for too long.
     fn sweep(&mut self, logs: &mut dyn LogSink) {
         self.next_sweep = self.now.saturating_add(SWEEP);
-        let limits = self.application.limits.clone();
+        let limits = self.application.limits().clone();
         for (class, timeout) in [
             (Class::Closed, limits.closed_timeout),
             (Class::HalfOpen, limits.half_open_timeout),

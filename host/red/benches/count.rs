@@ -5,7 +5,7 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use weir_red::{Board, Tallies};
-use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value};
+use weir_request_log::{Field, Fields, RequestLog, SessionType, Status, Value};
 
 /// Records of one call: more than a worker has between two times that it is asked for them on a quiet host.
 const RECORDS: usize = 10_000;
@@ -30,26 +30,16 @@ fn records(resource: impl Fn(u64) -> String) -> Vec<RequestLog> {
                 start_time: 1_763_731_625_012_345_678 + number * 20_000,
                 end_time: 1_763_731_625_013_345_678 + number * 20_000,
                 response_duration: Some(1_000_000 + number * 997 % 40_000_000),
-                signal_source: SignalSource::Packet,
                 l7_protocol: Arc::from("HTTP"),
                 session_type: SessionType::Session,
                 client: ([10, 0, (number % 7) as u8, 1], 40_000).into(),
                 server: ([10, 1, 0, 2], 8080).into(),
-                transport: Transport::Tcp,
                 flow_id: number,
                 status: if failed { Status::ServerError } else { Status::Ok },
                 request_length: Some(202),
                 response_length: Some(724),
-                req_tcp_seq: None,
-                resp_tcp_seq: None,
-                process_id: None,
-                process_name: None,
-                thread_id: None,
-                coroutine_id: None,
-                syscall_trace_id_request: None,
-                syscall_trace_id_response: None,
                 fields,
-                plugins: Vec::new(),
+                ..RequestLog::empty()
             }
         })
         .collect()

@@ -76,7 +76,7 @@ impl Tallies {
 pub(crate) mod tests {
     use std::sync::Arc;
 
-    use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value};
+    use weir_request_log::{Field, Fields, RequestLog, SessionType, Status, Value};
 
     pub(crate) fn log(protocol: &str, resource: &str) -> RequestLog {
         let mut fields = Fields::default();
@@ -85,26 +85,16 @@ pub(crate) mod tests {
             start_time: 1_763_731_625_012_345_678,
             end_time: 1_763_731_626_000_001_999,
             response_duration: Some(1_000_000),
-            signal_source: SignalSource::Packet,
             l7_protocol: Arc::from(protocol),
             session_type: SessionType::Session,
             client: "10.0.0.1:51234".parse().unwrap(),
             server: "10.0.0.2:80".parse().unwrap(),
-            transport: Transport::Tcp,
             flow_id: 7,
             status: Status::Ok,
             request_length: Some(100),
             response_length: Some(1000),
-            req_tcp_seq: None,
-            resp_tcp_seq: None,
-            process_id: None,
-            process_name: None,
-            thread_id: None,
-            coroutine_id: None,
-            syscall_trace_id_request: None,
-            syscall_trace_id_response: None,
             fields,
-            plugins: Vec::new(),
+            ..RequestLog::empty()
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use divan::Bencher;
-use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value};
+use weir_request_log::{Field, Fields, RequestLog, SessionType, Status, Value};
 use weir_sinks::{JsonLines, Sink, Table, TableStyle};
 
 /// Records of one call: enough that keeping the last second and address helps as it does in a capture.
@@ -34,26 +34,19 @@ fn records() -> Vec<RequestLog> {
                 start_time: 1_763_731_625_012_345_678 + number * 20_000,
                 end_time: 1_763_731_625_013_345_678 + number * 20_000,
                 response_duration: Some(1_000_000),
-                signal_source: SignalSource::Packet,
                 l7_protocol: Arc::from("HTTP"),
                 session_type: SessionType::Session,
                 client: ([10, 0, (number % 7) as u8, 1], 40_000 + number as u16).into(),
                 server: ([10, 1, 0, 2], 8080).into(),
-                transport: Transport::Tcp,
                 flow_id: number * 1_234_567,
                 status: Status::Ok,
                 request_length: Some(202),
                 response_length: Some(724),
                 req_tcp_seq: Some(number as u32),
                 resp_tcp_seq: Some(number as u32),
-                process_id: None,
-                process_name: None,
-                thread_id: None,
-                coroutine_id: None,
-                syscall_trace_id_request: None,
-                syscall_trace_id_response: None,
                 fields,
                 plugins: vec![Arc::from("http@0.1.0")],
+                ..RequestLog::empty()
             }
         })
         .collect()

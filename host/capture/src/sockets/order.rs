@@ -41,6 +41,8 @@ struct Told {
     beginning: Option<Beginning>,
     /// Its beginning, or something later, was told.
     has_begun: bool,
+    /// Its records that wait; fewer when it was not used for so long that it was forgotten.
+    waiting: u32,
 }
 
 /// How a connection began.
@@ -82,7 +84,7 @@ impl Order {
     /// A connection begins; nothing of it was told.
     pub(super) fn begin(&mut self, socket: u64, beginning: Beginning) {
         let told = self.sockets.entry(socket, Told::default);
-        *told = Told::default();
+        *told = Told { waiting: told.waiting, ..Told::default() };
         told.start(beginning);
         if beginning.remote == 0 {
             // A connect that has only begun does not know the other's number.
@@ -126,6 +128,7 @@ impl Order {
     #[cold]
     pub(super) fn keep(&mut self, step: Step, since: u64, frame: (u64, Vec<u8>)) {
         self.waiting_bytes += frame.1.len();
+        self.sockets.entry(step.socket, Told::default).waiting += 1;
         self.waiting.push_back(Late { step, since, frame });
     }
 
@@ -137,6 +140,10 @@ impl Order {
     #[cold]
     pub(super) fn ready(&mut self, socket: u64) -> Option<(u64, Vec<u8>)> {
         let told = self.sockets.entry(socket, Told::default);
+        // Who talks much must not look through what others wait for.
+        if told.waiting == 0 {
+            return None;
+        }
         let is_ready = |late: &Late| {
             let next = told.next[other(late.step.sender) as usize];
             late.step.socket == socket && next.is_none_or(|next| !is_before(next, late.step.other))
@@ -161,6 +168,7 @@ impl Order {
     /// The next record of a socket that ends.
     #[cold]
     pub(super) fn rest(&mut self, socket: u64) -> Option<(u64, Vec<u8>)> {
+        self.sockets.get(socket).filter(|told| told.waiting > 0)?;
         let place = self.waiting.iter().position(|late| late.step.socket == socket)?;
         self.give(place)
     }
@@ -176,6 +184,7 @@ impl Order {
         let late = self.waiting.remove(place)?;
         self.waiting_bytes -= late.frame.1.len();
         let told = self.sockets.entry(late.step.socket, Told::default);
+        told.waiting = told.waiting.saturating_sub(1);
         let before = &mut told.next[other(late.step.sender) as usize];
         if before.is_none_or(|next| is_before(next, late.step.other)) {
             *before = Some(late.step.other);
@@ -260,6 +269,21 @@ mod tests {
         assert!(order.admits(&step(Sender::Local, around, 7)));
         assert!(order.admits(&step(Sender::Remote, 7..8, 5)));
         assert!(!order.admits(&step(Sender::Remote, 8..9, 6)));
+    }
+
+    #[test]
+    fn who_waits_for_nothing_is_not_looked_for() {
+        let mut order = Order::new();
+        let other = Step { socket: 2, ..step(Sender::Local, 0..10, 0) };
+        assert!(order.admits(&step(Sender::Local, 0..10, 0)) && order.admits(&other));
+        let late = step(Sender::Remote, 0..1, 20);
+        assert!(!order.admits(&late));
+        order.keep(late, 1, (1, b"late".to_vec()));
+        assert_eq!((order.ready(2), order.rest(2)), (None, None));
+        // It began anew, and what waits is still its own.
+        order.begin(1, Beginning { opener: Sender::Local, local: 20, remote: 0 });
+        assert_eq!(order.rest(1), Some((1, b"late".to_vec())));
+        assert_eq!((order.rest(1), order.is_idle()), (None, true));
     }
 
     #[test]

@@ -300,30 +300,5 @@ impl Pool {
 
 /// An empty record to be filled again and again.
 pub(crate) fn empty_log(plugin: Arc<str>) -> RequestLog {
-    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-    RequestLog {
-        start_time: 0,
-        end_time: 0,
-        response_duration: None,
-        signal_source: SignalSource::Packet,
-        l7_protocol: Arc::from(""),
-        session_type: SessionType::Request,
-        client: nowhere,
-        server: nowhere,
-        transport: Transport::Tcp,
-        flow_id: 0,
-        status: Status::Unknown,
-        request_length: None,
-        response_length: None,
-        req_tcp_seq: None,
-        resp_tcp_seq: None,
-        process_id: None,
-        process_name: None,
-        thread_id: None,
-        coroutine_id: None,
-        syscall_trace_id_request: None,
-        syscall_trace_id_response: None,
-        fields: Fields::default(),
-        plugins: vec![plugin],
-    }
+    RequestLog { plugins: vec![plugin], ..RequestLog::empty() }
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use weir_request_log::{
-    Field, Fields, LogSink, RequestLog, SessionType, SignalSource, Status, Transport, Value,
-};
+use weir_request_log::{Field, LogSink, RequestLog, Value};
 
 use super::JsonLines;
 use crate::sink::Sink;
@@ -34,27 +32,11 @@ fn bare() -> RequestLog {
     RequestLog {
         start_time: 1_763_731_625_012_345_678,
         end_time: 1_763_731_626_000_001_999,
-        response_duration: None,
-        signal_source: SignalSource::Packet,
         l7_protocol: Arc::from("HTTP"),
-        session_type: SessionType::Request,
         client: "10.0.0.1:51234".parse().unwrap(),
         server: "[2001:db8::2]:80".parse().unwrap(),
-        transport: Transport::Tcp,
         flow_id: 7,
-        status: Status::Unknown,
-        request_length: None,
-        response_length: None,
-        req_tcp_seq: None,
-        resp_tcp_seq: None,
-        process_id: None,
-        process_name: None,
-        thread_id: None,
-        coroutine_id: None,
-        syscall_trace_id_request: None,
-        syscall_trace_id_response: None,
-        fields: Fields::default(),
-        plugins: Vec::new(),
+        ..RequestLog::empty()
     }
 }
 

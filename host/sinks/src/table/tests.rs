@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
-use weir_request_log::{
-    Field, Fields, LogSink, RequestLog, SessionType, SignalSource, Status, Transport, Value,
-};
+use weir_request_log::{Field, Fields, LogSink, RequestLog, SessionType, Status, Value};
 
 use super::{Duration, Table, TableStyle};
 use crate::sink::Sink;
@@ -20,26 +18,14 @@ fn sample(resource: &str) -> RequestLog {
         start_time: 1_763_731_625_012_345_678,
         end_time: 1_763_731_625_012_345_678,
         response_duration: Some(1_234_567),
-        signal_source: SignalSource::Packet,
         l7_protocol: Arc::from("HTTP"),
         session_type: SessionType::Session,
         client: "10.0.0.1:51234".parse().unwrap(),
         server: "10.0.0.2:80".parse().unwrap(),
-        transport: Transport::Tcp,
         flow_id: 7,
         status: Status::Ok,
-        request_length: None,
-        response_length: None,
-        req_tcp_seq: None,
-        resp_tcp_seq: None,
-        process_id: None,
-        process_name: None,
-        thread_id: None,
-        coroutine_id: None,
-        syscall_trace_id_request: None,
-        syscall_trace_id_response: None,
         fields,
-        plugins: Vec::new(),
+        ..RequestLog::empty()
     }
 }
 

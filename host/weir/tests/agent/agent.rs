@@ -1,6 +1,7 @@
 //! An agent that runs.
 
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,17 @@ impl Agent {
         let text = std::fs::read_to_string(&self.stdout).unwrap();
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
         whole.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    /// The last of its lines, for who has told too many to read them all again and again.
+    #[allow(dead_code)] // the tests with real servers have few
+    pub(crate) fn last_lines(&self) -> String {
+        let mut file = File::open(&self.stdout).unwrap();
+        let from = file.metadata().unwrap().len().saturating_sub(64 << 10);
+        file.seek(SeekFrom::Start(from)).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     pub(crate) fn signal(&self, name: &str) {

@@ -17,11 +17,15 @@ use crate::{command, servers};
 /// Any port will do: the namespace is the bench's own.
 const PORT: u16 = 8081;
 
+/// Bytes of the page that Debian's nginx comes with.
+const PAGE: usize = 612;
+
 /// Which server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Nginx,
-    NginxLogged,
+    /// As Debian configures it: a page from a file, with an access log.
+    NginxPage,
     NginxTls,
     Redis,
     MariaDb,
@@ -40,7 +44,7 @@ impl Kind {
     /// Programs that it is made of.
     pub(super) const fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::Nginx | Self::NginxLogged => &["nginx"],
+            Self::Nginx | Self::NginxPage => &["nginx"],
             Self::NginxTls => &["nginx", "openssl"],
             Self::Redis => &["redis-server"],
             Self::MariaDb => &["mariadb-install-db", "mariadbd"],
@@ -55,7 +59,7 @@ impl Kind {
         }
         fs::create_dir(&folder)?;
         match self {
-            Self::Nginx | Self::NginxLogged | Self::NginxTls => self.nginx(bench, core, &folder),
+            Self::Nginx | Self::NginxPage | Self::NginxTls => self.nginx(bench, core, &folder),
             Self::Redis => redis(bench, core, &folder),
             Self::MariaDb => mariadb(bench, core, &folder),
         }
@@ -64,7 +68,12 @@ impl Kind {
     /// One process, which is its own worker.
     fn nginx(self, bench: &Bench<'_>, core: Core, folder: &Path) -> Result<Server> {
         let root = folder.display();
-        let log = if self == Self::NginxLogged { format!("{root}/access.log") } else { "off".into() };
+        let (log, answer) = if self == Self::NginxPage {
+            fs::write(folder.join("index.html"), [b'x'; PAGE])?;
+            (format!("{root}/access.log"), format!("root {root}; sendfile on; tcp_nopush on;"))
+        } else {
+            ("off".to_owned(), "location / { return 200 \"hello world\\n\"; }".to_owned())
+        };
         let tls = if self == Self::NginxTls { certificate(folder)? } else { String::new() };
         let listen = if self == Self::NginxTls { " ssl" } else { "" };
         let file = folder.join("nginx.conf");
@@ -74,7 +83,7 @@ impl Kind {
              http {{ access_log {log}; keepalive_requests 1000000000; {tls}\n\
              client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f;\n\
              uwsgi_temp_path {root}/u; scgi_temp_path {root}/s;\n\
-             server {{ listen 127.0.0.1:{PORT}{listen}; location / {{ return 200 \"hello world\\n\"; }} }} }}\n"
+             server {{ listen 127.0.0.1:{PORT}{listen}; {answer} }} }}\n"
         );
         fs::write(&file, text)?;
         let (program, which) = own_name(folder, "nginx", "bench-nginx")?;

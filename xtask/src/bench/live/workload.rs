@@ -32,7 +32,7 @@ const PLAIN: &[Way] = &[Way::Nothing, Way::Packets, Way::Calls];
 
 const WORKLOADS: [Workload; 6] = [
     Workload {
-        title: "HTTP, nginx without access log",
+        title: "HTTP, nginx that answers at once: 12 bytes from memory, no access log",
         kind: Kind::Nginx,
         maker: Maker::Wrk,
         ways: PLAIN,
@@ -40,15 +40,15 @@ const WORKLOADS: [Workload; 6] = [
         has_target: true,
     },
     Workload {
-        title: "HTTP, nginx with access log",
-        kind: Kind::NginxLogged,
+        title: "HTTP, nginx as Debian configures it: a page of 612 bytes from a file, an access log",
+        kind: Kind::NginxPage,
         maker: Maker::Wrk,
         ways: PLAIN,
         is_pinned: true,
-        has_target: false,
+        has_target: true,
     },
     Workload {
-        title: "HTTP, nginx without access log, nothing pinned",
+        title: "HTTP, nginx that answers at once, nothing pinned",
         kind: Kind::Nginx,
         maker: Maker::Wrk,
         ways: PLAIN,
@@ -56,7 +56,7 @@ const WORKLOADS: [Workload; 6] = [
         has_target: false,
     },
     Workload {
-        title: "HTTPS, nginx without access log",
+        title: "HTTPS, nginx that answers at once",
         kind: Kind::NginxTls,
         maker: Maker::WrkTls,
         ways: &[Way::Nothing, Way::Packets, Way::Calls, Way::Tls],
@@ -125,18 +125,18 @@ pub(super) fn all(bench: &Bench<'_>, report: &mut Report) -> Result<Vec<Verdict>
         let measured = rounds::measure(bench, workload)?;
         table::workload(&measured, report);
         if workload.has_target {
-            verdicts.extend(kept(&measured));
+            verdicts.extend(kept(workload.title, &measured));
         }
     }
     Ok(verdicts)
 }
 
-fn kept(measured: &[Measured]) -> Option<Verdict> {
+fn kept(title: &str, measured: &[Measured]) -> Option<Verdict> {
     let calls = measured.iter().find(|measured| measured.way == Way::Calls)?;
     let part = calls.part?;
     Some(Verdict {
         text: format!(
-            "throughput that nginx under wrk keeps while its system calls are captured: {:.1} % (at least {:.0} % asked)",
+            "throughput that nginx under wrk keeps while its system calls are captured ({title}): {:.1} % (at least {:.0} % asked)",
             part.median * 100.0,
             KEPT * 100.0
         ),

@@ -9,7 +9,7 @@ use ratatui::style::{Color, Modifier};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use unicode_width::UnicodeWidthStr;
 use weir_red::{Board, Tallies};
-use weir_request_log::{Field, Fields, RequestLog, SessionType, SignalSource, Status, Transport, Value};
+use weir_request_log::{Field, Fields, RequestLog, SessionType, Status, Value};
 
 use super::*;
 use crate::top::keys::Key;
@@ -34,26 +34,16 @@ fn log(kind: &str, domain: &str, resource: &str, status: Status, milliseconds: u
         start_time: 1_763_731_625_012_345_678,
         end_time: 1_763_731_626_000_001_999,
         response_duration: Some(milliseconds * 1_000_000),
-        signal_source: SignalSource::Packet,
         l7_protocol: Arc::from("HTTP"),
         session_type: SessionType::Session,
         client: "10.0.0.1:51234".parse().unwrap(),
         server: "10.233.111.222:8080".parse().unwrap(),
-        transport: Transport::Tcp,
         flow_id: 7,
         status,
         request_length: Some(100),
         response_length: Some(1000),
-        req_tcp_seq: None,
-        resp_tcp_seq: None,
-        process_id: None,
-        process_name: None,
-        thread_id: None,
-        coroutine_id: None,
-        syscall_trace_id_request: None,
-        syscall_trace_id_response: None,
         fields,
-        plugins: Vec::new(),
+        ..RequestLog::empty()
     }
 }
 
