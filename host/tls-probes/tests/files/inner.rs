@@ -267,7 +267,7 @@ fn functions_that_are_cheap_themselves_are_probed_themselves() {
     let mut library = Library::new();
     for slot in [READ, READ_EX, WRITE, WRITE_EX] {
         // `push %rbp; mov %rsp,%rbp`, as with frame pointers
-        library.functions[slot] = [&[0x55, 0x48, 0x89, 0xe5], &WORK[..]].concat();
+        library.functions[slot] = [&[0x55, 0x48, 0x89, 0xe5], WORK].concat();
     }
     let [read, read_ex] = public_reads();
     let [write, write_ex] = public_writes();
