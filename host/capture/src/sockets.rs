@@ -114,7 +114,7 @@ impl SocketCapture {
         Ok((capture, Unwanted(std::sync::Mutex::new(unwanted))))
     }
 
-    /// Appends what the ring holds, up to what a block has room for. `false`: little was there, so that it is time to wait.
+    /// Appends what the ring holds, up to what a block has room for. `false`: it holds nothing more, so that it is time to wait.
     pub fn append(&mut self, block: &mut Block) -> bool {
         self.clock.keep_up(Instant::now());
         let before = block.bytes.len();
@@ -138,7 +138,7 @@ impl SocketCapture {
         let ring_full = self.kernel_count(Counter::RingFull);
         let has_lost = std::mem::replace(&mut self.ring_full, ring_full) < ring_full;
         self.frames.release(now, has_lost, &self.clock, block);
-        block.bytes.len() - before >= BLOCK_BYTES / 4
+        !is_drained
     }
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.

@@ -17,7 +17,7 @@ use crate::chunked::Next;
 use crate::framing::Body;
 use crate::head::HEAD_LIMIT;
 use crate::lines::has_end_of_head;
-use crate::outstanding::Outstanding;
+use crate::outstanding::{Asked, Outstanding};
 
 /// The parser of one connection.
 #[derive(Debug)]
@@ -25,10 +25,22 @@ pub struct Http {
     trace_headers: Rc<TraceHeaders>,
     outstanding: Outstanding,
     lanes: [Lane; 2],
+    turn: Turn,
     /// Some hook wants heads.
     heads: bool,
     /// Bytes of each body that some hook wants.
     body_limit: u64,
+}
+
+/// Where the server begins to answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turn {
+    /// A request was seen on this connection.
+    asked: bool,
+    /// A request was told since the server spoke.
+    due: bool,
+    /// Position of the server's first byte behind a request.
+    began: Option<u64>,
 }
 
 /// One direction.
@@ -94,12 +106,17 @@ impl Parser for Http {
             trace_headers: TraceHeaders::configured(),
             outstanding: Outstanding::new(flow.from_start),
             lanes: [Lane::new(flow.from_start); 2],
+            turn: Turn::default(),
             heads: flow.heads,
             body_limit: u64::from(flow.body_limit),
         }
     }
 
     fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
+        if self.turn.due && input.direction == Direction::ServerToClient {
+            self.turn.due = false;
+            self.turn.began = Some(input.position);
+        }
         let lane = &self.lanes[input.direction.index()];
         match (lane.phase, input.direction) {
             (Phase::Head, Direction::ClientToServer) => self.request(&input, output),
@@ -169,6 +186,12 @@ impl Http {
         if in_step { Step::Violation } else { Step::Consumed(input.bytes.len() as u64) }
     }
 
+    /// A request was told.
+    fn asks(&mut self, method: Asked) {
+        self.outstanding.request(method);
+        (self.turn.asked, self.turn.due) = (true, true);
+    }
+
     /// A head that is not whole yet.
     fn wait(&mut self, input: &Input<'_>) -> Step {
         if input.bytes.len() >= HEAD_LIMIT {
@@ -183,6 +206,10 @@ impl Http {
         let kind = kind_of(input.direction);
         let begins = match input.direction {
             Direction::ClientToServer => self.request_begins(input.bytes),
+            // The body may hold what looks like responses. A server that was asked meanwhile answers behind its end.
+            Direction::ServerToClient if self.turn.asked && self.turn.began != Some(input.position) => {
+                Some(false)
+            }
             Direction::ServerToClient => self.response_begins(input.bytes),
         };
         match begins {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use weir_plugin_sdk::prelude::Kind;
 
 use crate::command::{Class, Effect};
+use crate::turns::Turns;
 
 /// Subscription commands that wait for their replies. Clients send one and wait; what is more is forgotten, its replies
 /// pass for pushes.
@@ -26,6 +27,9 @@ pub(crate) struct Conversation {
     replies: Replies,
     /// A replica asked for the data set.
     pub(crate) sync_asked: bool,
+    pub(crate) turns: Turns,
+    /// Replies were lost: which commands have theirs is not known.
+    replies_lost: bool,
 }
 
 /// `CLIENT REPLY`.
@@ -102,6 +106,7 @@ impl Conversation {
             Effect::Reset => self.forget_subscriptions(),
             _ => {}
         }
+        self.turns.asks((!self.replies_lost).then(|| !self.is_quiet()));
         self.asked += 1;
         Kind::Request
     }
@@ -211,6 +216,23 @@ impl Conversation {
             Class::Shard => *shards = notice.count,
         }
         self.subscribed = self.subscriptions != [0; 3];
+    }
+
+    /// Something is subscribed: the server speaks unasked.
+    pub(crate) fn is_subscribed(&self) -> bool {
+        self.subscribed
+    }
+
+    /// Replies are missing.
+    pub(crate) fn lost_replies(&mut self) {
+        self.lost();
+        self.replies_lost = true;
+    }
+
+    /// The next reply is that to the first command since the server spoke.
+    pub(crate) fn found_replies(&mut self) {
+        self.replies_lost = false;
+        self.answered = self.asked.saturating_sub(self.turns.commands()).max(self.answered);
     }
 
     /// Bytes are missing: which reply belongs to which command is not known any more.

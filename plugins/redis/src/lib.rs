@@ -13,6 +13,7 @@ mod parser;
 mod push;
 mod reply;
 mod request;
+mod turns;
 mod wire;
 
 pub use parser::Redis;

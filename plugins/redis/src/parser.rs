@@ -35,6 +35,7 @@ impl Parser for Redis {
     }
 
     fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
+        self.conversation.turns.speaks(input.direction, Some(input.position));
         match input.direction {
             Direction::ClientToServer => self.requests.parse(input, output, &mut self.conversation),
             Direction::ServerToClient => self.replies.parse(input, output, &mut self.conversation),
@@ -42,6 +43,7 @@ impl Parser for Redis {
     }
 
     fn gap(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
+        self.conversation.turns.speaks(gap.direction, None);
         match gap.direction {
             Direction::ClientToServer => self.requests.gap(gap, output, &mut self.conversation),
             Direction::ServerToClient => self.replies.gap(gap, output, &mut self.conversation),

@@ -28,13 +28,37 @@ pub(crate) fn is_name(word: &[u8]) -> bool {
     matches!(word, b"message" | b"pmessage" | b"smessage")
 }
 
+/// The bytes begin with what only a subscriber gets.
+pub(crate) fn begins(bytes: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 4] =
+        [b">", b"*3\r\n$7\r\nmessage\r\n", b"*4\r\n$8\r\npmessage\r\n", b"*3\r\n$8\r\nsmessage\r\n"];
+    BEGINNINGS.iter().any(|beginning| bytes.starts_with(beginning))
+}
+
+/// The same as [`read`] for what was published, when its end was cut off.
+pub(crate) fn read_cut(count: u64, bytes: &[u8]) -> Option<Push<'_>> {
+    let (name, taken) = name(bytes).ok()??;
+    let rest = bytes.get(taken..)?;
+    let push = match (name, count) {
+        (b"message" | b"smessage", 3) => message(name, 1, rest, wire::cut_bulk),
+        (b"pmessage", 4) => message(name, 2, rest, wire::cut_bulk),
+        _ => return None,
+    };
+    match push.ok()?? {
+        Push::Message { name, channel, payload, total } => {
+            Some(Push::Message { name, channel, payload, total: total + taken as u64 })
+        }
+        _ => None,
+    }
+}
+
 /// Reads the elements of an array of `count`, from the first one on. Lengths are counted from there.
 pub(crate) fn read(count: u64, bytes: &[u8]) -> Result<Push<'_>, Trouble> {
     let Some((name, taken)) = name(bytes)? else { return Ok(Push::Other { name: None }) };
     let rest = bytes.get(taken..).unwrap_or_default();
     let push = match (name, count) {
-        (b"message" | b"smessage", 3) => message(name, 1, rest),
-        (b"pmessage", 4) => message(name, 2, rest),
+        (b"message" | b"smessage", 3) => message(name, 1, rest, text),
+        (b"pmessage", 4) => message(name, 2, rest, text),
         (b"subscribe", 3) => notice(name, Class::Channel, false, rest),
         (b"psubscribe", 3) => notice(name, Class::Pattern, false, rest),
         (b"ssubscribe", 3) => notice(name, Class::Shard, false, rest),
@@ -75,8 +99,16 @@ fn name(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Trouble> {
     Ok(bulk.map(|b| (b.head, total as usize)))
 }
 
+/// Reads a string; none when it is something else.
+type Text<'a> = fn(&'a [u8]) -> Result<Option<Bulk<'a>>, Trouble>;
+
 /// The channel is the `channel`th element behind the name, the payload the one behind it.
-fn message<'a>(name: &'a [u8], channel: usize, bytes: &'a [u8]) -> Result<Option<Push<'a>>, Trouble> {
+fn message<'a>(
+    name: &'a [u8],
+    channel: usize,
+    bytes: &'a [u8],
+    payload: Text<'a>,
+) -> Result<Option<Push<'a>>, Trouble> {
     let mut at = 0;
     if channel == 2 {
         let Some(pattern) = text(bytes)? else { return Ok(None) };
@@ -88,7 +120,7 @@ fn message<'a>(name: &'a [u8], channel: usize, bytes: &'a [u8]) -> Result<Option
     let Some(taken) = here(channel.total, rest).map_err(|t| t.behind(at))? else { return Ok(None) };
     at += taken;
     let rest = bytes.get(at..).unwrap_or_default();
-    let Some(payload) = text(rest).map_err(|t| t.behind(at))? else { return Ok(None) };
+    let Some(payload) = payload(rest).map_err(|t| t.behind(at))? else { return Ok(None) };
     let total = at as u64 + payload.total;
     Ok(Some(Push::Message { name, channel, payload, total }))
 }

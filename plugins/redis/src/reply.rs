@@ -8,6 +8,7 @@ use weir_plugin_sdk::prelude::*;
 use crate::check;
 use crate::conversation::Conversation;
 use crate::nesting::Nesting;
+use crate::push;
 use crate::wire::{self, Length, Trouble};
 
 mod aggregate;
@@ -25,6 +26,8 @@ pub(crate) struct Replies {
     joined: bool,
     /// What comes before this position belongs to a reply that was told already.
     skip_to: u64,
+    /// Behind a loss: so many beginnings have to prove right.
+    doubt: u8,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +74,14 @@ impl<'a> Scene<'a, '_, '_> {
 
 impl Replies {
     pub(crate) fn new(from_start: bool) -> Self {
-        Self { state: State::Between, synced: from_start, joined: !from_start, lead: None, skip_to: 0 }
+        Self {
+            state: State::Between,
+            synced: from_start,
+            joined: !from_start,
+            lead: None,
+            skip_to: 0,
+            doubt: 0,
+        }
     }
 
     pub(crate) fn parse(
@@ -96,11 +106,10 @@ impl Replies {
 
     /// Begins a reply.
     fn reply(&mut self, input: Input<'_>, output: &mut Output<'_>, conversation: &mut Conversation) -> Step {
-        if !self.synced {
-            match check::replies(input.bytes) {
-                Ok(()) => self.synced = true,
-                Err(trouble) => return trouble.step(),
-            }
+        if !self.synced
+            && let Some(step) = self.search(input, conversation)
+        {
+            return step;
         }
         let start = self.lead.unwrap_or(input.position);
         let mut scene = Scene { input, start, output, conversation };
@@ -122,6 +131,36 @@ impl Replies {
                 step
             }
             Err(trouble) => trouble.step(),
+        }
+    }
+
+    /// Whether a reply begins here; what to do with the bytes where none does for certain.
+    fn search(&mut self, input: Input<'_>, conversation: &mut Conversation) -> Option<Step> {
+        let all = Some(Step::Consumed(input.bytes.len() as u64));
+        let pushed = conversation.is_subscribed() && push::begins(input.bytes);
+        let turns = &mut conversation.turns;
+        if self.doubt > 0 && !pushed && !turns.may_begin(input.direction, input.position) {
+            return all;
+        }
+        match check::replies(input.bytes) {
+            Ok(()) if self.doubt > 1 => {
+                self.doubt -= 1;
+                all
+            }
+            Ok(()) => {
+                self.synced = true;
+                if std::mem::take(&mut self.doubt) > 0 {
+                    turns.proved_right();
+                    conversation.found_replies();
+                }
+                None
+            }
+            Err(Trouble::Wrong) if self.doubt > 0 => {
+                turns.proved_wrong();
+                self.doubt = turns.doubt(Direction::ServerToClient);
+                all
+            }
+            Err(trouble) => Some(trouble.step()),
         }
     }
 
@@ -181,8 +220,11 @@ impl Replies {
             let input = Input { bytes: gap.unread, direction, position, time: 0 };
             let start = self.lead.unwrap_or(position);
             let mut scene = Scene { input, start, output, conversation };
-            self.skip_to =
-                scalar::cut(&mut scene).map_or(self.skip_to, |length| position.saturating_add(length));
+            let length = match gap.unread.first() {
+                Some(b'*' | b'%' | b'~' | b'>') => self.cut(&mut scene),
+                _ => scalar::cut(&mut scene),
+            };
+            self.skip_to = length.map_or(self.skip_to, |length| position.saturating_add(length));
         }
         if self.skip_to < gap.position.saturating_add(gap.bytes) {
             self.lose(gap.position, output, conversation);
@@ -198,7 +240,10 @@ impl Replies {
             output.spanning(Kind::Response, Part::End, position, position);
         }
         self.lead = None;
+        if self.synced || self.doubt == 0 {
+            self.doubt = conversation.turns.doubt(Direction::ServerToClient);
+        }
         self.synced = false;
-        conversation.lost();
+        conversation.lost_replies();
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Requests {
     arrays: bool,
     /// What comes before this position belongs to a command that was told already.
     skip_to: u64,
+    /// Behind a loss: so many beginnings have to prove right.
+    doubt: u8,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +41,7 @@ enum State {
 
 impl Requests {
     pub(crate) fn new(from_start: bool) -> Self {
-        Self { state: State::Between, synced: from_start, arrays: false, skip_to: 0 }
+        Self { state: State::Between, synced: from_start, arrays: false, skip_to: 0, doubt: 0 }
     }
 
     pub(crate) fn parse(
@@ -57,8 +59,7 @@ impl Requests {
             State::Counting { left, kind } => self.count(left, kind, input, output),
         };
         if step == Step::Violation {
-            self.lose(input.position, output);
-            conversation.lost();
+            self.lose(input.position, output, conversation);
         }
         step
     }
@@ -70,11 +71,10 @@ impl Requests {
         conversation: &mut Conversation,
     ) -> Step {
         let bytes = input.bytes;
-        if !self.synced {
-            match check::commands(bytes, self.arrays) {
-                Ok(()) => self.synced = true,
-                Err(trouble) => return trouble.step(),
-            }
+        if !self.synced
+            && let Some(step) = self.search(input, conversation)
+        {
+            return step;
         }
         if bytes.first() != Some(&b'*') {
             return self.inline(input, output, conversation);
@@ -93,6 +93,32 @@ impl Requests {
                 self.words(draft, at, input, output, conversation)
             }
             Ok(_) => Step::Violation,
+        }
+    }
+
+    /// Whether a command begins here; what to do with the bytes where none does for certain.
+    fn search(&mut self, input: Input<'_>, conversation: &mut Conversation) -> Option<Step> {
+        let all = Some(Step::Consumed(input.bytes.len() as u64));
+        let turns = &mut conversation.turns;
+        if self.doubt > 0 && !turns.may_begin(input.direction, input.position) {
+            return all;
+        }
+        match check::commands(input.bytes, self.arrays) {
+            Ok(()) if self.doubt > 1 => {
+                self.doubt -= 1;
+                all
+            }
+            Ok(()) => {
+                self.synced = true;
+                self.doubt = 0;
+                None
+            }
+            Err(Trouble::Wrong) if self.doubt > 0 => {
+                turns.proved_wrong();
+                self.doubt = turns.doubt(Direction::ClientToServer);
+                all
+            }
+            Err(trouble) => Some(trouble.step()),
         }
     }
 
@@ -191,24 +217,38 @@ impl Requests {
             let end = cut_word(&mut draft, gap.unread).map(|taken| unread_at.saturating_add(taken));
             // A bare name says too little: without its key a command is as good as lost.
             if draft.words() - draft.left > 1 {
-                let known_end = end.filter(|_| draft.left == 0);
-                tell(&draft, Part::Whole, known_end.unwrap_or(gap.position), output, conversation);
-                self.skip_to = known_end.unwrap_or_default();
+                match (end, draft.left) {
+                    (Some(end), 0) => {
+                        tell(&draft, Part::Whole, end, output, conversation);
+                    }
+                    (Some(_), left) => {
+                        let kind = tell(&draft, Part::Begin, 0, output, conversation);
+                        self.state = State::Counting { left, kind };
+                    }
+                    (None, _) => {
+                        tell(&draft, Part::Whole, gap.position, output, conversation);
+                    }
+                }
+                self.skip_to = end.unwrap_or_default();
             }
             draft.recycle();
         }
         if self.skip_to < after {
-            self.lose(gap.position, output);
-            conversation.lost();
+            // A command that was begun does not end before the gap, and the next reply is its own.
+            self.lose(after, output, conversation);
         }
     }
 
     /// Ends what was begun; the next command has to be searched.
-    fn lose(&mut self, position: u64, output: &mut Output<'_>) {
+    fn lose(&mut self, position: u64, output: &mut Output<'_>, conversation: &mut Conversation) {
         if let State::Counting { kind, .. } = std::mem::take(&mut self.state) {
             output.spanning(kind, Part::End, position, position);
         }
+        if self.synced || self.doubt == 0 {
+            self.doubt = conversation.turns.doubt(Direction::ClientToServer);
+        }
         self.synced = false;
+        conversation.lost();
     }
 }
 

@@ -139,6 +139,17 @@ pub(crate) fn bulk(bytes: &[u8], wanted: usize) -> Result<(Option<Bulk<'_>>, u64
     Ok((Some(Bulk { head, total }), total))
 }
 
+/// What is there of a string whose end was cut off; none when it is something else, or its length is not there.
+pub(crate) fn cut_bulk(bytes: &[u8]) -> Result<Option<Bulk<'_>>, Trouble> {
+    let Some((b'$', rest)) = bytes.split_first() else { return Ok(None) };
+    let (Length::Known(size), taken) = length(rest, MAX_BULK).map_err(|t| t.behind(1))? else {
+        return Ok(None);
+    };
+    let text = rest.get(taken..).unwrap_or_default();
+    let head = usize::try_from(size).ok().and_then(|size| text.get(..size)).unwrap_or(text);
+    Ok(Some(Bulk { head, total: taken as u64 + 1 + size + 2 }))
+}
+
 /// Two bytes before `total` there must be a CRLF, as far as the bytes are there.
 pub(crate) fn crlf_behind(bytes: &[u8], total: u64) -> Result<(), Trouble> {
     let Ok(end) = usize::try_from(total) else { return Ok(()) };

@@ -177,8 +177,9 @@ impl Frames {
 
     /// What the handshake was.
     fn opened(&self, record: &Record, opener: Sender, time: u64, block: &mut Block) {
-        // What the record has are the numbers behind the SYNs.
+        // What the record has are the numbers behind the SYNs. What it carried comes behind them, and so does what was cut off.
         let (local, remote) = (record.sequence, record.acknowledgment);
+        let record = &Record { length: 0, captured: 0, ..*record };
         let (first, second, own, others) = match opener {
             Sender::Local => (Sender::Local, Sender::Remote, local, remote),
             Sender::Remote => (Sender::Remote, Sender::Local, remote, local),

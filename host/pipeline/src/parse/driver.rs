@@ -255,10 +255,10 @@ impl Driver {
         // The marks stay: a head that was cut off may still be told, with its time.
         lane.forget();
         let end = lane.position;
-        // The end of what was stepped over lies in the gap: it was passed.
+        // The end of what was stepped over lies in the gap: it was passed. Or it lies behind: a message whose beginning is known goes on there,
+        // and one call may leave several gaps in it.
         self.reach(number, direction, context);
         let Some(connection) = self.connections.find(number) else { return };
-        connection.lanes[direction.index()].awaited_end = None;
         connection.sessions.lost_bytes(direction, end);
         open_again(connection, self.instance, &mut self.batch);
         self.batch.gap(number, direction, &kept, position, bytes);

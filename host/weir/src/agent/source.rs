@@ -28,7 +28,7 @@ pub(crate) struct Live<'a> {
     packets: Option<LiveCapture>,
     calls: Option<SocketCapture>,
     unwanted: Option<Unwanted>,
-    /// The ring of system calls held a lot: there may be more.
+    /// The ring of system calls holds more than went into a block.
     busy: bool,
     stopped: bool,
     stop: &'a AtomicBool,

@@ -96,3 +96,24 @@ fn joined_in_the_middle() {
     let harness = Harness::<Dns>::tcp_joined().server(&answer[20..]).server(&answer);
     assert_eq!(lines(harness.messages()), ["! A a.test 1 0 1.2.3.4"]);
 }
+
+/// Of a call only its beginning is captured, and the rest of a message may look like one.
+#[test]
+fn a_message_that_is_captured_in_part_may_look_like_messages() {
+    let decoy = Draft::new(7, RESPONSE, "decoy.test", 1).answer(1, &[1, 2, 3, 4]).framed();
+    let answer = Draft::new(1, RESPONSE, "a.test", 16).answer(16, &decoy.repeat(100)).framed();
+    let begin = answer.windows(decoy.len()).position(|bytes| bytes == decoy).unwrap();
+    let middle = begin + 20 * decoy.len();
+    let query = Draft::query(1, "a.test", 16).framed();
+    let harness = Harness::<Dns>::tcp()
+        .client(&query)
+        .server(&answer[..200])
+        .gap(SERVER, (middle - 200) as u64)
+        .server(&answer[middle..middle + 200])
+        .gap(SERVER, (answer.len() - middle - 200) as u64)
+        .client(&query)
+        .server(Draft::new(1, RESPONSE, "a.test", 1).framed());
+    let told = lines(harness.messages());
+    assert!(!told.iter().any(|line| line.contains("decoy")), "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
+}

@@ -65,7 +65,7 @@ impl Http {
             }
         };
         head.tell(&self.trace_headers, &mut message);
-        self.outstanding.request(Asked::of(head.line.method));
+        self.asks(Asked::of(head.line.method));
         step
     }
 
@@ -82,7 +82,7 @@ impl Http {
         let mut message = output.message(Kind::Request, length);
         self.tell_head(gap.unread, 0, &mut message);
         head.tell(&self.trace_headers, &mut message);
-        self.outstanding.request(Asked::of(head.line.method));
+        self.asks(Asked::of(head.line.method));
     }
 
     /// A whole request begins here, even if anything could stand here. `None`: it may, with more bytes.

@@ -170,3 +170,36 @@ fn the_end_of_an_answer_is_lost() {
     assert_eq!((told[0].code(), told[1].code()), (None, Some("1054")));
     assert_eq!(told[0].answer().status, Status::None);
 }
+
+/// Of a call only its beginning is captured, and the rest of a value may look like packets.
+#[test]
+fn a_value_that_is_captured_in_part_may_look_like_packets() {
+    let decoy = packets(7, [b"\x01x".to_vec(), b"\x01y".to_vec(), b"\x01z".to_vec(), error(1054, "Unknown")]);
+    let value = decoy.repeat(60_000 / decoy.len());
+    let mut row = vec![0xfd];
+    row.extend(&(value.len() as u32).to_le_bytes()[..3]);
+    row.extend(value);
+    let answer = packets(1, [vec![1], definition("a"), EOF.to_vec(), row.clone(), row, EOF.to_vec()]);
+    let begin = answer.windows(decoy.len()).position(|bytes| bytes == decoy).unwrap();
+    let at = |row: usize, times: usize| {
+        begin + row * (decoy.len() * (60_000 / decoy.len()) + 8) + times * decoy.len()
+    };
+    let end = answer.len() - 9;
+    for middle in [at(0, 100), at(1, 100)] {
+        let harness = logged_in(0)
+            .client(query("SELECT a FROM t"))
+            .server(&answer[..1024])
+            .gap(SERVER, middle as u64 - 1024)
+            .server(&answer[middle..middle + 1024])
+            .gap(SERVER, (end - middle - 1024) as u64)
+            .server(&answer[end..])
+            .client(query("SELECT 1"))
+            .server(packet(1, OK));
+        let told = crate::wire::told(harness);
+        let codes: Vec<_> = told
+            .iter()
+            .map(|exchange| exchange.response.as_ref().and_then(|r| r.text(Field::ResponseCode)))
+            .collect();
+        assert!(codes.len() == 2 && !codes.contains(&Some("1054")), "{codes:?}");
+    }
+}

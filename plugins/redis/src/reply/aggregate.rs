@@ -86,6 +86,28 @@ impl Replies {
         }
     }
 
+    /// What the head of an aggregate that was cut off still says; gives how long it would have been, as far as that is known.
+    pub(super) fn cut(&mut self, scene: &mut Scene<'_, '_, '_>) -> Option<u64> {
+        let (&kind, rest) = scene.input.bytes.split_first()?;
+        let (Length::Known(count), taken) = wire::length(rest, MAX_COUNT).ok()? else { return None };
+        let elements = rest.get(taken..)?;
+        let head = taken + 1;
+        let may_be_push = kind == b'>' || (kind == b'*' && scene.conversation.may_push());
+        let step = match push::read_cut(count, elements) {
+            Some(push) if may_be_push => self.push(scene, kind == b'>', count, head, push),
+            // What it is will not be known any more.
+            _ if kind == b'>' => return None,
+            _ => {
+                let elements = if kind == b'%' { count * 2 } else { count };
+                self.nested(scene, Kind::Response, Nesting::of(elements), head, None)
+            }
+        };
+        match step {
+            Ok(Step::Consumed(length)) => Some(length),
+            _ => None,
+        }
+    }
+
     /// Something to count down from `head` on; `what`: name and subject of a push.
     fn nested(
         &mut self,

@@ -109,6 +109,20 @@ fn an_accepted_connection_begins_with_its_first_bytes() {
 }
 
 #[test]
+fn a_first_call_that_is_captured_in_part_misses_its_end_and_the_handshake_nothing() {
+    let mut scene = Scene::new();
+    let (first, rest) =
+        (record(Event::Received, 100, 500, b"request"), record(Event::Received, 4196, 500, b""));
+    scene.tell(Record { flags: START, length: 4096, ..first }, b"request");
+    scene.tell(Record { flags: START, length: 90_000, ..rest }, b"");
+    let cuts = scene.block.frames().map(|frame| {
+        let header = frame.bytes.first_chunk().and_then(SocketHeader::read).unwrap();
+        (header.cut, frame.bytes.len() - SocketHeader::SIZE)
+    });
+    assert_eq!(cuts.collect::<Vec<_>>(), [(0, 0), (0, 0), (4089, 7), (90_000, 0)]);
+}
+
+#[test]
 fn an_answer_that_is_told_before_its_request_waits_from_the_beginning() {
     let mut scene = Scene::new();
     scene.tell(Record { flags: START, ..record(Event::Connected, 500, 100, b"") }, b"");

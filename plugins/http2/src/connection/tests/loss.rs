@@ -167,3 +167,29 @@ fn damaged() {
         script.iter().map(|(way, bytes)| (*way, bytes.as_slice())).collect();
     weir_plugin_sdk::testing::mutations::<Http2>(&script, 3000);
 }
+
+/// Of a call only its beginning is captured, and the rest of a body may look like frames.
+#[test]
+fn a_body_that_is_captured_in_part_may_look_like_frames() {
+    let (mut client, mut server, mut other) = (Encoder::default(), Encoder::default(), Encoder::default());
+    let mut script = opening();
+    script.push((CLIENT, get(&mut client, 1, "/large")));
+    script.push((SERVER, server.headers(1, &[(":status", "200")], false)));
+    let decoy = [other.headers(3, &[(":status", "404")], true), settings()].concat();
+    let body = decoy.repeat(16_000 / decoy.len());
+    let frames = [data(1, &body, false), data(1, &body, false), data(1, &[], true)].concat();
+    let (middle, end) = (9 + 100 * decoy.len(), frames.len() - 9);
+    let mut harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    harness.push(SERVER, &frames[..1024]);
+    harness = harness.gap(SERVER, (middle - 1024) as u64);
+    harness.push(SERVER, &frames[middle..middle + 1024]);
+    // The rest of the frame, the next one and its head.
+    harness = harness.gap(SERVER, (end - middle - 1024) as u64);
+    harness.push(SERVER, &frames[end..]);
+    harness.push(CLIENT, &get(&mut client, 3, "/next"));
+    harness.push(SERVER, &ok(&mut server, 3, b"n"));
+    let told = lines(&harness.close().joined());
+    let wanted = ["1? GET a.test /large", "1! 200 ok (open)", "3? GET a.test /next", "3! 200 ok"];
+    assert_eq!(told, wanted);
+}
