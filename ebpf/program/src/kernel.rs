@@ -29,7 +29,7 @@ pub struct PtRegs {
 
 /// What a function got, or gave (System V ABI, x86-64).
 pub struct Function {
-    pub arguments: [u64; 4],
+    pub arguments: [u64; 5],
     pub result: u64,
     /// At the first instruction it points to the address of the return.
     pub stack: u64,
@@ -56,7 +56,7 @@ impl PtRegs {
     pub unsafe fn function(this: *const Self) -> Function {
         // SAFETY: the caller's.
         unsafe {
-            let arguments = [(*this).di, (*this).si, (*this).dx, (*this).cx];
+            let arguments = [(*this).di, (*this).si, (*this).dx, (*this).cx, (*this).r8];
             Function { arguments, result: (*this).ax, stack: (*this).sp }
         }
     }

@@ -113,10 +113,12 @@ entries! {
     ssl_read Carries::READ;
     /// `int SSL_write(SSL *, const void *, int)`
     ssl_write Carries::WRITE;
-    /// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`
+    /// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`, or the function below it and `SSL_read`
     ssl_read_ex Carries::READ_EX;
-    /// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`
+    /// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`, or the function below it and `SSL_write`
     ssl_write_ex Carries::WRITE_EX;
+    /// `int ssl_write_internal(SSL *, const void *, size_t, uint64_t, size_t *)`, which is that function since OpenSSL 3.2
+    ssl_write_flags Carries::WRITE_FLAGS;
     /// `int SSL_do_handshake(SSL *)`, `SSL_connect`, `SSL_accept`
     ssl_handshake Carries::HANDSHAKE;
 }

@@ -46,16 +46,21 @@ pub struct Inside {
 pub struct Carries {
     /// An [`Event`]; 0: nothing.
     event: u32,
-    /// 1: its fourth argument points to the length.
-    tells_length: u32,
+    /// Which of its arguments points to the length: [`NO`](Self::NO), [`FOURTH`](Self::FOURTH) or [`FIFTH`](Self::FIFTH).
+    length: u32,
 }
 
 impl Carries {
-    pub const READ: Self = Self { event: Event::Received as u32, tells_length: 0 };
-    pub const WRITE: Self = Self { event: Event::Sent as u32, tells_length: 0 };
-    pub const READ_EX: Self = Self { event: Event::Received as u32, tells_length: 1 };
-    pub const WRITE_EX: Self = Self { event: Event::Sent as u32, tells_length: 1 };
-    pub const HANDSHAKE: Self = Self { event: 0, tells_length: 0 };
+    const NO: u32 = 0;
+    const FOURTH: u32 = 4;
+    const FIFTH: u32 = 5;
+
+    pub const READ: Self = Self { event: Event::Received as u32, length: Self::NO };
+    pub const WRITE: Self = Self { event: Event::Sent as u32, length: Self::NO };
+    pub const READ_EX: Self = Self { event: Event::Received as u32, length: Self::FOURTH };
+    pub const WRITE_EX: Self = Self { event: Event::Sent as u32, length: Self::FOURTH };
+    pub const WRITE_FLAGS: Self = Self { event: Event::Sent as u32, length: Self::FIFTH };
+    pub const HANDSHAKE: Self = Self { event: 0, length: Self::NO };
 }
 
 /// An object of a library in a process.
@@ -104,8 +109,12 @@ pub unsafe fn begins(registers: *const PtRegs, carries: Carries) {
     let thread = caller.process_thread;
     // SAFETY: the caller's.
     let function = unsafe { PtRegs::function(registers) };
-    let [object, buffer, _, fourth] = function.arguments;
-    let length_at = if carries.tells_length != 0 { fourth } else { 0 };
+    let [object, buffer, _, fourth, fifth] = function.arguments;
+    let length_at = match carries.length {
+        Carries::FOURTH => fourth,
+        Carries::FIFTH => fifth,
+        _ => 0,
+    };
     let Some(inside) = INSIDE.get_ptr_mut(thread) else {
         let inside = Inside {
             object,

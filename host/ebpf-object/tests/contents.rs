@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("ssl_return", "uretprobe"),
     ("ssl_write", "uprobe"),
     ("ssl_write_ex", "uprobe"),
+    ("ssl_write_flags", "uprobe"),
     ("sys_exit", "tp_btf/sys_exit"),
     ("vm_mmap_pgoff", "fexit/vm_mmap_pgoff"),
 ];

@@ -87,6 +87,14 @@ impl<'a> Elf<'a> {
         self.segments.iter().filter(|segment| segment.code).find_map(|segment| segment.offset_of(address))
     }
 
+    /// Whether an address is in a section whose name begins so.
+    pub(crate) fn is_in_section(&self, name: &str, address: u64) -> bool {
+        self.sections
+            .iter()
+            .filter(|section| section.name.starts_with(name))
+            .any(|section| address.checked_sub(section.address).is_some_and(|inside| inside < section.size))
+    }
+
     /// Where in the file an address is, and how many bytes of the file follow it.
     fn place(&self, address: u64) -> Option<(u64, u64)> {
         self.segments.iter().find_map(|segment| {

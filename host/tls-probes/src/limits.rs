@@ -30,6 +30,13 @@ pub const FUNCTION_BYTES: u64 = 128 << 10;
 /// RET instructions of one function; each becomes a probe. Those that are wanted have at most thirty.
 pub const RETURNS: usize = 128;
 
+/// Bytes of a function of OpenSSL's interface that is searched for the inner one that it calls. Most have 20 to 150, the ones that show
+/// bytes and leave them there up to 400.
+pub const WRAPPER_BYTES: u64 = 2048;
+
+/// Instructions that are followed in one, over all its paths. It takes ten to the call, and thirty to report an error.
+pub const WRAPPER_STEPS: usize = 256;
+
 /// Functions in Go's function table. The largest programs known have less than a million.
 pub const GO_FUNCTIONS: u64 = 8 << 20;
 

@@ -178,9 +178,9 @@ pub struct Probe {
 /// What a probe sees.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum At {
-    /// The call: a uprobe at the first instruction.
+    /// The call: a uprobe at the first instruction, or at the second, where that is cheaper and the registers and the stack are the same.
     Entry,
-    /// The return: a uretprobe at the first instruction. Never in Go, whose stacks move.
+    /// The return: a uretprobe at the same place. Never in Go, whose stacks move.
     Return,
     /// A RET instruction: a uprobe on it, for a return in Go.
     Ret,
@@ -211,12 +211,15 @@ functions! {
     SslFree "SSL_free" "void (SSL *)";
     SslRead "SSL_read" "int (SSL *, void *, int)";
     SslReadEx "SSL_read_ex" "int (SSL *, void *, size_t, size_t *)";
+    SslReadInternal "ssl_read_internal" "int (SSL *, void *, size_t, size_t *): what `SSL_read` and `SSL_read_ex` call.";
     SslSetFd "SSL_set_fd" "int (SSL *, int)";
     SslSetReadFd "SSL_set_rfd" "int (SSL *, int)";
     SslSetWriteFd "SSL_set_wfd" "int (SSL *, int)";
     SslShutdown "SSL_shutdown" "int (SSL *)";
     SslWrite "SSL_write" "int (SSL *, const void *, int)";
     SslWriteEx "SSL_write_ex" "int (SSL *, const void *, size_t, size_t *)";
+    SslWriteInternal "ssl_write_internal" "int (SSL *, const void *, size_t, size_t *): what `SSL_write` and `SSL_write_ex` call.";
+    SslWriteInternalFlags "ssl_write_internal" "int (SSL *, const void *, size_t, uint64_t, size_t *): the same since OpenSSL 3.2.";
     GoTlsClose "tls.Conn.Close" "`func (c *tls.Conn) Close() error`";
     GoTlsRead "tls.Conn.Read" "`func (c *tls.Conn) Read(b []byte) (int, error)`";
     GoTlsWrite "tls.Conn.Write" "`func (c *tls.Conn) Write(b []byte) (int, error)`";

@@ -8,4 +8,5 @@
 mod broken;
 mod forged;
 mod forgery;
+mod inner;
 mod libssl;

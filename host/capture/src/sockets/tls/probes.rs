@@ -18,7 +18,7 @@ use weir_tls_probes::{
 use super::super::{SocketError, load};
 use super::TlsEvent;
 
-/// Probes at the same time. Each costs two file descriptors and some memory of the kernel; OpenSSL has eleven, a Go program as many as
+/// Probes at the same time. Each costs two file descriptors and some memory of the kernel; OpenSSL has seven or eleven, a Go program as many as
 /// its functions have returns.
 const PROBES: usize = 4096;
 
@@ -29,11 +29,12 @@ const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// The programs, by the function and the place that they are for.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "ssl_read",
     "ssl_write",
     "ssl_read_ex",
     "ssl_write_ex",
+    "ssl_write_flags",
     "ssl_handshake",
     "ssl_free",
     "ssl_return",
@@ -51,8 +52,9 @@ fn program(probe: &Probe) -> Option<&'static str> {
     Some(match (probe.function, probe.at) {
         (Function::SslRead, At::Entry) => "ssl_read",
         (Function::SslWrite, At::Entry) => "ssl_write",
-        (Function::SslReadEx, At::Entry) => "ssl_read_ex",
-        (Function::SslWriteEx, At::Entry) => "ssl_write_ex",
+        (Function::SslReadEx | Function::SslReadInternal, At::Entry) => "ssl_read_ex",
+        (Function::SslWriteEx | Function::SslWriteInternal, At::Entry) => "ssl_write_ex",
+        (Function::SslWriteInternalFlags, At::Entry) => "ssl_write_flags",
         (Function::SslDoHandshake | Function::SslConnect | Function::SslAccept, At::Entry) => "ssl_handshake",
         (Function::SslFree, At::Entry) => "ssl_free",
         (
@@ -60,6 +62,9 @@ fn program(probe: &Probe) -> Option<&'static str> {
             | Function::SslWrite
             | Function::SslReadEx
             | Function::SslWriteEx
+            | Function::SslReadInternal
+            | Function::SslWriteInternal
+            | Function::SslWriteInternalFlags
             | Function::SslDoHandshake
             | Function::SslConnect
             | Function::SslAccept,
@@ -277,13 +282,13 @@ fn hooked(hook: &Http2Hook, library: &Library) -> Option<(&'static str, u64, Opt
 }
 
 /// Whether `SSL_connect` and `SSL_accept` do nothing but call `SSL_do_handshake`: in BoringSSL, and in OpenSSL since 1.1.0; those with
-/// `SSL_read_ex` (1.1.1) are known to be so. Fewer probes are fewer waits for all processors when they go.
+/// `SSL_read_ex` (1.1.1), or what it calls, are known to be so. Fewer probes are fewer waits for all processors when they go.
 fn calls_handshake(target: &Target) -> bool {
     let has = |function| target.probes.iter().any(|probe| probe.function == function);
     match target.library {
         Library::OpenSsl { flavour: Flavour::BoringSsl } => has(Function::SslDoHandshake),
         Library::OpenSsl { flavour: Flavour::OpenSsl } => {
-            has(Function::SslDoHandshake) && has(Function::SslReadEx)
+            has(Function::SslDoHandshake) && (has(Function::SslReadEx) || has(Function::SslReadInternal))
         }
         _ => false,
     }

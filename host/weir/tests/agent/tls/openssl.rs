@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use super::server::{BIG, Line, PORTS, Server, agent, curl, sessions};
+use super::server::{BIG, Line, PORTS, Server, agent, certificate, curl, sessions};
+use crate::agent::until;
 use crate::program::Folder;
 use crate::space::Space;
 
@@ -153,6 +154,43 @@ fn a_program_that_hands_its_library_bytes_is_seen() {
     agent.tells(100, |log| log["type"] == "session");
     let ended = agent.end("TERM");
     assert_eq!(sessions(&ended.logs, "python3"), sorted(server.lines()), "{}", ended.stderr);
+}
+
+#[test]
+fn a_program_that_leaves_tls_to_streams_of_the_library_is_seen() {
+    let _share = super::share();
+    let Some(space) = Space::new(&["nginx", "curl", "openssl"]) else { return };
+    let folder = Folder::new("tls-streams");
+    // Something that has the library, so that the agent begins with it.
+    let _server = Server::start(&space, &folder);
+    let mut agent = agent(&space, &folder, &["--comm", "openssl"]);
+    let (certificate, key) = certificate(&folder);
+    // With `-www` it reads and writes by BIO_f_ssl(3), which calls neither SSL_read nor SSL_write.
+    let mut program = space.command("openssl");
+    program.args([
+        "s_server",
+        "-quiet",
+        "-www",
+        "-accept",
+        "127.0.0.1:9447",
+        "-cert",
+        &certificate,
+        "-key",
+        &key,
+    ]);
+    let mut program =
+        program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("openssl", || curl(&space, 9447, "/ready", &[]));
+    for path in ["/s1", "/s2"] {
+        assert!(curl(&space, 9447, path, &["--http1.1"]));
+    }
+    agent.tells(2, |log| log["type"] == "session" && log["request_resource"] != "/ready");
+    let _ = program.kill();
+    let _ = program.wait();
+    let ended = agent.end("TERM");
+    let lines = sessions(&ended.logs, "openssl");
+    let told: Vec<_> = lines.iter().map(|line| (line.2.as_str(), line.3)).collect();
+    assert!(told.contains(&("/s1", 200)) && told.contains(&("/s2", 200)), "{told:?} {}", ended.stderr);
 }
 
 #[test]
