@@ -148,7 +148,13 @@ const MESSAGES: u64 = 4;
 
 /// A call on a UDP socket. Pieces of one datagram have `sequence` as their offset in it and its length as `acknowledgment`.
 #[inline(always)]
-fn datagrams<S: View>(work: *mut Work, record: &Record, call: &Call, event: Event, result: i64) -> Option<()> {
+fn datagrams<S: View>(
+    work: *mut Work,
+    record: &Record,
+    call: &Call,
+    event: Event,
+    result: i64,
+) -> Option<()> {
     if !matches!(event, Event::Sent | Event::Received) {
         return None;
     }
