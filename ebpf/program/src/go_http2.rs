@@ -229,7 +229,7 @@ fn described<'a>(context: &ProbeContext, server: u64, g: u64, event: Event) -> O
     let socket = Socket::still(number, sock as usize)?;
     let goroutine = Object { address: g, process: thread >> 32 };
     if HTTP2_RECORDS.get_ptr(goroutine).is_none() {
-        HTTP2_RECORDS.insert(goroutine, &emit::empty(event), 0).ok()?;
+        HTTP2_RECORDS.insert(goroutine, emit::empty(event), 0).ok()?;
     }
     // SAFETY: the map's memory; only this goroutine uses its entry.
     let record = unsafe { &mut *HTTP2_RECORDS.get_ptr_mut(goroutine)? };
