@@ -32,7 +32,8 @@ impl MariaDb {
             "--innodb-log-file-size=4M",
             "--innodb-flush-log-at-trx-commit=0",
             &format!("--datadir={data}"),
-            &format!("--socket={data}/s"),
+            // In the data folder: the whole path may be longer than a socket's name can be.
+            "--socket=s",
             &format!("--pid-file={data}/pid"),
             &format!("--general-log-file={log}"),
         ]
