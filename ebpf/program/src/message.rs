@@ -110,8 +110,9 @@ pub fn emit_of_stream<S: View>(work: *mut Work, record: &mut Record, memory: Mem
     let total = record.length;
     if total > setting!(capture_limit) || total > PIECE as u32 {
         // Several records.
-    } else if memory.vectors == 0 && memory.length == u64::from(total) {
-        record.captured = total;
+    } else if memory.vectors == 0 && (memory.length == u64::from(total) || memory.length == 0) {
+        // All of it, or nothing: what `sendfile` carries is in no program's memory.
+        record.captured = memory.length as u32;
         return emit::put(record, memory.base);
     } else if S::TELLS_EACH_MESSAGE
         && memory.length == 0
