@@ -151,11 +151,14 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
 /// here and would leave the comparison out.
 #[inline(always)]
 fn at_most<const ROOM: usize>(number: u32) -> u32 {
-    let mut number = u64::from(number);
-    // SAFETY: no instruction at all; only the compiler forgets what it knows.
+    let number = hidden(number.into());
+    if number > ROOM as u64 { ROOM as u32 } else { number as u32 }
+}
+
+/// The compiler forgets what it knows of a number.
+#[inline(always)]
+pub fn hidden(mut number: u64) -> u64 {
+    // SAFETY: no instruction at all.
     unsafe { core::arch::asm!("/* {0} */", inout(reg) number, options(nomem, nostack, preserves_flags)) };
-    if number > ROOM as u64 {
-        number = ROOM as u64;
-    }
-    number as u32
+    number
 }

@@ -8,19 +8,19 @@
 
 use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
-use aya_ebpf::helpers::generated::{bpf_get_attach_cookie, bpf_ktime_get_ns, bpf_probe_read_user};
+use aya_ebpf::helpers::generated::{bpf_get_attach_cookie, bpf_probe_read_user};
 use aya_ebpf::programs::ProbeContext;
 use weir_ebpf_common::{
     Counter, ENDS_STREAM, Event, FIELD_NAME, FIELD_VALUE, FIELD_VALUE_AT, FIELDS, FieldPlace, GoHttp2Layout,
-    GoLayout, Record, TLS,
+    GoLayout, Record,
 };
 
 use crate::admission::{self, Caller};
-use crate::emit::{self, HEAD};
+use crate::emit::{self, HEAD, hidden};
 use crate::kernel::{PtRegs, read_user};
-use crate::maps::{CONNECTIONS, HTTP2_RECORDS, RECORDS, count_atomically, is_unwanted};
-use crate::socket::{Socket, View};
-use crate::tls::Object;
+use crate::maps::{CONNECTIONS, HTTP2_RECORDS, RECORDS, count_atomically};
+use crate::socket::Socket;
+use crate::tls::{self, Object};
 
 /// Nobody looked at the connection yet.
 const UNDECIDED: u32 = 0;
@@ -141,14 +141,6 @@ fn sign(number: u64) -> u64 {
     hidden((number as i64 >> 63) as u64)
 }
 
-/// The compiler forgets what it knows of a number.
-#[inline(always)]
-fn hidden(mut number: u64) -> u64 {
-    // SAFETY: no instruction at all.
-    unsafe { core::arch::asm!("/* {0} */", inout(reg) number, options(nomem, nostack, preserves_flags)) };
-    number
-}
-
 /// A handler answers.
 #[inline(always)]
 pub unsafe fn response(context: &ProbeContext) -> Option<()> {
@@ -222,10 +214,6 @@ fn described<'a>(context: &ProbeContext, server: u64, g: u64, event: Event) -> O
     if told_by != HOOKS || !admission::admits_process(&caller) {
         return None;
     }
-    if is_unwanted(number | TLS) {
-        count_atomically(Counter::Unwanted, 1);
-        return None;
-    }
     let socket = Socket::still(number, sock as usize)?;
     let goroutine = Object { address: g, process: thread >> 32 };
     if HTTP2_RECORDS.get_ptr(goroutine).is_none() {
@@ -233,20 +221,8 @@ fn described<'a>(context: &ProbeContext, server: u64, g: u64, event: Event) -> O
     }
     // SAFETY: the map's memory; only this goroutine uses its entry.
     let record = unsafe { &mut *HTTP2_RECORDS.get_ptr_mut(goroutine)? };
-    *record = emit::empty(event);
-    if !socket.is_admitted() || !socket.describe(record) {
-        return None;
-    }
-    record.local_port = socket.streams()?.local_port;
-    if !admission::admits_ports(record.local_port, record.remote_port) {
-        count_atomically(Counter::NotAdmitted, 1);
-        return None;
-    }
-    record.socket = number | TLS;
+    tls::describe(record, event as u8, number, &socket)?;
     record.process_thread = thread;
-    record.name = caller.name;
     record.coroutine = read_user(g.wrapping_add(layout.goroutine_id.into())).unwrap_or(0);
-    // SAFETY: takes nothing and can not fail.
-    record.time = unsafe { bpf_ktime_get_ns() };
     Some(record)
 }

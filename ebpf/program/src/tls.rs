@@ -11,7 +11,7 @@
 
 use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use aya_ebpf::helpers::{bpf_get_current_comm, bpf_get_current_pid_tgid};
-use weir_ebpf_common::{Counter, Event, START, TLS};
+use weir_ebpf_common::{Counter, Event, Record, START, TLS};
 
 use crate::admission::{self, Caller};
 use crate::emit;
@@ -250,6 +250,21 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
             (*connection).sent = sent.wrapping_add(plaintext.length);
         }
     }
+    // SAFETY: the map's memory, which only this thread uses.
+    let record = unsafe { &mut (*work).record };
+    describe(record, plaintext.event as u8, number, &socket)?;
+    record.process_thread = plaintext.thread;
+    record.coroutine = plaintext.coroutine;
+    // Go's handshakes are not looked at, so nobody knows what was before.
+    record.flags = if plaintext.coroutine == 0 && (sent | received) == 0 { START } else { 0 };
+    (record.sequence, record.acknowledgment) = (position, other);
+    message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
+    Some(())
+}
+
+/// Writes what a record of plaintext says of its connection and of the present thread's name. None: it is not wanted, or not admitted.
+#[inline(always)]
+pub fn describe(record: &mut Record, event: u8, number: u64, socket: &Socket) -> Option<()> {
     if is_unwanted(number | TLS) {
         count_atomically(Counter::Unwanted, 1);
         return None;
@@ -258,8 +273,6 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
         count_atomically(Counter::NotAdmitted, 1);
         return None;
     }
-    // SAFETY: the map's memory, which only this thread uses.
-    let record = unsafe { &mut (*work).record };
     *record = emit::empty(Event::Sent);
     if !socket.describe(record) {
         return None;
@@ -269,17 +282,11 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
         count_atomically(Counter::NotAdmitted, 1);
         return None;
     }
-    record.event = plaintext.event as u8;
+    record.event = event;
     record.socket = number | TLS;
-    record.process_thread = plaintext.thread;
-    record.coroutine = plaintext.coroutine;
-    // Go's handshakes are not looked at, so nobody knows what was before.
-    record.flags = if plaintext.coroutine == 0 && (sent | received) == 0 { START } else { 0 };
     record.name = bpf_get_current_comm().unwrap_or_default();
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
-    (record.sequence, record.acknowledgment) = (position, other);
-    message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
     Some(())
 }
 

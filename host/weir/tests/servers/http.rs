@@ -68,7 +68,9 @@ fn bodies_beyond_the_limit_and_from_files_are_stepped_over() {
         let nginx = Nginx::start(&space, &folder, "nginx", 8081, LARGE, "");
         let body = folder.file("nginx/big", vec![b'x'; BIG]);
         let agent = source.start(&space, &folder, "nginx", &[]);
-        let urls = ["a", "big?1", "b", "big?2", "c"].map(|path| format!("http://127.0.0.1:8081/{path}"));
+        // So small that it would fit into a record, if it were in the program's memory.
+        folder.file("nginx/small", [b'x'; 300]);
+        let urls = ["a", "big?1", "small", "big?2", "c"].map(|path| format!("http://127.0.0.1:8081/{path}"));
         let urls: Vec<_> = urls.iter().map(String::as_str).collect();
         // One connection: whoever mistakes the length of a body does not find the next request.
         let sent = format!("@{body}");
@@ -89,4 +91,4 @@ fn bodies_beyond_the_limit_and_from_files_are_stepped_over() {
 }
 
 /// A file is sent to GET alone (405); what was posted is read and thrown away.
-const LARGE: &str = "location / { return 200 ok; } location = /big { }";
+const LARGE: &str = "location / { return 200 ok; } location = /big { } location = /small { }";
