@@ -6,18 +6,24 @@ mod life;
 mod openssl;
 mod server;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::fs::File;
 
 /// Agents with `--tls` look at all of the machine. A test that looks at what one does to memory, or how soon, has the machine alone as
-/// far as these tests go.
-static MACHINE: RwLock<()> = RwLock::new(());
+/// far as these tests go. Locks a file, as each test may have a process of its own; the kernel unlocks it when the process ends.
+fn machine() -> File {
+    File::create(std::env::temp_dir().join("weir-tests-tls.lock")).unwrap()
+}
 
 /// For a test that others do not disturb.
-fn share() -> RwLockReadGuard<'static, ()> {
-    MACHINE.read().unwrap_or_else(PoisonError::into_inner)
+fn share() -> File {
+    let file = machine();
+    file.lock_shared().unwrap();
+    file
 }
 
 /// For a test that others would disturb.
-fn alone() -> RwLockWriteGuard<'static, ()> {
-    MACHINE.write().unwrap_or_else(PoisonError::into_inner)
+fn alone() -> File {
+    let file = machine();
+    file.lock().unwrap();
+    file
 }

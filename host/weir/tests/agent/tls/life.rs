@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::server::{PORTS, Server, agent, curl, sessions};
+use super::server::{PORTS, Server, agent, curl, library, sessions};
 use crate::agent::{Agent, until};
 use crate::program::Folder;
 use crate::space::Space;
@@ -45,26 +45,12 @@ impl Code {
 
 /// nginx with a copy of the library that nobody else has, so that no other agent has probes in it.
 fn with_own_library(space: &Space, folder: &Folder) -> Command {
-    let library = Code::of_this_machine();
     let copy = folder.path("lib");
     fs::create_dir_all(&copy).unwrap();
-    fs::copy(library, format!("{copy}/libssl.so.3")).unwrap();
+    fs::copy(library(), format!("{copy}/libssl.so.3")).unwrap();
     let mut command = space.command("env");
     command.args([&format!("LD_LIBRARY_PATH={copy}"), "nginx"]);
     command
-}
-
-impl Code {
-    fn of_this_machine() -> String {
-        let output = Command::new("sh")
-            .args(["-c", "ldd \"$(command -v curl || echo /usr/bin/curl)\""])
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let library = text.split_whitespace().find(|word| word.starts_with('/') && word.contains("libssl"));
-        // curl's library loads it, or a program that has it.
-        library.expect(&text).to_owned()
-    }
 }
 
 #[test]
@@ -112,7 +98,7 @@ fn a_library_at_another_path_of_another_mount_namespace_is_found() {
     let mut command = space.command("unshare");
     let script = format!(
         "mount -t tmpfs none {hidden} && cp {} {hidden}/libssl.so.3 && exec env LD_LIBRARY_PATH={hidden} nginx \"$@\"",
-        Code::of_this_machine()
+        library()
     );
     command.args(["-m", "--propagation", "private", "sh", "-c", &script, "sh"]);
     let server = Server::start_with(&space, &folder, command);
@@ -142,20 +128,12 @@ fn a_program_that_lives_short_is_seen_though_its_library_is_new() {
     // The library is found while the program starts. A machine that is busy may be late for one.
     let is_seen = (0..40).any(|copy| {
         // Each run has a file of its own, that the agent has never seen.
-        let library = folder.path(&format!("copy{copy}"));
-        fs::create_dir_all(&library).unwrap();
-        fs::copy(Code::of_this_machine(), format!("{library}/libssl.so.3")).unwrap();
+        let own = folder.path(&format!("copy{copy}"));
+        fs::create_dir_all(&own).unwrap();
+        fs::copy(library(), format!("{own}/libssl.so.3")).unwrap();
         let mut curl = space.command("env");
         let url = format!("https://127.0.0.1:{}/short{copy}-[1-100]", PORTS[1]);
-        curl.args([
-            &format!("LD_LIBRARY_PATH={library}"),
-            "curl",
-            "-sk",
-            "--http1.1",
-            "-o",
-            "/dev/null",
-            &url,
-        ]);
+        curl.args([&format!("LD_LIBRARY_PATH={own}"), "curl", "-sk", "--http1.1", "-o", "/dev/null", &url]);
         assert!(curl.status().unwrap().success());
         std::thread::sleep(Duration::from_millis(200));
         let path = format!("/short{copy}-");
