@@ -10,7 +10,7 @@ use weir_ebpf_common::{Counter, Event, Record};
 use crate::admission::{self, Caller};
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
 use crate::maps::{MESSAGES_DONE, WORK, count, is_unwanted, setting};
-use crate::message::{self, Header, Memory, Work};
+use crate::message::{self, Header, Memory, Work, steps};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
 use crate::{emit, go, tls};
@@ -213,7 +213,7 @@ fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32)
     }
     record.sequence = 0;
     record.acknowledgment = length;
-    message::emit(work, memory, length);
+    message::emit(work, memory, length, || steps::of_processor());
 }
 
 /// Which message of its call this is; `all`: how many it has room for.
