@@ -5,8 +5,9 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use aya::maps::{Array, HashMap, Map, MapData, MapError};
+use aya::maps::{Array, HashMap, Map, MapData, MapError, MapType};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FExit, ProgramError};
+use aya::sys::is_map_supported;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
     Admission, CAPTURE_MAX, LISTED, LOADER_BEGUN, LOADER_FOUND, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings,
@@ -17,6 +18,10 @@ use super::btf::{Btf as KernelTypes, BtfError};
 use super::{KERNEL_TYPES, SocketError, SocketOptions, marks};
 
 pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, SocketError> {
+    // Where it can not be asked, what follows says why.
+    if !is_map_supported(MapType::RingBuf).unwrap_or(true) {
+        return Err(SocketError::TooOld);
+    }
     let unreadable = |source| SocketError::NoTypes { path: KERNEL_TYPES, source };
     let bytes = std::fs::read(KERNEL_TYPES).map_err(unreadable)?;
     let unusable = |error: BtfError| SocketError::Types(error.to_string());
