@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::cpio::Archive;
+use crate::setup::go;
 use crate::{command, servers};
 
 /// Programs, and the packages that have them. busybox must need no library: it makes up most of the machine.
@@ -46,6 +47,7 @@ pub(super) fn pack(weir: &Path, folder: &Path) -> Result<PathBuf> {
         let path = servers::path(name).with_context(|| format!("no {name}"))?;
         root.program(&path, &format!("/bin/{name}"))?;
     }
+    root.program(&shop(folder)?, "/bin/shop")?;
     APPLETS.iter().for_each(|name| root.archive.link(&format!("/bin/{name}"), "busybox"));
     let (key, certificate) = certificate(folder)?;
     let large: String = (0..LARGE / 8).map(|number| format!("{number:07}\n")).collect();
@@ -114,7 +116,17 @@ fn libraries(program: &Path) -> Vec<String> {
     paths.map(str::to_owned).collect()
 }
 
-/// A key and a certificate of a day.
+/// The program in Go, compiled.
+fn shop(folder: &Path) -> Result<PathBuf> {
+    let (source, built) = (folder.join("shop.go"), folder.join("shop"));
+    fs::write(&source, include_str!("shop.go"))?;
+    let mut go = go::command(&go::program()?);
+    go.current_dir(folder).env("CGO_ENABLED", "0").args(["build", "-o"]).arg(&built).arg(&source);
+    command::run(&mut go)?;
+    Ok(built)
+}
+
+/// A key and a certificate of some days.
 fn certificate(folder: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
     let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
     let mut openssl = Command::new("openssl");

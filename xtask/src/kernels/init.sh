@@ -34,7 +34,7 @@ ends() {
 }
 
 requests() {
-    plain=http://127.0.0.1 secret=https://127.0.0.1
+    plain=http://127.0.0.1 secret=https://127.0.0.1 shop=https://127.0.0.1:8443
     curl -s "$plain/kept/[1-10]" $plain/small.txt $plain/missing
     curl -sZ "$plain/parallel/[1-8]"
     curl -s -d a=b $plain/post $plain/post/again
@@ -44,6 +44,10 @@ requests() {
     for version in 1.2 1.3; do
         curl -sk --tlsv$version --tls-max $version "$secret/tls$version/[1-5]" $secret/large.txt $secret/missing
         curl -sk --tlsv$version --tls-max $version -d a=b $secret/post
+    done
+    for version in 1.1 2; do
+        curl -sk --http$version "$shop/http$version/[1-5]" $shop/missing
+        curl -sk --http$version -d a=b $shop/post
     done
     nslookup -type=a one.test 127.0.0.1
     nslookup -type=aaaa two.test 127.0.0.1
@@ -61,7 +65,8 @@ way() {
     agent=$!
     if says $agent /tmp/agent "capturing TLS"; then
         loaded=$(($(now) - began))
-        if says $agent /tmp/agent "attached to .*libssl"; then
+        # The second one may be refused.
+        if says $agent /tmp/agent "attached to .*libssl" && says $agent /tmp/agent /bin/shop; then
             requests >/dev/null 2>&1
             sleep 2
         fi
@@ -76,6 +81,7 @@ way() {
 
 section kernel "$(uname -r)"
 nginx -c /etc/nginx.conf
+shop >/dev/null 2>&1 &
 : >/tmp/dns
 dnsmasq --no-daemon --no-resolv --no-hosts --user=root --listen-address=127.0.0.1 --bind-interfaces \
     --address=/one.test/10.1.2.3 --address=/two.test/fd00::1 --log-queries --log-facility=/tmp/dns >/dev/null 2>&1 &

@@ -12,14 +12,15 @@ use self::section::{Sections, requests, sessions};
 use self::tally::{Request, Tally};
 
 /// The columns.
-pub(super) const TITLES: [&str; 9] = [
+pub(super) const TITLES: [&str; 10] = [
     "kernel",
     "way",
     "HTTP, packets",
     "DNS, packets",
     "HTTP, system calls",
     "DNS, system calls",
-    "HTTPS, TLS",
+    "HTTPS, OpenSSL",
+    "HTTPS, Go",
     "lost",
     "seconds to load",
 ];
@@ -27,11 +28,19 @@ pub(super) const TITLES: [&str; 9] = [
 /// Ports of the servers in the machine.
 const HTTP: u64 = 80;
 const HTTPS: u64 = 443;
+const GO: u64 = 8443;
 const DNS: u64 = 53;
 
-/// Who serves a port, and who asks: each request is told of both.
-const ENDS: [(u64, [&str; 2]); 3] =
-    [(HTTP, ["nginx", "curl"]), (HTTPS, ["nginx", "curl"]), (DNS, ["dnsmasq", "nslookup"])];
+/// Who asks at a port, and who serves it: each request is told of both.
+const ENDS: [(u64, [&str; 2]); 4] = [
+    (HTTP, ["curl", "nginx"]),
+    (HTTPS, ["curl", "nginx"]),
+    (GO, ["curl", "shop"]),
+    (DNS, ["nslookup", "dnsmasq"]),
+];
+
+/// What the agent says where programs of Go can not be probed.
+const NO_GO: &str = "programs of Go need Linux 5.15";
 
 /// Of one kernel.
 pub(super) struct Verdict {
@@ -66,7 +75,9 @@ impl Verdict {
             asked.extend(section::queries(sections.next_of("dns")?.body));
             let told = sessions(sections.next_of("sessions")?.body)?;
             let said = sections.next_of("agent")?.body.to_owned();
-            let both = asked.iter().flat_map(|request| ends(request.port).map(|end| request.of(end)));
+            let sees_go = !said.contains(NO_GO);
+            let both =
+                asked.iter().flat_map(|request| ends(request.port, sees_go).map(|end| request.of(end)));
             let agent = Agent { tallies: tallies(&both.collect::<Vec<_>>(), &told), said };
             ways.push(Way { name: name.to_owned(), seconds: hundredths.parse::<f64>()? / 100.0, agent });
             all.extend(asked);
@@ -74,7 +85,7 @@ impl Verdict {
         let told = sessions(sections.next_of("packets")?.body)?;
         let said = sections.next_of("agent")?.body.to_owned();
         // Encrypted.
-        all.retain(|request| request.port != HTTPS);
+        all.retain(|request| request.port == HTTP || request.port == DNS);
         let packets = Agent { tallies: tallies(&all, &told), said };
         Ok(Self { kernel, packets, ways })
     }
@@ -91,6 +102,7 @@ impl Verdict {
                 calls.count(HTTP),
                 calls.count(DNS),
                 calls.count(HTTPS),
+                calls.count(GO),
                 calls.lost().unwrap_or_else(|| "nothing".to_owned()),
                 format!("{:.1}", way.seconds),
             ]
@@ -100,7 +112,7 @@ impl Verdict {
     /// What is not as it should be.
     pub(super) fn complaints(&self) -> Vec<String> {
         let packets = self.packets.complaints("packets", &[HTTP, DNS]);
-        let calls = self.ways.iter().flat_map(|way| way.agent.complaints(&way.name, &[HTTP, DNS, HTTPS]));
+        let calls = self.ways.iter().flat_map(|way| way.agent.complaints(&way.name, &[HTTP, DNS, HTTPS, GO]));
         let mut complaints: Vec<_> = packets.into_iter().chain(calls).collect();
         if self.ways.is_empty() {
             complaints.push("system calls were not captured in any way".to_owned());
@@ -109,8 +121,10 @@ impl Verdict {
     }
 }
 
-fn ends(port: u64) -> impl Iterator<Item = &'static str> {
-    ENDS.into_iter().filter(move |(of, _)| *of == port).flat_map(|(_, ends)| ends)
+/// Those whose view of a port is told.
+fn ends(port: u64, sees_go: bool) -> impl Iterator<Item = &'static str> {
+    let ends = ENDS.into_iter().filter(move |(of, _)| *of == port).flat_map(|(_, ends)| ends);
+    ends.take(if port == GO && !sees_go { 1 } else { 2 })
 }
 
 fn tallies(wanted: &[Request], told: &[Request]) -> Vec<(u64, Tally)> {
@@ -124,6 +138,9 @@ impl Agent {
     }
 
     fn count(&self, port: u64) -> String {
+        if port == GO && self.said.contains(NO_GO) {
+            return "from 5.15 on".to_owned();
+        }
         self.tally(port).map_or_else(String::new, |tally| format!("{} of {}", tally.right, tally.wanted))
     }
 
@@ -161,6 +178,7 @@ mod tests {
 {"type":"session","l7_protocol":"DNS","server_port":53,"process_name":"nslookup","request_type":"A","request_resource":"one.test","response_code":0}
 {"type":"session","l7_protocol":"HTTP","server_port":443,"process_name":"curl","request_type":"GET","request_resource":"/s","response_code":404}
 {"type":"session","l7_protocol":"HTTP","server_port":443,"process_name":"nginx","request_type":"GET","request_resource":"/s","response_code":404}
+{"type":"session","l7_protocol":"HTTP2","server_port":8443,"process_name":"curl","request_type":"GET","request_resource":"/g","response_code":200}
 "#;
     const PACKETS: &str = r#"{"type":"session","l7_protocol":"HTTP","server_port":80,"request_type":"GET","request_resource":"/a","response_code":200}
 {"type":"session","l7_protocol":"DNS","server_port":53,"request_type":"A","request_resource":"one.test","response_code":0}
@@ -168,8 +186,8 @@ mod tests {
 
     fn text(calls: &str, packets: &str, lost: &str) -> String {
         format!(
-            "== kernel 6.1.0\n== way sys_exit 123\n== access\n80 GET /a 200\n443 GET /s 404\n== dns\n\
-             dnsmasq[9]: query[A] one.test from 127.0.0.1\n== sessions\n{calls}== agent\n  lost           {lost}\n\
+            "== kernel 6.1.0\n== way sys_exit 123\n== access\n80 GET /a 200\n443 GET /s 404\n8443 GET /g 200\n== dns\n\
+             dnsmasq[9]: query[A] one.test from 127.0.0.1\n== sessions\n{calls}== agent\nprograms of Go need Linux 5.15\n  lost           {lost}\n\
              == packets\n{packets}== agent\nweir: fine\n== end\n"
         )
     }
@@ -181,7 +199,7 @@ mod tests {
         let row = verdict.rows().next().unwrap();
         assert_eq!(
             row.join(" | "),
-            "6.1.0 | sys_exit | 1 of 1 | 1 of 1 | 2 of 2 | 2 of 2 | 2 of 2 | nothing | 1.2"
+            "6.1.0 | sys_exit | 1 of 1 | 1 of 1 | 2 of 2 | 2 of 2 | 2 of 2 | from 5.15 on | nothing | 1.2"
         );
     }
 
