@@ -4,7 +4,7 @@ use weir_ebpf_common::{Event, PIECE, PIECES, Record};
 
 use crate::emit::{self, GATHERED, GATHERED_BUFFERS, Places};
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
-use crate::maps::setting;
+use crate::maps::{self, setting};
 use crate::socket::{View, widened};
 
 /// Memory of the program.
@@ -86,7 +86,7 @@ impl Work {
 /// A word of [`Work`], read or written as it is in memory now.
 macro_rules! word {
     ($work:ident.$($member:ident).+) => {
-        // SAFETY: the map's memory, which is of this processor and this program alone.
+        // SAFETY: the map's memory, which this program alone uses until it ends.
         unsafe { (&raw const (*$work).$($member).+).read_volatile() }
     };
     ($work:ident.$($member:ident).+ = $value:expr) => {{
@@ -105,26 +105,32 @@ const STEPS: usize = PIECES + BUFFERS;
 /// Emits the record of a call on a stream, of which `record.length` bytes were carried. Nearly all calls carry few bytes in one
 /// buffer, or a head and a small body in two: they are one record, and do not need a loop.
 #[inline(always)]
-pub fn emit_of_stream<S: View>(work: *mut Work, record: &mut Record, memory: Memory) {
+pub fn emit_of_stream<S: View>(record: &mut Record, memory: Memory) -> Option<()> {
     let total = record.length;
     if total > setting!(capture_limit) || total > PIECE as u32 {
         // Several records.
     } else if memory.vectors == 0 && (memory.length == u64::from(total) || memory.length == 0) {
         // All of it, or nothing: what `sendfile` carries is in no program's memory.
         record.captured = memory.length as u32;
-        return emit::put(record, memory.base);
+        emit::put(record, memory.base);
+        return Some(());
     } else if S::TELLS_EACH_MESSAGE
         && memory.length == 0
         && memory.vectors <= GATHERED_BUFFERS as u64
         && total <= GATHERED as u32
     {
-        // SAFETY: the map's memory, which is of this processor and this program alone.
-        let places = unsafe { &mut (*work).places };
-        return emit::put_gathered(record, memory.vector, memory.vectors, places);
+        // SAFETY: the map's memory, which this program alone uses until it ends.
+        let places = unsafe { &mut (*maps::work()?).places };
+        emit::put_gathered(record, memory.vector, memory.vectors, places);
+        return Some(());
     }
-    // SAFETY: as above.
-    unsafe { (&raw mut (*work).record).write(*record) };
-    emit(work, memory, total, || steps::of_processor());
+    let work = maps::work()?;
+    if !S::DRAFTS_IN_MAP {
+        // SAFETY: as above.
+        unsafe { (&raw mut (*work).record).write(*record) };
+    }
+    emit(work, memory, total, || steps::of_call());
+    Some(())
 }
 
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte; `next` is the one of [`steps`] that
@@ -161,14 +167,14 @@ pub mod steps {
     use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 
     use super::{DONE, step};
-    use crate::maps::{GOROUTINES, INSIDE, WORK};
+    use crate::maps::{self, GOROUTINES, INSIDE};
     use crate::tls::Object;
 
-    /// Of the call that this processor is telling.
+    /// Of the call that a program at a tracepoint is telling.
     #[unsafe(no_mangle)]
     #[inline(never)]
-    pub extern "C" fn of_processor() -> u32 {
-        WORK.get_ptr_mut(0).map_or(DONE, |work| step(work).into())
+    pub extern "C" fn of_call() -> u32 {
+        maps::work().map_or(DONE, |work| step(work).into())
     }
 
     /// Of the present thread's call of a TLS library.

@@ -138,8 +138,25 @@ fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> 
         states: u32::from(way == Way::AtSockets),
         calls: options.calls.into(),
         tls: options.tls.into(),
+        preemptible: is_preemptible().into(),
+        unused: 0,
         names,
     })
+}
+
+/// The last kernel on which a program at a tracepoint is known to keep its processor until it ends.
+const KEEPS_PROCESSOR: (u32, u32) = (6, 18);
+
+/// Whether another thread may have the processor before a program at a tracepoint has ended.
+fn is_preemptible() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    version(&release).is_none_or(|version| version > KEEPS_PROCESSOR)
+}
+
+/// Of a release such as `6.1.0-50-cloud-amd64`.
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.trim().split(|letter: char| !letter.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
@@ -275,5 +292,18 @@ pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     match words.char_indices().rev().nth(WORDS) {
         Some((from, _)) => format!("... {}", &words[from..]),
         None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn reads_releases() {
+        assert_eq!(version("6.1.0-50-cloud-amd64\n"), Some((6, 1)));
+        assert_eq!(version("7.3-rc1"), Some((7, 3)));
+        assert_eq!(version("6.18+"), Some((6, 18)));
+        assert_eq!((version(""), version("next")), (None, None));
     }
 }
