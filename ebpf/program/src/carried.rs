@@ -4,12 +4,13 @@
 //! whose call it was: the registers at its entry hold the arguments, and the memory holds what was read, and still what was written.
 //! Calls on anything but sockets cost nothing. Older kernels: [`crate::exit`].
 
+use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event, Record};
 
 use crate::admission::{self, Caller};
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
-use crate::maps::{self, MESSAGES_DONE, count, is_unwanted, setting};
+use crate::maps::{self, MESSAGES_DONE, SHOWN, count, count_atomically, is_unwanted, setting};
 use crate::message::{self, Header, Memory, Work, steps};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
@@ -21,6 +22,38 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
     if !socket.is_internet() {
         return;
     }
+    if setting!(preemptible) != 0 {
+        let thread = bpf_get_current_pid_tgid();
+        match SHOWN.get_ptr_mut(thread) {
+            // SAFETY: the map's memory, of this thread.
+            Some(shown) => unsafe { *shown = 1 },
+            // Without room it is told twice, and bytes of a stream that come twice are known as such.
+            None => drop(SHOWN.insert(thread, 1, 0)),
+        }
+    }
+    told(socket, event, length);
+}
+
+/// The same, in a second program at the same place. The kernel leaves a program out while another thread that lost this processor is in
+/// the middle of it: then this one tells the call. It is hardly ever in the middle of this one, which mostly does nothing.
+#[inline(always)]
+pub fn carried_again(socket: Trusted, event: Event, length: i32) {
+    if !socket.is_internet() {
+        return;
+    }
+    if let Some(shown) = SHOWN.get_ptr_mut(bpf_get_current_pid_tgid()) {
+        // SAFETY: the map's memory, of this thread.
+        let was_shown = unsafe { core::mem::replace(&mut *shown, 0) };
+        if was_shown != 0 {
+            return;
+        }
+    }
+    count_atomically(Counter::TakenOver, 1);
+    told(socket, event, length);
+}
+
+#[inline(always)]
+fn told(socket: Trusted, event: Event, length: i32) {
     let thread = TrustedThread::present();
     if length <= 0 {
         return message_failed(thread);

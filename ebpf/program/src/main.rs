@@ -55,6 +55,22 @@ pub fn sock_recv_length(context: BtfTracePointContext) -> i32 {
     0
 }
 
+/// The same as `sock_send_length`, behind it.
+#[btf_tracepoint(function = "sock_send_length")]
+pub fn sock_send_again(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried_again(Trusted(context.arg::<*const u8>(0)), Event::Sent, context.arg::<i32>(1));
+    0
+}
+
+/// The same as `sock_recv_length`, behind it.
+#[btf_tracepoint(function = "sock_recv_length")]
+pub fn sock_recv_again(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried_again(Trusted(context.arg::<*const u8>(0)), Event::Received, context.arg::<i32>(1));
+    0
+}
+
 /// A program gets a datagram over IPv4, and wants to know its sender.
 #[cgroup_sock_addr(recvmsg4)]
 pub fn received_v4(context: SockAddrContext) -> i32 {

@@ -47,6 +47,10 @@ static WORKS: LruHashMap<u64, Work> = LruHashMap::with_max_entries(1 << 10, 0);
 #[unsafe(no_mangle)]
 static NO_WORK: Work = Work::EMPTY;
 
+/// Threads whose present call the first of two programs was shown. More than are ever between both at once.
+#[map]
+pub static SHOWN: LruHashMap<u64, u32> = LruHashMap::with_max_entries(1 << 12, 0);
+
 /// Where the present thread's call is told, in a program at a tracepoint. It is the same place until the program ends.
 #[inline(always)]
 pub fn work() -> Option<*mut Work> {

@@ -168,7 +168,7 @@ impl SocketCapture {
     pub fn counts(&self) -> SocketCounts {
         SocketCounts {
             kernel: Counter::ALL.map(|counter| self.kernel_count(counter)),
-            missed: self.misses.count(),
+            missed: self.misses.count().saturating_sub(self.kernel_count(Counter::TakenOver)),
             ..self.frames.counts()
         }
     }

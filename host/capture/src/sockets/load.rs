@@ -53,6 +53,11 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
     }
+    if way == Way::AtSockets && is_preemptible() {
+        // Behind the others: the kernel keeps the order.
+        attach(&mut programs, &btf, "sock_send_again", "sock_send_length")?;
+        attach(&mut programs, &btf, "sock_recv_again", "sock_recv_length")?;
+    }
     begin(&mut programs)?;
     Ok(programs)
 }

@@ -2,7 +2,7 @@
 //!
 //! Takes: programs. Gives: how often the kernel left them out. It runs a program once at a time on each processor. Up to Linux 6.18 nothing
 //! comes between; on later ones (seen on 7.3) a program at a tracepoint may lose its processor to another thread, whose calls there are
-//! then left out until the first one goes on. Nobody can help that from here, but it is counted.
+//! then left out until the first one goes on. At sockets a second program tells them in its place, unless it is left out too.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -12,9 +12,10 @@ use aya::Ebpf;
 pub(super) struct Misses(Vec<OwnedFd>);
 
 impl Misses {
-    /// Of all that were handed to the kernel.
+    /// Of all that were handed to the kernel; calls that the second ones were not shown are told by the first.
     pub(super) fn of(programs: &Ebpf) -> Self {
-        let loaded = programs.programs().filter_map(|(_, program)| program.fd().ok());
+        let first = programs.programs().filter(|(name, _)| !name.ends_with("_again"));
+        let loaded = first.filter_map(|(_, program)| program.fd().ok());
         Self(loaded.filter_map(|program| program.as_fd().try_clone_to_owned().ok()).collect())
     }
 
