@@ -1,11 +1,12 @@
 //! HTTP/2 connections of Go servers and clients that were there before the agent: nobody saw the beginning of their header tables.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use serde_json::Value as Json;
 
-use super::go::{Server, build_source};
+use super::go::{Server, build_with};
 use super::server::certificate;
 use crate::agent::{Agent, until};
 use crate::program::Folder;
@@ -97,6 +98,35 @@ func main() {
 }
 "#;
 
+/// Where Debian's packages have sources of Go.
+const GOPATH: &str = "/usr/share/gocode";
+
+/// The same with server and client of golang.org/x/net.
+fn program_of_x_net() -> Option<String> {
+    if !Path::new(GOPATH).join("src/golang.org/x/net/http2/server.go").exists() {
+        assert!(std::env::var_os("CI").is_none(), "CI must run this test: run `cargo xtask test`");
+        eprintln!("skipped: it needs Debian's package golang-golang-x-net-dev");
+        return None;
+    }
+    let replacements = [
+        ("\t\"fmt\"\n", "\t\"fmt\"\n\t\"golang.org/x/net/http2\"\n"),
+        (
+            "panic(http.ListenAndServeTLS(os.Args[2], os.Args[3], os.Args[4], nil))",
+            "server := &http.Server{Addr: os.Args[2]}\nhttp2.ConfigureServer(server, nil)\n\
+             panic(server.ListenAndServeTLS(os.Args[3], os.Args[4]))",
+        ),
+        (
+            "&http.Transport{TLSClientConfig: settings, ForceAttemptHTTP2: true}",
+            "&http2.Transport{TLSClientConfig: settings}",
+        ),
+    ];
+    let replace = |text: String, (from, to): &(&str, &str)| {
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to)
+    };
+    Some(replacements.iter().fold(PROGRAM.to_owned(), replace))
+}
+
 /// A client whose connection stays.
 struct Client {
     _process: Server,
@@ -125,11 +155,11 @@ fn paths(name: &str, number: usize) -> Vec<String> {
     (0..number).map(|number| format!("/{name}{number}")).collect()
 }
 
-fn seen(test: &str, name: &str, arguments: &[&str]) {
+fn seen(test: &str, name: &str, source: &str, arguments: &[&str], variables: &[(&str, &str)]) {
     let _share = super::share();
     let Some(space) = Space::new(&["curl"]) else { return };
     let folder = Folder::new(test);
-    let Some(program) = build_source(&folder, PROGRAM, name, arguments) else { return };
+    let Some(program) = build_with(&folder, source, name, arguments, variables) else { return };
     // By another name, as its own calls are seen too.
     let asker = folder.path("asker");
     std::fs::copy(&program, &asker).unwrap();
@@ -208,10 +238,17 @@ fn check(logs: &[&Json], path: &str) {
 
 #[test]
 fn a_connection_from_before_is_told_by_both_ends_and_a_new_one_once() {
-    seen("tls-go-http2", "gohttp2", &[]);
+    seen("tls-go-http2", "gohttp2", PROGRAM, &[], &[]);
 }
 
 #[test]
 fn without_symbols_it_is_the_same() {
-    seen("tls-go-http2-stripped", "gohttp2s", &["-ldflags=-s -w", "-trimpath"]);
+    seen("tls-go-http2-stripped", "gohttp2s", PROGRAM, &["-ldflags=-s -w", "-trimpath"], &[]);
+}
+
+#[test]
+fn golang_org_x_net_is_the_same() {
+    let Some(source) = program_of_x_net() else { return };
+    let variables = [("GO111MODULE", "off"), ("GOPATH", GOPATH)];
+    seen("tls-go-http2-x-net", "gohttp2x", &source, &[], &variables);
 }
