@@ -337,17 +337,19 @@ fn name(library: &Library) -> String {
     }
 }
 
-/// Whose connections of before are told, and why others are not.
+/// Whether connections of before are told, and why others are not.
 fn http2(hooks: &Http2Hooks) -> String {
-    let ends = [(&hooks.servers, "servers"), (&hooks.clients, "clients")];
-    let is_told = ends.iter().any(|(end, _)| end.is_ok());
-    let mut text = if is_told { " with HTTP/2".to_owned() } else { String::new() };
-    for (end, name) in ends {
-        if let Err(why) = end
-            && *why != WhyNoHttp2::None
-        {
-            text = format!("{text}, without HTTP/2 {name} from before: {why}");
+    let why = |end: &Result<(), WhyNoHttp2>| end.err().filter(|why| *why != WhyNoHttp2::None);
+    let left_out = match (why(&hooks.servers), why(&hooks.clients)) {
+        (Some(why), other) if other == Some(why) => vec![("servers and clients", why)],
+        (servers, clients) => {
+            let ends = [servers.map(|why| ("servers", why)), clients.map(|why| ("clients", why))];
+            ends.into_iter().flatten().collect()
         }
+    };
+    let mut text = if hooks.hooks.is_empty() { String::new() } else { " with HTTP/2".to_owned() };
+    for (ends, why) in left_out {
+        text = format!("{text}, without HTTP/2 {ends} from before: {why}");
     }
     text
 }

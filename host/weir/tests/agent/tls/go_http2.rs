@@ -174,8 +174,10 @@ fn seen(test: &str, name: &str, source: &str, arguments: &[&str], variables: &[(
     before.ask(&old);
     let pid = space.pid();
     let mut agent = Agent::start(&space, &folder, "a", &["--tls", "--netns", &pid]);
-    agent.says(&format!("{name} (Go go1."));
-    agent.says("asker (Go go1.");
+    // Other tests have programs of these names.
+    for file in [&program, &asker] {
+        agent.says(&format!("{file} (Go go1."));
+    }
     // One by one, and all at once.
     old[..10].chunks(1).for_each(|path| before.ask(path));
     before.ask(&old[10..]);
