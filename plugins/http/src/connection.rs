@@ -10,7 +10,6 @@ mod from_server;
 use std::rc::Rc;
 
 use weir_plugin_sdk::prelude::*;
-use weir_plugin_sdk::trace_context::TraceHeaders;
 
 use crate::check;
 use crate::chunked::Next;
@@ -18,11 +17,12 @@ use crate::framing::Body;
 use crate::head::HEAD_LIMIT;
 use crate::lines::has_end_of_head;
 use crate::outstanding::{Asked, Outstanding};
+use crate::wanted::Wanted;
 
 /// The parser of one connection.
 #[derive(Debug)]
 pub struct Http {
-    trace_headers: Rc<TraceHeaders>,
+    wanted: Rc<Wanted>,
     outstanding: Outstanding,
     lanes: [Lane; 2],
     turn: Turn,
@@ -103,7 +103,7 @@ impl Parser for Http {
 
     fn open(flow: &Flow) -> Self {
         Self {
-            trace_headers: TraceHeaders::configured(),
+            wanted: Wanted::configured(),
             outstanding: Outstanding::new(flow.from_start),
             lanes: [Lane::new(flow.from_start); 2],
             turn: Turn::default(),
@@ -112,21 +112,16 @@ impl Parser for Http {
         }
     }
 
+    #[inline]
     fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
         if self.turn.due && input.direction == Direction::ServerToClient {
             self.turn.due = false;
             self.turn.began = Some(input.position);
         }
-        let lane = &self.lanes[input.direction.index()];
-        match (lane.phase, input.direction) {
+        match (self.lanes[input.direction.index()].phase, input.direction) {
             (Phase::Head, Direction::ClientToServer) => self.request(&input, output),
             (Phase::Head, Direction::ServerToClient) => self.response(&input, output),
-            (Phase::Bytes { end }, _) => self.bytes(end, &input, output),
-            (Phase::Chunks(next), _) => self.chunks(next, &input, output),
-            (Phase::Told { end }, _) => self.step_over(end, &input),
-            (Phase::UntilClose, _) => self.until_close(&input, output),
-            (Phase::Doubt { body, .. }, _) => self.doubt(body, &input, output),
-            (Phase::Adrift { chunked }, _) => self.adrift(chunked, &input, output),
+            (phase, _) => self.inside(phase, &input, output),
         }
     }
 
@@ -171,6 +166,20 @@ impl Parser for Http {
 }
 
 impl Http {
+    /// Bytes behind a head.
+    #[inline(never)]
+    fn inside(&mut self, phase: Phase, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        match phase {
+            Phase::Head => Step::NeedMore, // that of `parse`
+            Phase::Bytes { end } => self.bytes(end, input, output),
+            Phase::Chunks(next) => self.chunks(next, input, output),
+            Phase::Told { end } => self.step_over(end, input),
+            Phase::UntilClose => self.until_close(input, output),
+            Phase::Doubt { body, .. } => self.doubt(body, input, output),
+            Phase::Adrift { chunked } => self.adrift(chunked, input, output),
+        }
+    }
+
     #[inline]
     fn lane(&mut self, direction: Direction) -> &mut Lane {
         &mut self.lanes[direction.index()]

@@ -1,7 +1,5 @@
 //! Takes: bytes that begin a response, or might. Gives: the response.
 
-use std::rc::Rc;
-
 use weir_plugin_sdk::message::MessageBuilder;
 use weir_plugin_sdk::prelude::*;
 
@@ -28,7 +26,7 @@ enum Behind {
 }
 
 impl Http {
-    #[inline]
+    #[inline(never)]
     pub(super) fn response(&mut self, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         if self.lane(SIDE).still_partial(input) {
             return self.wait(input);
@@ -36,10 +34,9 @@ impl Http {
         if let Some(step) = skip_empty_lines(input.bytes) {
             return step;
         }
-        let trace_headers = Rc::clone(&self.trace_headers);
         let mut head = ResponseHead::default();
         let in_step = self.lane(SIDE).in_step;
-        match head.read(input.bytes, &trace_headers) {
+        match head.read(input.bytes, &self.wanted) {
             Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
                 self.whole_response(&head, input, output)
             }
@@ -155,9 +152,8 @@ impl Http {
 
     /// A head that a gap cuts off: the status line and the lines that are there still tell.
     pub(super) fn cut_response(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
-        let trace_headers = Rc::clone(&self.trace_headers);
         let mut head = ResponseHead::default();
-        let Read::Cut = head.read(gap.unread, &trace_headers) else { return };
+        let Read::Cut = head.read(gap.unread, &self.wanted) else { return };
         let in_step = self.lanes[SIDE.index()].in_step;
         let strict = response_opening(gap.unread) == Opening::Yes && fields_are_clean(gap.unread);
         if head.is_interim() || !(in_step || strict) {
@@ -175,7 +171,7 @@ impl Http {
             return Some(false);
         }
         let mut head = ResponseHead::default();
-        match head.read(bytes, &self.trace_headers) {
+        match head.read(bytes, &self.wanted) {
             Read::Bad => Some(false),
             Read::Whole => Some(beyond_doubt(&head, bytes)),
             Read::Cut | Read::Partial => None,
@@ -185,7 +181,7 @@ impl Http {
     /// The version is told by the request, where it is known.
     #[inline]
     fn tell(&mut self, head: &ResponseHead<'_>, asked: Option<Asked>, message: &mut MessageBuilder<'_>) {
-        head.tell(&self.trace_headers, asked.is_none(), message);
+        head.tell(&self.wanted.trace_headers, asked.is_none(), message);
         self.outstanding.answered();
     }
 }
