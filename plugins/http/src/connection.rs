@@ -185,6 +185,12 @@ impl Http {
         &mut self.lanes[direction.index()]
     }
 
+    /// A message with a body of known length is told whole and stepped over: it begins for certain here, and no hook wants to see it.
+    #[inline]
+    fn is_plain(&self, direction: Direction) -> bool {
+        self.lanes[direction.index()].in_step && !self.heads && self.body_limit == 0
+    }
+
     /// These bytes make no sense: the next captured segment may begin a message. Out of step that was to be expected (a body goes by
     /// whose head was not seen), and is no violation: the host leaves a connection after a few of those.
     fn lost(&mut self, input: &Input<'_>) -> Step {
@@ -196,6 +202,7 @@ impl Http {
     }
 
     /// A request was told.
+    #[inline]
     fn asks(&mut self, method: Asked) {
         self.outstanding.request(method);
         (self.turn.asked, self.turn.due) = (true, true);
@@ -243,7 +250,11 @@ impl Http {
 /// Empty lines in front of a message (RFC 9112 section 2.2); some servers send one behind a body too.
 #[inline]
 fn skip_empty_lines(bytes: &[u8]) -> Option<Step> {
-    let [b'\r' | b'\n', ..] = bytes else { return None };
+    // Compared with one of them first: no head begins with a character below.
+    let first = *bytes.first()?;
+    if first > b'\r' || !matches!(first, b'\r' | b'\n') {
+        return None;
+    }
     Some(Step::Consumed(bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count() as u64))
 }
 

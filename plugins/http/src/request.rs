@@ -87,8 +87,8 @@ impl<'a> RequestHead<'a> {
             message.text(Field::RequestDomain, domain);
         }
         message.text(Field::RequestResource, self.line.target).text(Field::Version, self.line.version);
-        if let Some(client) = self.proxy_client() {
-            message.text(Field::HttpProxyClient, client);
+        if self.forwarded_for.is_some() || self.real_ip.is_some() {
+            self.tell_proxy_client(message);
         }
         self.trace.tell(trace_headers, message);
     }
@@ -97,6 +97,13 @@ impl<'a> RequestHead<'a> {
     fn domain(&self) -> Option<&'a [u8]> {
         let named = |name: &&[u8]| !name.is_empty();
         self.host.filter(named).or_else(|| authority(&self.line).filter(named))
+    }
+
+    #[inline(never)]
+    fn tell_proxy_client(&self, message: &mut MessageBuilder<'_>) {
+        if let Some(client) = self.proxy_client() {
+            message.text(Field::HttpProxyClient, client);
+        }
     }
 
     /// The first address of `X-Forwarded-For`, which the proxy next to the client wrote; else `X-Real-IP`.
@@ -108,6 +115,7 @@ impl<'a> RequestHead<'a> {
 }
 
 /// Host and port of a target in absolute or authority form, without user information.
+#[inline(never)]
 fn authority<'a>(line: &RequestLine<'a>) -> Option<&'a [u8]> {
     if line.method == b"CONNECT" {
         return Some(line.target);

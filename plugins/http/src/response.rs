@@ -83,7 +83,7 @@ impl<'a> ResponseHead<'a> {
     }
 
     /// Fills the message. `with_version`: nobody else tells the version.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tell(
         &self,
         trace_headers: &TraceHeaders,
@@ -93,14 +93,18 @@ impl<'a> ResponseHead<'a> {
         let code = self.line.code;
         message.status(status_of(code)).number(Field::ResponseCode, i64::from(code));
         if code >= 400 {
-            let phrase = phrase(code, self.line.reason.trim_ascii());
-            if !phrase.is_empty() {
-                message.text(Field::ResponseException, phrase);
-            }
+            self.tell_exception(message);
         }
         if with_version {
             message.text(Field::Version, self.line.version);
         }
         self.trace.tell(trace_headers, message);
+    }
+    #[inline(never)]
+    fn tell_exception(&self, message: &mut MessageBuilder<'_>) {
+        let phrase = phrase(self.line.code, self.line.reason.trim_ascii());
+        if !phrase.is_empty() {
+            message.text(Field::ResponseException, phrase);
+        }
     }
 }

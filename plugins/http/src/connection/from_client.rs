@@ -23,10 +23,32 @@ impl Http {
             return step;
         }
         let mut head = RequestHead::default();
+        let read = head.read(input.bytes, &self.wanted);
+        if read == Read::Whole
+            && let Body::Length(body) = head.framing.of_request()
+            && self.is_plain(SIDE)
+        {
+            let length = head.length as u64 + body;
+            head.tell(&self.wanted.trace_headers, &mut output.message(Kind::Request, length));
+            self.asks(Asked::of(head.line.method));
+            return Step::Consumed(length);
+        }
+        self.other_request(read, &head, input, output)
+    }
+
+    /// Apart, so that the common path stays small.
+    #[inline(never)]
+    fn other_request(
+        &mut self,
+        read: Read,
+        head: &RequestHead<'_>,
+        input: &Input<'_>,
+        output: &mut Output<'_>,
+    ) -> Step {
         let in_step = self.lane(SIDE).in_step;
-        match head.read(input.bytes, &self.wanted) {
-            Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
-                self.whole_request(&head, input, output)
+        match read {
+            Read::Whole if in_step || beyond_doubt(head, input.bytes) => {
+                self.whole_request(head, input, output)
             }
             Read::Cut if in_step => self.wait(input),
             Read::Partial if in_step && request_may_begin(input.bytes) => self.wait(input),
@@ -36,7 +58,6 @@ impl Http {
         }
     }
 
-    #[inline]
     fn whole_request(&mut self, head: &RequestHead<'_>, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         let in_step = self.lane(SIDE).in_step;
         let body = head.framing.of_request();

@@ -35,10 +35,34 @@ impl Http {
             return step;
         }
         let mut head = ResponseHead::default();
+        let read = head.read(input.bytes, &self.wanted);
+        let code = head.line.code;
+        if read == Read::Whole
+            && code >= 200
+            && self.outstanding.next() == Some(Asked::Other)
+            && let Body::Length(body) = head.framing.of_response(code)
+            && self.is_plain(SIDE)
+        {
+            let length = head.length as u64 + body;
+            self.tell(&head, Some(Asked::Other), &mut output.message(Kind::Response, length));
+            return Step::Consumed(length);
+        }
+        self.other_response(read, &head, input, output)
+    }
+
+    /// Apart, so that the common path stays small.
+    #[inline(never)]
+    fn other_response(
+        &mut self,
+        read: Read,
+        head: &ResponseHead<'_>,
+        input: &Input<'_>,
+        output: &mut Output<'_>,
+    ) -> Step {
         let in_step = self.lane(SIDE).in_step;
-        match head.read(input.bytes, &self.wanted) {
-            Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
-                self.whole_response(&head, input, output)
+        match read {
+            Read::Whole if in_step || beyond_doubt(head, input.bytes) => {
+                self.whole_response(head, input, output)
             }
             Read::Cut if in_step => self.wait(input),
             Read::Partial if in_step && response_may_begin(input.bytes) => self.wait(input),
@@ -47,7 +71,6 @@ impl Http {
         }
     }
 
-    #[inline]
     fn whole_response(
         &mut self,
         head: &ResponseHead<'_>,
@@ -179,7 +202,7 @@ impl Http {
     }
 
     /// The version is told by the request, where it is known.
-    #[inline]
+    #[inline(always)]
     fn tell(&mut self, head: &ResponseHead<'_>, asked: Option<Asked>, message: &mut MessageBuilder<'_>) {
         head.tell(&self.wanted.trace_headers, asked.is_none(), message);
         self.outstanding.answered();
