@@ -231,7 +231,7 @@ impl<'a> Output<'a> {
 
     /// A message from position `start` to position `end` of this direction. Of an [`Part::End`]: where parts of other messages lie
     /// between, `end - start` are the message's own bytes.
-    #[inline]
+    #[inline(always)] // most of it is known where it is called
     pub fn spanning(&mut self, kind: Kind, part: Part, start: u64, end: u64) -> MessageBuilder<'_> {
         let Lists { messages, contents, .. } = &mut *self.lists;
         let index = messages.len();
