@@ -114,19 +114,18 @@ pub unsafe fn process<P: Parser>(
     let events = Arguments { address: events.0, count: events.1 };
     state.with(Default::default, |(instance, area)| {
         let lists = instance.process(arena.as_slice(), flows.as_slice(), events.as_slice());
-        let base = lists.owned.as_ptr() as u32;
-        lists.place(base);
+        lists.place();
         *area = ReturnArea([
-            lists.messages.as_ptr() as u32,
-            lists.messages.len() as u32,
-            lists.fields.as_ptr() as u32,
-            lists.fields.len() as u32,
-            lists.attributes.as_ptr() as u32,
-            lists.attributes.len() as u32,
-            lists.progress.as_ptr() as u32,
-            lists.progress.len() as u32,
-            lists.pieces.as_ptr() as u32,
-            lists.pieces.len() as u32,
+            lists.messages().as_ptr() as u32,
+            lists.messages().len() as u32,
+            lists.fields().as_ptr() as u32,
+            lists.fields().len() as u32,
+            lists.attributes().as_ptr() as u32,
+            lists.attributes().len() as u32,
+            lists.progress().as_ptr() as u32,
+            lists.progress().len() as u32,
+            lists.pieces().as_ptr() as u32,
+            lists.pieces().len() as u32,
         ]);
         std::ptr::from_ref(area)
     })

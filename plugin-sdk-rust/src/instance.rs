@@ -55,6 +55,7 @@ impl<P: Parser> Instance<P> {
         &mut self.lists
     }
 
+    #[inline(never)]
     fn open(&mut self, flow: &abi::Flow) {
         let number = flow.connection as usize;
         if self.connections.len() <= number {
@@ -111,6 +112,7 @@ impl<P: Parser> Instance<P> {
         }
     }
 
+    #[inline(never)]
     fn gap(&mut self, event: &abi::StreamEvent, arena: &[u8]) {
         let Some(Some(connection)) = self.connections.get_mut(event.connection as usize) else { return };
         if connection.left_in_call == self.call || connection.finished {
@@ -130,6 +132,7 @@ impl<P: Parser> Instance<P> {
         connection.parser.gap(&Gap { direction, position, bytes, unread }, &mut output);
     }
 
+    #[inline(never)]
     fn close(&mut self, number: u32, arena: &[u8]) {
         let Some(slot) = self.connections.get_mut(number as usize) else { return };
         if slot.as_ref().is_some_and(|c| c.left_in_call == self.call) {

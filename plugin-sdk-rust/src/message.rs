@@ -111,10 +111,16 @@ impl Field {
 #[derive(Debug, Default)]
 pub struct Lists {
     pub(crate) messages: Vec<abi::Message>,
+    pub(crate) progress: Vec<abi::Progress>,
+    pub(crate) contents: Contents,
+}
+
+/// What messages hold, in the order of messages. Apart from them, so that the one that is filled can be held on to.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
     /// Owned values hold offsets into `owned` until [`Lists::place`] turns them into addresses.
     pub(crate) fields: Vec<abi::Field>,
     pub(crate) attributes: Vec<abi::Attribute>,
-    pub(crate) progress: Vec<abi::Progress>,
     pub(crate) pieces: Vec<abi::Piece>,
     pub(crate) owned: Vec<u8>,
 }
@@ -122,18 +128,23 @@ pub struct Lists {
 impl Lists {
     pub(crate) fn clear(&mut self) {
         self.messages.clear();
-        self.fields.clear();
-        self.attributes.clear();
         self.progress.clear();
-        self.pieces.clear();
-        self.owned.clear();
+        self.contents.fields.clear();
+        self.contents.attributes.clear();
+        self.contents.pieces.clear();
+        self.contents.owned.clear();
     }
 
     /// Adds the address of the owned texts to every value that refers to one.
     #[cfg(target_family = "wasm")]
-    pub(crate) fn place(&mut self, base: u32) {
-        text::at_address(base, &mut self.fields, &mut self.attributes);
-        text::move_owned(base, self.pieces.iter_mut().map(|piece| &mut piece.bytes));
+    pub(crate) fn place(&mut self) {
+        let Contents { fields, attributes, pieces, owned } = &mut self.contents;
+        if owned.is_empty() {
+            return; // the address of an empty text does not matter
+        }
+        let base = owned.as_ptr() as u32;
+        text::at_address(base, fields, attributes);
+        text::move_owned(base, pieces.iter_mut().map(|piece| &mut piece.bytes));
     }
 
     /// Messages of the last call, in order.
@@ -145,19 +156,19 @@ impl Lists {
     /// Fields of all messages, in the order of messages.
     #[must_use]
     pub fn fields(&self) -> &[abi::Field] {
-        &self.fields
+        &self.contents.fields
     }
 
     /// Attributes of all messages, in the order of messages.
     #[must_use]
     pub fn attributes(&self) -> &[abi::Attribute] {
-        &self.attributes
+        &self.contents.attributes
     }
 
     /// Pieces of heads and bodies of all messages, in the order of messages.
     #[must_use]
     pub fn pieces(&self) -> &[abi::Piece] {
-        &self.pieces
+        &self.contents.pieces
     }
 
     /// Where events ended elsewhere than at their last byte.
@@ -169,7 +180,7 @@ impl Lists {
     /// The bytes that owned values refer to by offset and length.
     #[must_use]
     pub fn owned(&self) -> &[u8] {
-        &self.owned
+        &self.contents.owned
     }
 }
 
@@ -196,11 +207,13 @@ impl<'a> Output<'a> {
 
     /// A message that begins at the first byte of the input and is `length` bytes long, those included that were not
     /// seen yet.
+    #[inline]
     pub fn message(&mut self, kind: Kind, length: u64) -> MessageBuilder<'_> {
         self.spanning(kind, Part::Whole, self.position, self.position.saturating_add(length))
     }
 
     /// A message that begins at the first byte of the input; tell its end with [`Output::end`].
+    #[inline]
     pub fn begin(&mut self, kind: Kind) -> MessageBuilder<'_> {
         self.spanning(kind, Part::Begin, self.position, self.position)
     }
@@ -218,8 +231,11 @@ impl<'a> Output<'a> {
 
     /// A message from position `start` to position `end` of this direction. Of an [`Part::End`]: where parts of other messages lie
     /// between, `end - start` are the message's own bytes.
+    #[inline(always)] // most of it is known where it is called
     pub fn spanning(&mut self, kind: Kind, part: Part, start: u64, end: u64) -> MessageBuilder<'_> {
-        self.lists.messages.push(abi::Message {
+        let Lists { messages, contents, .. } = &mut *self.lists;
+        let index = messages.len();
+        messages.push(abi::Message {
             connection: self.connection,
             direction: self.direction as u8,
             kind: kind as u8,
@@ -228,7 +244,7 @@ impl<'a> Output<'a> {
             end,
             ..abi::Message::default()
         });
-        MessageBuilder { lists: self.lists, arena: self.arena }
+        MessageBuilder { message: &mut messages[index], contents, arena: self.arena }
     }
 
     /// The same lists, for messages of the other direction (a close, a gap): positions are absolute there.
@@ -246,58 +262,56 @@ impl<'a> Output<'a> {
 /// Fills the message that was just added.
 #[derive(Debug)]
 pub struct MessageBuilder<'a> {
-    lists: &'a mut Lists,
+    message: &'a mut abi::Message,
+    contents: &'a mut Contents,
     arena: &'a [u8],
 }
 
 impl MessageBuilder<'_> {
-    fn last(&mut self) -> &mut abi::Message {
-        let last = self.lists.messages.len() - 1;
-        &mut self.lists.messages[last]
-    }
-
     /// Sets a field to a text: free of copies when it is a piece of the input. A copy is cut at
     /// [`TEXT_LIMIT`].
+    #[inline]
     pub fn text(&mut self, field: Field, text: impl AsRef<[u8]>) -> &mut Self {
         let value = self.value_of(text.as_ref());
         self.push(field, value)
     }
 
     /// Sets a field to a number.
+    #[inline]
     pub fn number(&mut self, field: Field, number: i64) -> &mut Self {
         self.push(field, text::number(number))
     }
 
     /// Adds an attribute.
     pub fn attribute(&mut self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> &mut Self {
-        if self.last().attributes == u16::MAX {
+        if self.message.attributes == u16::MAX {
             return self; // the contract counts with 16 bits
         }
-        let key = text::own(&mut self.lists.owned, text::cut(key.as_ref(), TEXT_LIMIT));
+        let key = text::own(&mut self.contents.owned, text::cut(key.as_ref(), TEXT_LIMIT));
         let value = self.value_of(value.as_ref());
         let (key, key_length) = (key.bits as u32, (key.bits >> 32) as u32);
-        self.lists.attributes.push(abi::Attribute { key, key_length, value });
-        self.last().attributes += 1;
+        self.contents.attributes.push(abi::Attribute { key, key_length, value });
+        self.message.attributes += 1;
         self
     }
 
     /// Sets how it went.
+    #[inline]
     pub fn status(&mut self, status: Status) -> &mut Self {
-        self.last().status = status as u8;
+        self.message.status = status as u8;
         self
     }
 
     /// Says which of the manifest's protocols the message belongs to; 0 when it is not called.
     pub fn protocol(&mut self, index: u8) -> &mut Self {
-        self.last().protocol = index;
+        self.message.protocol = index;
         self
     }
 
     /// Pairs by this number and not by order.
     pub fn correlation(&mut self, id: u64) -> &mut Self {
-        let message = self.last();
-        message.has_correlation = 1;
-        message.correlation = id;
+        self.message.has_correlation = 1;
+        self.message.correlation = id;
         self
     }
 
@@ -318,23 +332,25 @@ impl MessageBuilder<'_> {
     }
 
     fn piece(&mut self, kind: u8, encoding: Encoding, bytes: &[u8], last: bool) -> &mut Self {
-        if self.last().pieces == u16::MAX {
+        if self.message.pieces == u16::MAX {
             return self;
         }
-        let bytes = text::place_bytes(self.arena, &mut self.lists.owned, bytes);
+        let bytes = text::place_bytes(self.arena, &mut self.contents.owned, bytes);
         let (encoding, last) = (encoding as u8, u8::from(last));
-        self.lists.pieces.push(abi::Piece { kind, encoding, last, bytes, ..abi::Piece::default() });
-        self.last().pieces += 1;
+        self.contents.pieces.push(abi::Piece { kind, encoding, last, bytes, ..abi::Piece::default() });
+        self.message.pieces += 1;
         self
     }
 
+    #[inline]
     fn push(&mut self, field: Field, value: abi::Value) -> &mut Self {
-        self.lists.fields.push(abi::Field { name: field as u8, value, ..abi::Field::default() });
-        self.last().fields += 1;
+        self.contents.fields.push(abi::Field { name: field as u8, value, ..abi::Field::default() });
+        self.message.fields += 1;
         self
     }
 
+    #[inline]
     fn value_of(&mut self, text: &[u8]) -> abi::Value {
-        text::place(self.arena, &mut self.lists.owned, text)
+        text::place(self.arena, &mut self.contents.owned, text)
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn own(owned: &mut Vec<u8>, text: &[u8]) -> abi::Value {
 }
 
 /// A number.
+#[inline]
 pub(crate) fn number(number: i64) -> abi::Value {
     abi::Value { case: value_case::NUMBER, bits: number as u64, ..abi::Value::default() }
 }
@@ -81,6 +82,7 @@ fn offset_in(arena: &[u8], text: &[u8]) -> Option<usize> {
     (inside && !text.is_empty()).then(|| start - base)
 }
 
+#[inline]
 fn value(case: u8, offset: usize, length: usize) -> abi::Value {
     abi::Value { case, bits: u64::from(offset as u32) | (length as u64) << 32, ..abi::Value::default() }
 }

@@ -10,8 +10,10 @@ use anyhow::{Result, bail};
 
 use crate::command;
 
-/// A program, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 22] = [
+/// A program, or a file by its path, and the package that has it. tcpdump brings libpcap, which compiles filters.
+const PROGRAMS: [(&str, &str); 23] = [
+    // Sources that a test compiles with the project's Go.
+    ("/usr/share/gocode/src/golang.org/x/net/http2/server.go", "golang-golang-x-net-dev"),
     ("curl", "curl"),
     ("dig", "bind9-dnsutils"),
     ("dnsmasq", "dnsmasq-base"),

@@ -1,69 +1,73 @@
 //! Where Go's structures keep what a probe needs, as a word that the kernel hands to the programs at a probe (its "cookie").
 
-/// Offsets in bytes, for the probes of `crypto/tls`.
+/// Offsets, for the probes of `crypto/tls` and for the hooks of HTTP/2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GoLayout {
-    /// The goroutine's number in `runtime.g`.
-    pub goroutine_id: u16,
-    /// The protocol that both ends agreed on (ALPN), a string in a `crypto/tls.Conn`. 0: HTTP/2 is not hooked in this program.
-    pub protocol: u16,
-    /// Whether this end asked for the connection, in a `crypto/tls.Conn`.
+    /// The goroutine's number in `runtime.g`, in words of eight bytes.
+    pub goroutine_id: u8,
+    /// The protocol that both ends agreed on (ALPN), a string in a `crypto/tls.Conn`, in words of eight bytes.
+    pub protocol: u8,
+    /// Whether this end asked for the connection, in a `crypto/tls.Conn`. Bytes.
     pub is_client: u8,
-    /// The address of the `net.TCPConn` in a `crypto/tls.Conn`.
+    /// The address of the `net.TCPConn` in a `crypto/tls.Conn`. Bytes.
     pub connection_data: u8,
-    /// The address of the `net.netFD` in a `net.TCPConn`.
+    /// The address of the `net.netFD` in a `net.TCPConn`. Bytes.
     pub tcp_descriptor: u8,
-    /// The file descriptor in it.
+    /// The file descriptor in it. Bytes.
     pub system_descriptor: u8,
+    /// Of a hook: the address of the `crypto/tls.Conn` in an end of an HTTP/2 connection, in words of eight bytes.
+    pub tls_data: u8,
+    /// [`SERVERS`](Self::SERVERS) and [`CLIENTS`](Self::CLIENTS): which ends of HTTP/2 connections have hooks in this program; of a hook, whose it
+    /// is, and [`INDIRECT`](Self::INDIRECT).
+    pub roles: u8,
 }
 
 impl GoLayout {
+    /// Ends that are asked for connections.
+    pub const SERVERS: u8 = 1;
+    /// Ends that ask for them.
+    pub const CLIENTS: u8 = 2;
+    /// The first argument of the function is no end of a connection, but begins with the address of one.
+    pub const INDIRECT: u8 = 4;
+
     /// One word.
     #[must_use]
     pub const fn cookie(self) -> u64 {
-        self.goroutine_id as u64
-            | (self.protocol as u64) << 16
-            | (self.is_client as u64) << 32
-            | (self.connection_data as u64) << 40
-            | (self.tcp_descriptor as u64) << 48
-            | (self.system_descriptor as u64) << 56
+        u64::from_ne_bytes([
+            self.goroutine_id,
+            self.protocol,
+            self.is_client,
+            self.connection_data,
+            self.tcp_descriptor,
+            self.system_descriptor,
+            self.tls_data,
+            self.roles,
+        ])
     }
 
     /// From that word.
     #[must_use]
     #[inline(always)]
     pub const fn from_cookie(cookie: u64) -> Self {
+        let [
+            goroutine_id,
+            protocol,
+            is_client,
+            connection_data,
+            tcp_descriptor,
+            system_descriptor,
+            tls_data,
+            roles,
+        ] = cookie.to_ne_bytes();
         Self {
-            goroutine_id: cookie as u16,
-            protocol: (cookie >> 16) as u16,
-            is_client: (cookie >> 32) as u8,
-            connection_data: (cookie >> 40) as u8,
-            tcp_descriptor: (cookie >> 48) as u8,
-            system_descriptor: (cookie >> 56) as u8,
+            goroutine_id,
+            protocol,
+            is_client,
+            connection_data,
+            tcp_descriptor,
+            system_descriptor,
+            tls_data,
+            roles,
         }
-    }
-}
-
-/// Offsets in bytes, for the hooks of an HTTP/2 server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GoHttp2Layout {
-    /// The goroutine's number in `runtime.g`.
-    pub goroutine_id: u16,
-    /// The address of the `crypto/tls.Conn` in a `serverConn`.
-    pub connection_data: u16,
-}
-
-impl GoHttp2Layout {
-    /// One word.
-    #[must_use]
-    pub const fn cookie(self) -> u64 {
-        self.goroutine_id as u64 | (self.connection_data as u64) << 16
-    }
-
-    /// From that word.
-    #[must_use]
-    #[inline(always)]
-    pub const fn from_cookie(cookie: u64) -> Self {
-        Self { goroutine_id: cookie as u16, connection_data: (cookie >> 16) as u16 }
     }
 }

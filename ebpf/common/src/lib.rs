@@ -12,8 +12,8 @@ mod record;
 mod settings;
 
 pub use counter::Counter;
-pub use go::{GoHttp2Layout, GoLayout};
-pub use http2::{ENDS_STREAM, FIELD_NAME, FIELD_VALUE, FIELD_VALUE_AT, FIELDS, FieldPlace};
+pub use go::GoLayout;
+pub use http2::{ENDS_STREAM, FIELD_NAME, FIELD_VALUE, FIELD_VALUE_AT, FIELDS, FieldPlace, OF_CLIENT};
 pub use offsets::Offsets;
 pub use record::{CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS};
 pub use settings::{

@@ -22,7 +22,7 @@ pub struct Record {
     pub remote_port: u16,
     /// `AF_INET` or `AF_INET6`.
     pub family: u8,
-    /// [`START`], [`crate::ENDS_STREAM`] or 0.
+    /// [`START`], [`crate::ENDS_STREAM`] and [`crate::OF_CLIENT`].
     pub flags: u8,
     /// `IPPROTO_TCP` or `IPPROTO_UDP`.
     pub protocol: u8,
@@ -76,16 +76,24 @@ pub enum Event {
     Accepted = 4,
     /// Nothing comes any more.
     Closed = 5,
-    /// An HTTP/2 server has read a field of a request's header; see [`crate::FieldPlace`].
+    /// A field of a request's header, which an HTTP/2 server has read or a client writes; see [`crate::FieldPlace`].
     RequestField = 6,
-    /// It answers.
+    /// A server answers.
     ResponseStatus = 7,
-    /// The stream has ended.
+    /// A server is done with the stream.
     StreamEnded = 8,
-    /// It has read a part of a request's body.
+    /// A part of a request's body, which a server has read or a client writes.
     RequestData = 9,
-    /// It writes a part of its answer's body.
+    /// A part of an answer's body, which a server writes or a client has read.
     ResponseData = 10,
+    /// A client has written all fields of a header, and now has a stream for them.
+    RequestFields = 11,
+    /// A field of an answer's header or trailers, which a client has read; see [`crate::FieldPlace`].
+    ResponseField = 12,
+    /// This end gives the stream up.
+    ResetSent = 13,
+    /// The other end has given it up.
+    ResetReceived = 14,
 }
 
 impl Event {
@@ -103,6 +111,10 @@ impl Event {
             8 => Self::StreamEnded,
             9 => Self::RequestData,
             10 => Self::ResponseData,
+            11 => Self::RequestFields,
+            12 => Self::ResponseField,
+            13 => Self::ResetSent,
+            14 => Self::ResetReceived,
             _ => return None,
         })
     }

@@ -155,15 +155,27 @@ pub unsafe fn ends(context: &ProbeContext) {
     if go_http2::tells(object, layout, event, buffer) {
         return;
     }
-    let coroutine = read_user::<u64>(g.wrapping_add(layout.goroutine_id.into())).unwrap_or(0);
+    let coroutine = number_of(g, layout);
     let plaintext =
         Plaintext { thread, object: connection, event, buffer, length: result as u32, coroutine, settled };
     let _ = tls::tell(work, &plaintext, || steps::of_goroutine(g));
 }
 
+/// A goroutine's number, by the address of its `g`; 0: it can not be read.
+#[inline(always)]
+pub fn number_of(g: u64, layout: GoLayout) -> u64 {
+    read_user(g.wrapping_add(words(layout.goroutine_id))).unwrap_or(0)
+}
+
+/// Bytes of so many words.
+#[inline(always)]
+pub fn words(number: u8) -> u64 {
+    u64::from(number) * 8
+}
+
 /// Finds the connection's socket, and notes it where that is new.
 #[inline(always)]
-fn learn_socket(thread: u64, address: u64, layout: GoLayout) -> Option<()> {
+pub fn learn_socket(thread: u64, address: u64, layout: GoLayout) -> Option<()> {
     let tcp: u64 = read_user(address.wrapping_add(layout.connection_data.into()))?;
     let descriptor: u64 = read_user(tcp.wrapping_add(layout.tcp_descriptor.into()))?;
     let number: u64 = read_user(descriptor.wrapping_add(layout.system_descriptor.into()))?;

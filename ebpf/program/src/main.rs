@@ -179,44 +179,41 @@ pub fn go_return(context: ProbeContext) -> u32 {
     0
 }
 
-/// `func (sc *serverConn) processHeaders(f *MetaHeadersFrame) error`
-#[uprobe]
-pub fn go_http2_request(context: ProbeContext) -> u32 {
-    // SAFETY: what the kernel gives to a probe.
-    let _ = unsafe { go_http2::request(&context) };
-    0
+macro_rules! hooks {
+    ($($(#[$about:meta])* $name:ident $function:ident;)*) => {$(
+        $(#[$about])*
+        #[uprobe]
+        pub fn $name(context: ProbeContext) -> u32 {
+            // SAFETY: what the kernel gives to a probe.
+            let _ = unsafe { go_http2::$function(&context) };
+            0
+        }
+    )*};
 }
 
-/// `func (sc *serverConn) writeHeaders(st *stream, headerData *writeResHeaders) error`
-#[uprobe]
-pub fn go_http2_response(context: ProbeContext) -> u32 {
-    // SAFETY: what the kernel gives to a probe.
-    let _ = unsafe { go_http2::response(&context) };
-    0
-}
-
-/// `func (sc *serverConn) processData(f *DataFrame) error`
-#[uprobe]
-pub fn go_http2_request_data(context: ProbeContext) -> u32 {
-    // SAFETY: what the kernel gives to a probe.
-    let _ = unsafe { go_http2::request_data(&context) };
-    0
-}
-
-/// `func (sc *serverConn) writeDataFromHandler(stream *stream, data []byte, endStream bool) error`
-#[uprobe]
-pub fn go_http2_response_data(context: ProbeContext) -> u32 {
-    // SAFETY: what the kernel gives to a probe.
-    let _ = unsafe { go_http2::response_data(&context) };
-    0
-}
-
-/// `func (sc *serverConn) closeStream(st *stream, err error)`
-#[uprobe]
-pub fn go_http2_end(context: ProbeContext) -> u32 {
-    // SAFETY: what the kernel gives to a probe.
-    let _ = unsafe { go_http2::ended(&context) };
-    0
+hooks! {
+    /// `func (sc *serverConn) processHeaders(f *MetaHeadersFrame) error`; the same of a `clientConnReadLoop`
+    go_http2_fields_read fields_read;
+    /// `func (cc *ClientConn) writeHeader(name, value string)`
+    go_http2_field_written field_written;
+    /// `func (cc *ClientConn) writeHeaders(streamID uint32, endStream bool, maxFrameSize int, hdrs []byte) error`
+    go_http2_fields_written fields_written;
+    /// `func (sc *serverConn) writeHeaders(st *stream, headerData *writeResHeaders) error`
+    go_http2_answered answered;
+    /// `func (sc *serverConn) processData(f *DataFrame) error`; the same of a `clientConnReadLoop`
+    go_http2_data_read data_read;
+    /// `func (sc *serverConn) writeDataFromHandler(stream *stream, data []byte, endStream bool) error`
+    go_http2_data_written data_written;
+    /// `func (f *Framer) WriteDataPadded(streamID uint32, endStream bool, data, pad []byte) error`
+    go_http2_request_data_written request_data_written;
+    /// `func (cs *clientStream) cleanupWriteRequest(err error)`
+    go_http2_request_written request_written;
+    /// `func (sc *serverConn) closeStream(st *stream, err error)`
+    go_http2_ended ended;
+    /// `func (cc *ClientConn) writeStreamReset(streamID uint32, code ErrCode, ...)`
+    go_http2_reset_sent reset_sent;
+    /// `func (rl *clientConnReadLoop) processResetStream(f *RSTStreamFrame) error`
+    go_http2_reset_received reset_received;
 }
 
 /// Tells the loader which process it is.

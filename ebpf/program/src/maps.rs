@@ -102,7 +102,7 @@ pub static CONNECTIONS: LruHashMap<Object, Connection> = LruHashMap::with_max_en
 #[map]
 pub static GOROUTINES: LruHashMap<Object, GoCall> = LruHashMap::with_max_entries(1 << 14, 0);
 
-/// What a goroutine of an HTTP/2 server is telling, by address of its `g`.
+/// What a goroutine of an HTTP/2 server or client is telling, by address of its `g`.
 #[map]
 pub static HTTP2_RECORDS: LruHashMap<Object, Record> = LruHashMap::with_max_entries(1 << 12, 0);
 

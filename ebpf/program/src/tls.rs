@@ -85,7 +85,9 @@ pub struct Connection {
     /// 1: the library's own calls were not seen.
     pub is_guess: u32,
     /// Of Go's: who tells what it carries; see [`crate::go_http2`].
-    pub told_by: u32,
+    pub told_by: u16,
+    /// Fields that a client has written and that have no stream yet.
+    pub fields: u16,
 }
 
 impl Connection {
@@ -95,7 +97,7 @@ impl Connection {
     #[inline(always)]
     pub fn new(number: u64, address: u64, is_whole: bool) -> Self {
         let position = if is_whole { 0 } else { Self::JOINED };
-        Self { number, address, sent: position, received: position, is_guess: 0, told_by: 0 }
+        Self { number, address, sent: position, received: position, is_guess: 0, told_by: 0, fields: 0 }
     }
 }
 

@@ -396,10 +396,15 @@ impl Flow {
         segment: &Segment<'_>,
         stage: &mut Stage<'_>,
     ) -> bool {
-        let Some(mut tcp) = self.tcp.take() else { return false };
-        let identity = self.identity(slot, key, base_sequences(&tcp, Some((side, &header))));
+        let Some(tcp) = &self.tcp else { return false };
+        // Only who begins to follow the flow asks for them.
+        let base = match self.conversation.app {
+            App::Probing(_) => base_sequences(tcp, Some((side, &header))),
+            App::Followed { .. } | App::LeftAlone => [0; 2],
+        };
+        let identity = self.identity(slot, key, base);
+        let Self { tcp: Some(tcp), conversation, .. } = self else { return false };
         let mut shared = Shared { waiting: stage.waiting, stats: stage.stats };
-        let conversation = &mut self.conversation;
         let (application, logs) = (&mut *stage.application, &mut *stage.logs);
         let mut receiver = FlowReceiver { conversation, identity, application, logs };
         tcp.segment(side, header, segment, &mut shared, &mut receiver);
@@ -407,7 +412,6 @@ impl Flow {
         if closed {
             stage.application.close(&mut self.conversation);
         }
-        self.tcp = Some(tcp);
         closed
     }
 

@@ -31,58 +31,6 @@ const TLS: [(&str, Function, Ends); 3] = [
     ("crypto/tls.(*Conn).Close", Function::GoTlsClose, Ends::Entry),
 ];
 
-/// HTTP/2: in net/http a copy with prefixed names until Go 1.26, a package of its own since; the same in golang.org/x/net; grpc-go's.
-const HTTP2: [(&str, Function, Ends); 24] = [
-    ("net/http.(*http2serverConn).writeHeaders", Function::GoHttp2ServerWrites, Ends::Both),
-    ("net/http.(*http2serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
-    ("net/http.(*http2clientConnReadLoop).handleResponse", Function::GoHttp2ClientReads, Ends::Both),
-    ("net/http.(*http2ClientConn).writeHeaders", Function::GoHttp2ClientWrites, Ends::Both),
-    ("net/http/internal/http2.(*serverConn).writeHeaders", Function::GoHttp2ServerWrites, Ends::Both),
-    ("net/http/internal/http2.(*serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
-    (
-        "net/http/internal/http2.(*clientConnReadLoop).handleResponse",
-        Function::GoHttp2ClientReads,
-        Ends::Both,
-    ),
-    ("net/http/internal/http2.(*ClientConn).writeHeaders", Function::GoHttp2ClientWrites, Ends::Both),
-    ("golang.org/x/net/http2.(*serverConn).writeHeaders", Function::GoHttp2ServerWrites, Ends::Both),
-    ("golang.org/x/net/http2.(*serverConn).processHeaders", Function::GoHttp2ServerReads, Ends::Both),
-    ("golang.org/x/net/http2.(*clientConnReadLoop).handleResponse", Function::GoHttp2ClientReads, Ends::Both),
-    ("golang.org/x/net/http2.(*ClientConn).writeHeaders", Function::GoHttp2ClientWrites, Ends::Both),
-    ("net/http.(*http2serverConn).processData", Function::GoHttp2ServerReadsData, Ends::Entry),
-    ("net/http/internal/http2.(*serverConn).processData", Function::GoHttp2ServerReadsData, Ends::Entry),
-    ("golang.org/x/net/http2.(*serverConn).processData", Function::GoHttp2ServerReadsData, Ends::Entry),
-    ("net/http.(*http2serverConn).writeDataFromHandler", Function::GoHttp2ServerWritesData, Ends::Entry),
-    (
-        "net/http/internal/http2.(*serverConn).writeDataFromHandler",
-        Function::GoHttp2ServerWritesData,
-        Ends::Entry,
-    ),
-    (
-        "golang.org/x/net/http2.(*serverConn).writeDataFromHandler",
-        Function::GoHttp2ServerWritesData,
-        Ends::Entry,
-    ),
-    ("net/http.(*http2serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
-    ("net/http/internal/http2.(*serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
-    ("golang.org/x/net/http2.(*serverConn).closeStream", Function::GoHttp2ServerEnds, Ends::Entry),
-    (
-        "google.golang.org/grpc/internal/transport.(*loopyWriter).writeHeader",
-        Function::GoGrpcWrites,
-        Ends::Both,
-    ),
-    (
-        "google.golang.org/grpc/internal/transport.(*http2Server).operateHeaders",
-        Function::GoGrpcServerReads,
-        Ends::Both,
-    ),
-    (
-        "google.golang.org/grpc/internal/transport.(*http2Client).operateHeaders",
-        Function::GoGrpcClientReads,
-        Ends::Both,
-    ),
-];
-
 /// Where code begins; every Go program that has symbols has this one.
 const TEXT: &str = "runtime.text";
 /// The first of the methods in the table by which a `*net.TCPConn` is a `net.Conn`.
@@ -100,10 +48,10 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
     if elf.section(&SECTIONS).is_none() {
         return Ok(None);
     }
-    let wanted = || TLS.iter().chain(&HTTP2);
+    let wanted = || TLS.iter().chain(http2::FUNCTIONS);
     let names = wanted().map(|(name, ..)| *name).chain([TCP_CLOSE, TEXT]);
     let Some(search) = Symbols::new(names) else { return Ok(None) };
-    let tcp_close = TLS.len() + HTTP2.len();
+    let tcp_close = TLS.len() + http2::FUNCTIONS.len();
     let text = tcp_close + 1;
     let mut symbols = search.find(elf)?;
     if !symbols.iter().any(|symbol| symbol.name == text) {
@@ -111,12 +59,12 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
     }
     let version = Version::read(elf)?;
     let (mut probes, mut http2, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-    let mut entries = Vec::new();
+    let mut found = Vec::new();
     for (name, (text, function, ends)) in wanted().enumerate() {
         let place = if name < TLS.len() { &mut probes } else { &mut http2 };
         let before = place.len();
         let result = probe(elf, &symbols, name, *function, *ends, place);
-        entries.extend(place.get(before).map(|entry| (*text, *entry)));
+        found.extend(place.iter().skip(before).map(|probe| (*text, *probe)));
         // Of the HTTP/2 functions a program has one set at most, so what it has not is no news.
         if let Err(why) = result
             && (name < TLS.len() || why != WhyMissing::NoSuchFunction)
@@ -136,7 +84,7 @@ pub(crate) fn find(elf: &Elf<'_>) -> Result<Option<Found>, WhyNot> {
     let library = GoLibrary {
         register_abi: version.has_register_abi(elf.machine == Machine::Aarch64),
         layout: layout::layout(elf, &version),
-        http2_servers: http2::servers(elf, &version, &entries),
+        http2_hooks: http2::hooks(elf, &version, &found),
         version: version.text,
         tcp_close: tcp_close.and_then(|symbol| elf.code_offset(symbol.address)),
         http2,

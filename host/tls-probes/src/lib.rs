@@ -31,7 +31,7 @@ pub use examine::{Examined, examine, fuzz};
 pub use explain::{Explanation, explain};
 pub use source::ReadAt;
 pub use target::{
-    At, FileId, Flavour, Function, GoLayout, GoLibrary, GoroutineIdOffset, Http2Hook, Http2Servers, Library,
-    Missing, NotUsable, Probe, Target, WhyMissing, WhyNoHttp2, WhyNot,
+    At, FileId, Flavour, Function, GoLayout, GoLibrary, GoroutineIdOffset, Http2Hook, Http2Hooks, Library,
+    Missing, NotUsable, Probe, Role, Target, WhyMissing, WhyNoHttp2, WhyNot,
 };
 pub use watcher::{Changes, Watcher};

@@ -81,48 +81,66 @@ pub struct GoLibrary {
     /// difference of both offsets. It is the word at [`GoLayout::table_first_method`] in the table of an interface that holds a
     /// `*net.TCPConn` as a `net.Conn`; where another address is, the connection is wrapped in something else.
     pub tcp_close: Option<u64>,
-    /// HTTP/2 headers as they are written and after they were read. Apart from [`Target::probes`]: not everybody wants them.
+    /// Functions of HTTP/2 servers and clients. Apart from [`Target::probes`]: not everybody wants them.
     pub http2: Vec<Probe>,
-    /// Those of its HTTP/2 servers that tell all that is to be known of a request, or why there are none.
-    pub http2_servers: Result<Http2Servers, WhyNoHttp2>,
+    /// Those by which all that is to be known of requests is known.
+    pub http2_hooks: Http2Hooks,
 }
 
-/// All HTTP/2 servers of a Go program.
+/// HTTP/2 servers and clients of a Go program.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Http2Servers {
+pub struct Http2Hooks {
     /// `clientProtocol` in `crypto/tls.Conn`, a string: what both ends agreed on. Bytes.
     pub protocol: u64,
     /// `isClient` in `crypto/tls.Conn`. Bytes.
     pub is_client: u64,
-    /// Functions whose receiver is a `serverConn`, behind their check of the stack: a function that needs more of it is entered twice. All
-    /// arguments are as at the entry.
+    /// Their functions, behind their check of the stack, as a function that needs more of it is entered twice. All arguments are as at the
+    /// entry.
     pub hooks: Vec<Http2Hook>,
+    /// Whether all servers are hooked.
+    pub servers: Result<(), WhyNoHttp2>,
+    /// Whether all clients are.
+    pub clients: Result<(), WhyNoHttp2>,
 }
 
-/// A place for a uprobe in an HTTP/2 server.
+/// A place for a uprobe in an HTTP/2 server or client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Http2Hook {
     /// Where.
     pub probe: Probe,
-    /// `conn` in its `serverConn`, an interface. Bytes.
+    /// Whose function it is.
+    pub role: Role,
+    /// The first argument is no `serverConn` or `ClientConn`, but begins with the address of one.
+    pub is_indirect: bool,
+    /// Where that has the `net.Conn`, an interface. Bytes.
     pub connection: u64,
 }
 
-/// Why HTTP/2 servers of a Go program can not be hooked. All of them or none: nobody sees from outside which one a connection has.
+/// Which end of a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// Asked for it.
+    Client,
+    /// Was asked.
+    Server,
+}
+
+/// Why HTTP/2 servers or clients of a Go program can not be hooked. All of them or none: nobody sees from outside which one a connection
+/// has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WhyNoHttp2 {
     /// There is none.
-    #[error("it has no HTTP/2 server")]
+    #[error("there are none")]
     None,
     /// There is one whose functions are others.
-    #[error("it has a server of grpc-go, which is not hooked")]
+    #[error("those of grpc-go are not hooked")]
     Grpc,
     /// A function has no probe.
-    #[error("a function of its HTTP/2 server can not be probed")]
+    #[error("a function of theirs can not be probed")]
     Functions,
     /// A version that nobody has looked at, without debugging information.
-    #[error("where its HTTP/2 server keeps what is needed is not known, and it has no debugging information")]
+    #[error("where they keep what is needed is not known, and there is no debugging information")]
     Layout,
 }
 
@@ -223,8 +241,14 @@ functions! {
     GoTlsClose "tls.Conn.Close" "`func (c *tls.Conn) Close() error`";
     GoTlsRead "tls.Conn.Read" "`func (c *tls.Conn) Read(b []byte) (int, error)`";
     GoTlsWrite "tls.Conn.Write" "`func (c *tls.Conn) Write(b []byte) (int, error)`";
-    GoHttp2ClientReads "http2.clientConnReadLoop.handleResponse" "net/http and x/net: a client got response headers.";
-    GoHttp2ClientWrites "http2.ClientConn.writeHeaders" "net/http and x/net: a client sends request headers.";
+    GoHttp2ClientIsReset "http2.clientConnReadLoop.processResetStream" "net/http and x/net: the server gave a stream up.";
+    GoHttp2ClientReads "http2.clientConnReadLoop.processHeaders" "net/http and x/net: a client got response headers, or trailers.";
+    GoHttp2ClientReadsData "http2.clientConnReadLoop.processData" "net/http and x/net: a client got a part of a response's body.";
+    GoHttp2ClientResets "http2.ClientConn.writeStreamReset" "net/http and x/net: a client gives a stream up.";
+    GoHttp2ClientWrites "http2.ClientConn.writeHeaders" "net/http and x/net: a client sends request headers, or trailers.";
+    GoHttp2ClientHasWritten "http2.clientStream.cleanupWriteRequest" "net/http and x/net: a client has sent a request, or gave it up.";
+    GoHttp2ClientWritesData "http2.Framer.WriteDataPadded" "net/http and x/net: an end sends a part of a body.";
+    GoHttp2ClientWritesField "http2.ClientConn.writeHeader" "net/http and x/net: a client encodes a field.";
     GoHttp2ServerReads "http2.serverConn.processHeaders" "net/http and x/net: a server got request headers.";
     GoHttp2ServerWrites "http2.serverConn.writeHeaders" "net/http and x/net: a server sends response headers.";
     GoHttp2ServerReadsData "http2.serverConn.processData" "net/http and x/net: a server got a part of a request's body.";
@@ -232,7 +256,6 @@ functions! {
     GoHttp2ServerEnds "http2.serverConn.closeStream" "net/http and x/net: a stream of a server ends.";
     GoGrpcClientReads "grpc.http2Client.operateHeaders" "grpc-go: a client got response headers.";
     GoGrpcServerReads "grpc.http2Server.operateHeaders" "grpc-go: a server got request headers.";
-    GoGrpcWrites "grpc.loopyWriter.writeHeader" "grpc-go: either side sends headers.";
 }
 
 impl fmt::Display for Function {

@@ -112,6 +112,11 @@ impl TraceHeaders {
         self.first_letters
     }
 
+    /// The names of all of them, in lower case: who knows which lengths they have need not look at most lines.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries.iter().map(|entry| &*entry.name)
+    }
+
     /// The entry of this name, whatever the case of its letters, and its index.
     pub(super) fn find(&self, name: &[u8]) -> Option<(u8, &Entry)> {
         let (indices, entries) = self.candidates(name);
@@ -184,22 +189,32 @@ fn names(list: &str) -> impl Iterator<Item = (u8, &str)> {
     (0..).zip(named.take(NAMES_LIMIT))
 }
 
-/// `name` is `lower`, whatever the case of its letters. Both have the same length. Eight bytes at a time: this is asked for many
-/// lines of every head.
+/// `name` is `lower`, whatever the case of its letters. Both have the same length. In words of eight bytes, or of four: this is asked
+/// for many lines of every head.
 #[inline]
 #[must_use]
 pub fn same_name(name: &[u8], lower: &[u8]) -> bool {
-    let ends = (name.first_chunk(), lower.first_chunk(), name.last_chunk(), lower.last_chunk());
-    let (Some(first), Some(lower_first), Some(last), Some(lower_last)) = ends else {
-        return name.iter().zip(lower).all(|(byte, lower)| folded(u64::from(*byte), u64::from(*lower)) == 0);
-    };
-    let differs =
-        |word: &[u8; 8], lower: &[u8; 8]| folded(u64::from_le_bytes(*word), u64::from_le_bytes(*lower));
-    let ends = differs(first, lower_first) | differs(last, lower_last);
-    // The two overlap in names of up to 16 bytes, which nearly all are.
-    let middle =
-        || name.as_chunks().0.iter().zip(lower.as_chunks().0).all(|(word, lower)| differs(word, lower) == 0);
-    ends == 0 && (name.len() <= 16 || middle())
+    if let Some(differ) = ends_differ(name, lower, u64::from_le_bytes) {
+        // The two words overlap in names of up to 16 bytes, which nearly all are.
+        return !differ && (name.len() <= 16 || same_words(name, lower));
+    }
+    match ends_differ(name, lower, |word| u64::from(u32::from_le_bytes(word))) {
+        Some(differ) => !differ,
+        None => name.iter().zip(lower).all(|(byte, lower)| folded(u64::from(*byte), u64::from(*lower)) == 0),
+    }
+}
+
+/// The first `N` bytes differ, or the last ones. `None`: there are not that many.
+#[inline]
+fn ends_differ<const N: usize>(name: &[u8], lower: &[u8], word: impl Fn([u8; N]) -> u64) -> Option<bool> {
+    let first = folded(word(*name.first_chunk()?), word(*lower.first_chunk()?));
+    let last = folded(word(*name.last_chunk()?), word(*lower.last_chunk()?));
+    Some(first | last != 0)
+}
+
+fn same_words(name: &[u8], lower: &[u8]) -> bool {
+    let words = name.as_chunks().0.iter().zip(lower.as_chunks().0);
+    words.into_iter().all(|(word, lower)| folded(u64::from_le_bytes(*word), u64::from_le_bytes(*lower)) == 0)
 }
 
 /// 0 when the bytes of `word` are those of `lower`, or the upper case of its letters.

@@ -10,7 +10,6 @@ mod from_server;
 use std::rc::Rc;
 
 use weir_plugin_sdk::prelude::*;
-use weir_plugin_sdk::trace_context::TraceHeaders;
 
 use crate::check;
 use crate::chunked::Next;
@@ -18,11 +17,12 @@ use crate::framing::Body;
 use crate::head::HEAD_LIMIT;
 use crate::lines::has_end_of_head;
 use crate::outstanding::{Asked, Outstanding};
+use crate::wanted::Wanted;
 
 /// The parser of one connection.
 #[derive(Debug)]
 pub struct Http {
-    trace_headers: Rc<TraceHeaders>,
+    wanted: Rc<Wanted>,
     outstanding: Outstanding,
     lanes: [Lane; 2],
     turn: Turn,
@@ -103,7 +103,7 @@ impl Parser for Http {
 
     fn open(flow: &Flow) -> Self {
         Self {
-            trace_headers: TraceHeaders::configured(),
+            wanted: Wanted::configured(),
             outstanding: Outstanding::new(flow.from_start),
             lanes: [Lane::new(flow.from_start); 2],
             turn: Turn::default(),
@@ -112,21 +112,16 @@ impl Parser for Http {
         }
     }
 
+    #[inline]
     fn parse(&mut self, input: Input<'_>, output: &mut Output<'_>) -> Step {
         if self.turn.due && input.direction == Direction::ServerToClient {
             self.turn.due = false;
             self.turn.began = Some(input.position);
         }
-        let lane = &self.lanes[input.direction.index()];
-        match (lane.phase, input.direction) {
+        match (self.lanes[input.direction.index()].phase, input.direction) {
             (Phase::Head, Direction::ClientToServer) => self.request(&input, output),
             (Phase::Head, Direction::ServerToClient) => self.response(&input, output),
-            (Phase::Bytes { end }, _) => self.bytes(end, &input, output),
-            (Phase::Chunks(next), _) => self.chunks(next, &input, output),
-            (Phase::Told { end }, _) => self.step_over(end, &input),
-            (Phase::UntilClose, _) => self.until_close(&input, output),
-            (Phase::Doubt { body, .. }, _) => self.doubt(body, &input, output),
-            (Phase::Adrift { chunked }, _) => self.adrift(chunked, &input, output),
+            (phase, _) => self.inside(phase, &input, output),
         }
     }
 
@@ -171,9 +166,29 @@ impl Parser for Http {
 }
 
 impl Http {
+    /// Bytes behind a head.
+    #[inline(never)]
+    fn inside(&mut self, phase: Phase, input: &Input<'_>, output: &mut Output<'_>) -> Step {
+        match phase {
+            Phase::Head => Step::NeedMore, // that of `parse`
+            Phase::Bytes { end } => self.bytes(end, input, output),
+            Phase::Chunks(next) => self.chunks(next, input, output),
+            Phase::Told { end } => self.step_over(end, input),
+            Phase::UntilClose => self.until_close(input, output),
+            Phase::Doubt { body, .. } => self.doubt(body, input, output),
+            Phase::Adrift { chunked } => self.adrift(chunked, input, output),
+        }
+    }
+
     #[inline]
     fn lane(&mut self, direction: Direction) -> &mut Lane {
         &mut self.lanes[direction.index()]
+    }
+
+    /// A message with a body of known length is told whole and stepped over: it begins for certain here, and no hook wants to see it.
+    #[inline]
+    fn is_plain(&self, direction: Direction) -> bool {
+        self.lanes[direction.index()].in_step && !self.heads && self.body_limit == 0
     }
 
     /// These bytes make no sense: the next captured segment may begin a message. Out of step that was to be expected (a body goes by
@@ -187,6 +202,7 @@ impl Http {
     }
 
     /// A request was told.
+    #[inline]
     fn asks(&mut self, method: Asked) {
         self.outstanding.request(method);
         (self.turn.asked, self.turn.due) = (true, true);
@@ -234,7 +250,11 @@ impl Http {
 /// Empty lines in front of a message (RFC 9112 section 2.2); some servers send one behind a body too.
 #[inline]
 fn skip_empty_lines(bytes: &[u8]) -> Option<Step> {
-    let [b'\r' | b'\n', ..] = bytes else { return None };
+    // Compared with one of them first: no head begins with a character below.
+    let first = *bytes.first()?;
+    if first > b'\r' || !matches!(first, b'\r' | b'\n') {
+        return None;
+    }
     Some(Step::Consumed(bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count() as u64))
 }
 

@@ -51,6 +51,7 @@ impl Framing {
         }
     }
 
+    #[inline(never)]
     fn content_lengths(&mut self, value: &[u8]) {
         for number in value.split(|b| *b == b',') {
             self.length = match (decimal(number.trim_ascii()), self.length) {
@@ -62,6 +63,7 @@ impl Framing {
     }
 
     /// A `Transfer-Encoding` line: only the last coding matters, and `identity` (RFC 2616) is none.
+    #[inline(never)]
     pub(crate) fn transfer_encoding(&mut self, value: &[u8]) {
         let last = value.rsplit(|b| *b == b',').map(<[u8]>::trim_ascii).find(|coding| !coding.is_empty());
         self.coding = match last {

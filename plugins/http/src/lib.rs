@@ -10,12 +10,15 @@ mod connection;
 mod framing;
 mod head;
 mod lines;
+mod marks;
+mod names;
 mod outstanding;
 mod packing;
 mod request;
 mod response;
 mod start_line;
 mod strict;
+mod wanted;
 
 pub use connection::Http;
 

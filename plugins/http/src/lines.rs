@@ -1,86 +1,174 @@
-//! Takes: the bytes of a head. Gives: its lines, one at a time, folded ones joined.
+//! Takes: the bytes of a head. Gives: its lines, folded ones joined.
 //!
 //! Source: RFC 9112 section 2.2 (a bare LF may end a line) and 5.2 (obsolete line folding).
 
-use weir_plugin_sdk::trace_context::{TraceHeaders, same_name};
+use weir_plugin_sdk::trace_context::same_name;
 
-/// The first letters of names that a reader wants, one bit each; both cases share one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Letters(u32);
+use crate::marks::{Marks, WINDOW};
+use crate::names::Names;
 
-impl Letters {
-    /// These, in lower case.
-    pub(crate) const fn of(letters: &[u8]) -> Self {
-        let (mut bits, mut at) = (0, 0);
-        while at < letters.len() {
-            bits |= 1 << (letters[at] & 31);
-            at += 1;
-        }
-        Self(bits)
-    }
+/// Lines that are found at once. A request of a browser has about as many that somebody wants; more of them cost another call.
+const FOUND: usize = 8;
 
-    /// Those of `other` too.
-    #[inline]
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    #[inline]
-    pub(crate) fn has(self, letter: u8) -> bool {
-        self.0 >> (letter & 31) & 1 != 0
-    }
-}
-
-impl From<&TraceHeaders> for Letters {
-    #[inline]
-    fn from(headers: &TraceHeaders) -> Self {
-        Self(headers.first_letters())
-    }
-}
-
-/// The first line without its line end, and where the next one begins. `None`: it is not whole.
-#[inline]
-pub(crate) fn start_line(bytes: &[u8]) -> Option<(&[u8], usize)> {
-    let end = memchr::memchr(b'\n', bytes)?;
-    let line = bytes.get(..end)?;
-    Some((line.strip_suffix(b"\r").unwrap_or(line), end + 1))
-}
-
-/// Hands out every field line from `at` on whose name begins with one of `letters`, and gives the length of the head. `None`: its
-/// end is not there. A line may end with CR, and holds line ends where it was folded. The last line of a head that is cut off is
-/// handed out too when its LF is there.
-#[inline]
-pub(crate) fn fields<'a>(
+/// The lines of a head, in order.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
     bytes: &'a [u8],
-    mut at: usize,
-    letters: Letters,
-    mut field: impl FnMut(&'a [u8]),
-) -> Option<usize> {
-    loop {
-        let rest = bytes.get(at..)?;
-        let first = *rest.first()?;
-        if first <= b'\r' {
-            match rest {
-                [b'\n', ..] => return Some(at + 1),
-                [b'\r', b'\n', ..] => return Some(at + 2),
-                _ => {}
+    marks: Marks,
+    /// What the marks are of begins here, a multiple of its length.
+    window: usize,
+    /// Where the next line begins; at last what is behind the head.
+    at: usize,
+    /// Begin and end of lines that are wanted.
+    found: [(usize, usize); FOUND],
+    count: usize,
+}
+
+/// Why a search ended.
+enum Ended {
+    Cut,
+    Full,
+    Head,
+}
+
+impl<'a> Lines<'a> {
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, marks: Marks::default(), window: 0, at: 0, found: [(0, 0); FOUND], count: 0 }
+    }
+
+    /// The first line without its line end. `None`: it is not whole.
+    #[inline]
+    pub(crate) fn first(&mut self) -> Option<&'a [u8]> {
+        self.marks.set(self.bytes);
+        let end = match self.marks.line_ends(0) {
+            0 => far_line_end(self.bytes)?,
+            ends => ends.trailing_zeros() as usize,
+        };
+        self.at = end + 1;
+        match self.bytes.get(..end)? {
+            [line @ .., b'\r'] | line => Some(line),
+        }
+    }
+
+    /// Behind the first line: hands out every field line that may have one of `names`, and gives the length of the head. `None`: its
+    /// end is not there. A line may end with CR, and holds line ends where it was folded. The last line of a head that is cut off is
+    /// handed out too when its LF is there.
+    #[inline]
+    pub(crate) fn fields(&mut self, names: &Names, mut field: impl FnMut(&'a [u8])) -> Option<usize> {
+        loop {
+            let ended = self.find(names);
+            for (start, end) in self.found.iter().take(self.count) {
+                field(self.bytes.get(*start..*end)?);
+            }
+            match ended {
+                Ended::Head => return Some(self.at),
+                Ended::Cut => return None,
+                Ended::Full => self.count = 0,
             }
         }
-        let mut end = memchr::memchr(b'\n', rest)?;
-        while let Some(b' ' | b'\t') = rest.get(end + 1) {
-            end += 1 + memchr::memchr(b'\n', rest.get(end + 1..)?)?;
-        }
-        if letters.has(first) {
-            field(rest.get(..end)?);
-        }
-        at += end + 1;
     }
+
+    /// Finds wanted lines. Another loop does what is done with them, so that this one has all it needs in registers.
+    #[inline(always)] // one place calls it for requests, one for responses
+    fn find(&mut self, names: &Names) -> Ended {
+        let bytes = self.bytes;
+        let Some(first) = bytes.get(self.at) else { return Ended::Cut };
+        if let Some(length) = self.empty_line(*first, self.at) {
+            return self.end(length);
+        }
+        let (mut line, mut wanted) = (self.at, self.may_be(names, *first, self.at));
+        let mut base = line / 64 * 64;
+        let mut ends = self.line_ends(base) & u64::MAX << (line % 64);
+        loop {
+            if ends == 0 {
+                base += 64;
+                if base >= bytes.len() {
+                    return Ended::Cut;
+                }
+                ends = self.line_ends(base);
+                continue;
+            }
+            let end = base + ends.trailing_zeros() as usize;
+            ends &= ends - 1;
+            let next = bytes.get(end + 1).copied().unwrap_or_default();
+            // A line that begins with a blank goes on with the one before.
+            if next <= b' ' && matches!(next, b' ' | b'\t') {
+                continue;
+            }
+            if wanted {
+                if self.count == FOUND {
+                    self.at = line;
+                    return Ended::Full;
+                }
+                self.push(line, end);
+            }
+            line = end + 1;
+            if next <= b'\r'
+                && let Some(length) = self.empty_line(next, line)
+            {
+                return self.end(length);
+            }
+            wanted = self.may_be(names, next, line);
+        }
+    }
+
+    /// A bit for each line end of the 64 bytes from `base` on.
+    #[inline]
+    fn line_ends(&mut self, base: usize) -> u64 {
+        if base >= self.window + WINDOW {
+            self.go_on(base);
+        }
+        self.marks.line_ends(base / 64)
+    }
+
+    #[inline(never)]
+    fn go_on(&mut self, base: usize) {
+        self.window = base / WINDOW * WINDOW;
+        self.marks = Marks::default();
+        self.marks.set(self.bytes.get(self.window..).unwrap_or_default());
+    }
+
+    /// The line at `at`, which begins with `first`, may be a wanted one.
+    #[inline]
+    fn may_be(&self, names: &Names, first: u8, at: usize) -> bool {
+        names.may_have(first, || self.marks.colons(at.wrapping_sub(self.window)))
+    }
+
+    /// What is behind the empty line, if that is the one at `at`.
+    #[inline]
+    fn empty_line(&self, first: u8, at: usize) -> Option<usize> {
+        if first == b'\n' {
+            return Some(at + 1);
+        }
+        (first == b'\r' && self.bytes.get(at + 1) == Some(&b'\n')).then_some(at + 2)
+    }
+
+    #[inline]
+    fn end(&mut self, length: usize) -> Ended {
+        self.at = length;
+        Ended::Head
+    }
+
+    #[inline]
+    fn push(&mut self, start: usize, end: usize) {
+        if let Some(place) = self.found.get_mut(self.count) {
+            *place = (start, end);
+            self.count += 1;
+        }
+    }
+}
+
+/// The first line end, where it does not stand among the first bytes.
+#[cold]
+fn far_line_end(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr(b'\n', bytes)
 }
 
 /// The field lines of a head of `length` bytes, from behind the start line up to the empty line. Of a head that is cut off (0) those
 /// lines that are whole.
 pub(crate) fn field_lines(bytes: &[u8], length: usize) -> &[u8] {
-    let Some((_, at)) = start_line(bytes) else { return &[] };
+    let Some(at) = memchr::memchr(b'\n', bytes).map(|first| first + 1) else { return &[] };
     if length == 0 {
         let end = memchr::memrchr(b'\n', bytes).map_or(at, |last| last + 1);
         return bytes.get(at..end).unwrap_or_default();
@@ -108,9 +196,23 @@ pub(crate) fn value_of<'a, const N: usize>(line: &'a [u8], name: &[u8; N]) -> Op
     same_name(front, name).then(|| trim(value))
 }
 
-/// Without the blanks and line ends around it.
+/// Without the blanks and line ends around it: as a rule one blank in front and a CR behind.
 #[inline]
-fn trim(mut value: &[u8]) -> &[u8] {
+fn trim(value: &[u8]) -> &[u8] {
+    match value {
+        [b' ', value @ .., b'\r'] if is_visible(value.first()) && is_visible(value.last()) => value,
+        _ => trim_all(value),
+    }
+}
+
+/// No blank, line end or other control character.
+#[inline]
+pub(crate) fn is_visible(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| *byte > b' ')
+}
+
+#[inline(never)]
+fn trim_all(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = value {
         value = rest;
     }
@@ -124,12 +226,10 @@ fn trim(mut value: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    const ALL: Letters = Letters(u32::MAX);
-
     fn lines(head: &str) -> (Vec<&str>, Option<usize>) {
-        let (_, at) = start_line(head.as_bytes()).unwrap();
-        let mut lines = Vec::new();
-        let end = fields(head.as_bytes(), at, ALL, |line| lines.push(std::str::from_utf8(line).unwrap()));
+        let (mut head, mut lines) = (Lines::new(head.as_bytes()), Vec::new());
+        head.first().unwrap();
+        let end = head.fields(&Names::ALL, |line| lines.push(std::str::from_utf8(line).unwrap()));
         (lines, end)
     }
 
@@ -141,7 +241,7 @@ mod tests {
         assert_eq!(lines("x\na: 1\r\n"), (vec!["a: 1\r"], None));
         assert_eq!(lines("x\na: 1\r\n\r"), (vec!["a: 1\r"], None));
         assert_eq!(lines("x\n\ra\n\n"), (vec!["\ra"], Some(6)));
-        assert!(start_line(b"GET / HTTP/1.1").is_none());
+        assert!(Lines::new(b"GET / HTTP/1.1").first().is_none());
     }
 
     #[test]
@@ -172,11 +272,76 @@ mod tests {
     }
 
     #[test]
-    fn letters() {
-        let head = b"x\nAa: 1\nbb: 2\nCc: 3\nab: 4\n\n";
-        let mut told = Vec::new();
-        let end = fields(head, 2, Letters::of(b"a").and(Letters::of(b"c")), |line| told.push(line[0]));
-        assert_eq!((told.as_slice(), end), (b"ACa".as_slice(), Some(head.len())));
+    fn only_the_wanted_ones() {
+        let head = b"x\nAa: 1\nbb: 2\nCc: 3\nab : 4\naa\n\n";
+        let (mut lines, mut told) = (Lines::new(head), Vec::new());
+        assert_eq!(lines.first(), Some(b"x".as_slice()));
+        let end = lines.fields(&Names::of(&[b"aa", b"cc"]), |line| told.push(line[0]));
+        assert_eq!((told.as_slice(), end), (b"AC".as_slice(), Some(head.len())));
+    }
+
+    #[test]
+    fn more_lines_than_are_found_at_once() {
+        for count in 0..5 * FOUND {
+            let mut head = format!("x\n{}", "a:\r\n 1\n".repeat(count));
+            assert_eq!(lines(&head), (vec!["a:\r\n 1"; count], None));
+            head.push('\n');
+            assert_eq!(lines(&head), (vec!["a:\r\n 1"; count], Some(head.len())));
+        }
+    }
+
+    /// Line by line, byte by byte.
+    fn by_hand<'a>(head: &'a [u8], names: &[&[u8]]) -> Option<(Vec<&'a [u8]>, Option<usize>)> {
+        let line_end = |from: usize| Some(from + head.get(from..)?.iter().position(|b| *b == b'\n')?);
+        let (mut at, mut found) = (line_end(0)? + 1, Vec::new());
+        loop {
+            for empty in [b"\n".as_slice(), b"\r\n"] {
+                if head[at..].starts_with(empty) {
+                    return Some((found, Some(at + empty.len())));
+                }
+            }
+            let Some(mut end) = line_end(at) else { return Some((found, None)) };
+            while let Some(b' ' | b'\t') = head.get(end + 1) {
+                let Some(next) = line_end(end + 1) else { return Some((found, None)) };
+                end = next;
+            }
+            let line = &head[at..end];
+            if names.iter().any(|name| value_is_of(line, name)) {
+                found.push(line);
+            }
+            at = end + 1;
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_same_as_by_hand(
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "\n", "\r\n", "\r", " ", "\t", ":", "a", "A: 1\r\n", "b: 2\r\n", "a-name-of-sixteen: 3\n", "X-B3-SpanId:",
+                    "some text that is longer than a block of bytes", "\r\n\r\n", "c", "\0",
+                ]),
+                0..60,
+            ),
+        ) {
+            const WANTED: [&[u8]; 4] = [b"a", b"b", b"a-name-of-sixteen", b"x-b3-spanid"];
+            let head = pieces.concat();
+            let mut lines = Lines::new(head.as_bytes());
+            let told = lines.first().map(|_| {
+                let mut found = Vec::new();
+                let end = lines.fields(&Names::of(&WANTED), |line| {
+                    if WANTED.iter().any(|name| value_is_of(line, name)) {
+                        found.push(line);
+                    }
+                });
+                (found, end)
+            });
+            proptest::prop_assert_eq!(told, by_hand(head.as_bytes(), &WANTED));
+        }
+    }
+
+    fn value_is_of(line: &[u8], name: &[u8]) -> bool {
+        line.get(name.len()) == Some(&b':') && same_name(&line[..name.len()], name)
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Outstanding {
     }
 
     /// A request was seen.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn request(&mut self, asked: Asked) {
         if !self.certain {
             let in_step = self.alternated && self.count == 0;

@@ -4,13 +4,17 @@
 
 use weir_plugin_sdk::message::Encoding;
 
-use crate::lines::{Letters, fields, start_line, value_of};
+use crate::lines::{Lines, value_of};
+use crate::names::Names;
+
+const NAMES: Names = Names::of(&[b"content-encoding", b"transfer-encoding"]);
 
 /// `None`: in a way that the host can not undo (several codings, or one that it does not know). Such a body is stepped over.
 pub(crate) fn packing(head: &[u8]) -> Option<Encoding> {
     let mut packing = Some(Encoding::Identity);
-    let (_, at) = start_line(head)?;
-    fields(head, at, Letters::of(b"ct"), |line| {
+    let mut lines = Lines::new(head);
+    lines.first()?;
+    lines.fields(&NAMES, |line| {
         let codings = value_of(line, b"content-encoding").or_else(|| value_of(line, b"transfer-encoding"));
         for coding in codings.into_iter().flat_map(|value| value.split(|b| *b == b',')) {
             packing = match (packing, known(coding.trim_ascii())) {

@@ -6,11 +6,14 @@ use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
 
 use crate::framing::Framing;
 use crate::head::Read;
-use crate::lines::{Letters, fields, start_line, value_of};
+use crate::lines::{Lines, value_of};
+use crate::names::Names;
 use crate::start_line::{RequestLine, request_line};
+use crate::wanted::Wanted;
 
-/// First letters of the fields that are read here.
-const LETTERS: Letters = Letters::of(b"hctx");
+/// The fields that are read here, besides those with ids.
+pub(crate) const NAMES: Names =
+    Names::of(&[b"host", b"content-length", b"transfer-encoding", b"x-forwarded-for", b"x-real-ip"]);
 
 /// A request's head.
 #[derive(Debug, Default)]
@@ -26,16 +29,15 @@ pub(crate) struct RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    /// One pass over the lines; the first letter of a name decides whether it is looked at.
+    /// One pass over the lines; first letter and length of a name decide whether it is looked at.
     #[inline]
-    pub(crate) fn read(&mut self, bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read {
-        let Some((line, at)) = start_line(bytes) else { return Read::Partial };
+    pub(crate) fn read(&mut self, bytes: &'a [u8], wanted: &Wanted) -> Read {
+        let mut lines = Lines::new(bytes);
+        let Some(line) = lines.first() else { return Read::Partial };
         let Some(line) = request_line(line) else { return Read::Bad };
         self.line = line;
-        let letters = LETTERS.and(Letters::from(trace_headers));
-        let Some(length) = fields(bytes, at, letters, |line| self.field(line, trace_headers)) else {
-            return Read::Cut;
-        };
+        let field = |line| self.field(line, &wanted.trace_headers);
+        let Some(length) = lines.fields(&wanted.of_request, field) else { return Read::Cut };
         self.length = length;
         Read::Whole
     }
@@ -62,11 +64,12 @@ impl<'a> RequestHead<'a> {
             b'x' => self.proxy(line),
             _ => {}
         }
-        if Letters::from(trace_headers).has(first) {
+        if trace_headers.first_letters() >> (first & 31) & 1 != 0 {
             self.trace.line(trace_headers, line);
         }
     }
 
+    #[inline(never)]
     fn proxy(&mut self, line: &'a [u8]) {
         if self.forwarded_for.is_none() {
             self.forwarded_for = value_of(line, b"x-forwarded-for");
@@ -84,8 +87,8 @@ impl<'a> RequestHead<'a> {
             message.text(Field::RequestDomain, domain);
         }
         message.text(Field::RequestResource, self.line.target).text(Field::Version, self.line.version);
-        if let Some(client) = self.proxy_client() {
-            message.text(Field::HttpProxyClient, client);
+        if self.forwarded_for.is_some() || self.real_ip.is_some() {
+            self.tell_proxy_client(message);
         }
         self.trace.tell(trace_headers, message);
     }
@@ -94,6 +97,13 @@ impl<'a> RequestHead<'a> {
     fn domain(&self) -> Option<&'a [u8]> {
         let named = |name: &&[u8]| !name.is_empty();
         self.host.filter(named).or_else(|| authority(&self.line).filter(named))
+    }
+
+    #[inline(never)]
+    fn tell_proxy_client(&self, message: &mut MessageBuilder<'_>) {
+        if let Some(client) = self.proxy_client() {
+            message.text(Field::HttpProxyClient, client);
+        }
     }
 
     /// The first address of `X-Forwarded-For`, which the proxy next to the client wrote; else `X-Real-IP`.
@@ -105,6 +115,7 @@ impl<'a> RequestHead<'a> {
 }
 
 /// Host and port of a target in absolute or authority form, without user information.
+#[inline(never)]
 fn authority<'a>(line: &RequestLine<'a>) -> Option<&'a [u8]> {
     if line.method == b"CONNECT" {
         return Some(line.target);

@@ -7,11 +7,13 @@ use weir_plugin_sdk::trace_context::{TraceContext, TraceHeaders};
 
 use crate::framing::Framing;
 use crate::head::Read;
-use crate::lines::{Letters, fields, start_line, value_of};
+use crate::lines::{Lines, value_of};
+use crate::names::Names;
 use crate::start_line::{StatusLine, status_line};
+use crate::wanted::Wanted;
 
-/// First letters of the fields that are read here.
-const LETTERS: Letters = Letters::of(b"ctu");
+/// The fields that are read here, besides those with ids.
+pub(crate) const NAMES: Names = Names::of(&[b"content-length", b"transfer-encoding", b"upgrade"]);
 
 /// A response's head.
 #[derive(Debug, Default)]
@@ -25,16 +27,15 @@ pub(crate) struct ResponseHead<'a> {
 }
 
 impl<'a> ResponseHead<'a> {
-    /// One pass over the lines; the first letter of a name decides whether it is looked at.
+    /// One pass over the lines; first letter and length of a name decide whether it is looked at.
     #[inline]
-    pub(crate) fn read(&mut self, bytes: &'a [u8], trace_headers: &TraceHeaders) -> Read {
-        let Some((line, at)) = start_line(bytes) else { return Read::Partial };
+    pub(crate) fn read(&mut self, bytes: &'a [u8], wanted: &Wanted) -> Read {
+        let mut lines = Lines::new(bytes);
+        let Some(line) = lines.first() else { return Read::Partial };
         let Some(line) = status_line(line) else { return Read::Bad };
         self.line = line;
-        let letters = LETTERS.and(Letters::from(trace_headers));
-        let Some(length) = fields(bytes, at, letters, |line| self.field(line, trace_headers)) else {
-            return Read::Cut;
-        };
+        let field = |line| self.field(line, &wanted.trace_headers);
+        let Some(length) = lines.fields(&wanted.of_response, field) else { return Read::Cut };
         self.length = length;
         Read::Whole
     }
@@ -60,7 +61,7 @@ impl<'a> ResponseHead<'a> {
             }
             _ => {}
         }
-        if Letters::from(trace_headers).has(first) {
+        if trace_headers.first_letters() >> (first & 31) & 1 != 0 {
             self.trace.line(trace_headers, line);
         }
     }
@@ -82,7 +83,7 @@ impl<'a> ResponseHead<'a> {
     }
 
     /// Fills the message. `with_version`: nobody else tells the version.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tell(
         &self,
         trace_headers: &TraceHeaders,
@@ -92,14 +93,18 @@ impl<'a> ResponseHead<'a> {
         let code = self.line.code;
         message.status(status_of(code)).number(Field::ResponseCode, i64::from(code));
         if code >= 400 {
-            let phrase = phrase(code, self.line.reason.trim_ascii());
-            if !phrase.is_empty() {
-                message.text(Field::ResponseException, phrase);
-            }
+            self.tell_exception(message);
         }
         if with_version {
             message.text(Field::Version, self.line.version);
         }
         self.trace.tell(trace_headers, message);
+    }
+    #[inline(never)]
+    fn tell_exception(&self, message: &mut MessageBuilder<'_>) {
+        let phrase = phrase(self.line.code, self.line.reason.trim_ascii());
+        if !phrase.is_empty() {
+            message.text(Field::ResponseException, phrase);
+        }
     }
 }

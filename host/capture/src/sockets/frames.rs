@@ -102,9 +102,13 @@ impl Frames {
                 self.close(0, clock, block);
             }
             Event::RequestField
+            | Event::RequestFields
             | Event::RequestData
+            | Event::ResponseField
             | Event::ResponseStatus
             | Event::ResponseData
+            | Event::ResetSent
+            | Event::ResetReceived
             | Event::StreamEnded => {
                 self.of_stream(&record, event, payload, time, block);
             }
@@ -119,7 +123,7 @@ impl Frames {
         let header = SocketHeader { cut: told.cut, ..header };
         if told.is_first {
             let begin = Record { sequence: 0, acknowledgment: 0, ..*record };
-            self.opened(&begin, Sender::Remote, time, block);
+            self.opened(&begin, told.sender, time, block);
         }
         if let Some(told) = self.hooked.told() {
             append(block, time, &header, told);

@@ -1,71 +1,109 @@
-//! Hooks of a Go program's HTTP/2 servers.
+//! Hooks of a Go program's HTTP/2 servers and clients.
 //!
-//! Takes: the entries that were found. Gives: those by which requests are known, and where a server keeps its connection; or why not. Does
-//! not do: clients, grpc-go.
+//! Takes: the functions that were found. Gives: places by which requests are known, and where a server or client keeps its connection; or why
+//! there are none. Does not do: grpc-go.
 //!
 //! Offsets were read from `crypto/tls/conn.go`, `net/http/h2_bundle.go` and `net/http/internal/http2` of the releases 1.22 to 1.27, and a
 //! test compares them with the debugging information of what the project's own Go makes. In all of them a `MetaHeadersFrame` begins with the
 //! address of a `HeadersFrame` and the slice of its fields, a `FrameHeader` is three words with the flags at 2 and the stream's number
-//! at 8, a `stream` has its number at 8, and a `writeResHeaders` has it at 0 and the status at 8.
+//! at 8, a `RSTStreamFrame` has its code behind that, a `stream` has its number at 8, a `writeResHeaders` has it at 0 and the status at 8, and a
+//! `clientConnReadLoop` begins with the address of the `ClientConn`.
 //!
-//! | Go | `clientProtocol` in `crypto/tls.Conn` | `conn` in `serverConn` |
-//! |---|---|---|
-//! | 1.22 | 360 | 16 |
-//! | 1.23, 1.24 | 368 | 16 |
-//! | 1.25, 1.26 | 352 | 16 |
-//! | 1.27 | 376 | 24 |
+//! | Go | `clientProtocol` in `crypto/tls.Conn` | `conn` in `serverConn` | `tconn` in `ClientConn` |
+//! |---|---|---|---|
+//! | 1.22 | 360 | 16 | 8 |
+//! | 1.23, 1.24 | 368 | 16 | 8 |
+//! | 1.25, 1.26 | 352 | 16 | 8 |
+//! | 1.27 | 376 | 24 | 8 |
 
+mod functions;
+
+pub(super) use self::functions::FUNCTIONS;
 use super::debug_info;
 use super::version::Version;
 use crate::elf::Elf;
-use crate::target::{Function, Http2Hook, Http2Servers, Probe, WhyNoHttp2};
+use crate::target::{Function, Http2Hook, Http2Hooks, Probe, Role, WhyNoHttp2};
 
-/// Releases that were looked at: the offsets of `clientProtocol` in `crypto/tls.Conn`, and of `conn` in the `serverConn` of `net/http`.
-const KNOWN: [((u32, u32), (u64, u64)); 6] = [
-    ((1, 22), (360, 16)),
-    ((1, 23), (368, 16)),
-    ((1, 24), (368, 16)),
-    ((1, 25), (352, 16)),
-    ((1, 26), (352, 16)),
-    ((1, 27), (376, 24)),
+/// What is known of a release.
+#[derive(Clone, Copy)]
+struct Known {
+    release: (u32, u32),
+    /// `clientProtocol` in `crypto/tls.Conn`.
+    protocol: u64,
+    /// `conn` in the `serverConn` of net/http.
+    server: u64,
+    /// `tconn` in its `ClientConn`.
+    client: u64,
+}
+
+/// Releases that were looked at.
+const KNOWN: [Known; 6] = [
+    Known { release: (1, 22), protocol: 360, server: 16, client: 8 },
+    Known { release: (1, 23), protocol: 368, server: 16, client: 8 },
+    Known { release: (1, 24), protocol: 368, server: 16, client: 8 },
+    Known { release: (1, 25), protocol: 352, server: 16, client: 8 },
+    Known { release: (1, 26), protocol: 352, server: 16, client: 8 },
+    Known { release: (1, 27), protocol: 376, server: 24, client: 8 },
 ];
 
 /// `isClient` in `crypto/tls.Conn`: behind `conn`, since Go 1.
 const IS_CLIENT: u64 = 16;
 
-/// What a request is known by.
-const NEEDED: [Function; 5] = [
-    Function::GoHttp2ServerReads,
-    Function::GoHttp2ServerReadsData,
-    Function::GoHttp2ServerWrites,
-    Function::GoHttp2ServerWritesData,
-    Function::GoHttp2ServerEnds,
-];
-
-/// A server: how its functions' names begin, and the name of the structure. Versions of golang.org/x/net are none of Go's, so the
-/// offset in its structure comes from debugging information alone.
-struct Server {
-    functions: &'static str,
+/// An end of connections.
+struct End {
+    role: Role,
+    /// What a request is known by, and whether the first argument begins with the address of `structure`.
+    functions: &'static [(Function, bool)],
+    /// Of grpc-go, which has an end of its own.
+    grpc: Function,
     structure: &'static str,
+    /// Its field that is a `net.Conn`.
+    connection: &'static str,
+}
+
+const SERVERS: End = End {
+    role: Role::Server,
+    functions: &[
+        (Function::GoHttp2ServerReads, false),
+        (Function::GoHttp2ServerReadsData, false),
+        (Function::GoHttp2ServerWrites, false),
+        (Function::GoHttp2ServerWritesData, false),
+        (Function::GoHttp2ServerEnds, false),
+    ],
+    grpc: Function::GoGrpcServerReads,
+    structure: "serverConn",
+    connection: "conn",
+};
+
+const CLIENTS: End = End {
+    role: Role::Client,
+    functions: &[
+        (Function::GoHttp2ClientWritesField, false),
+        (Function::GoHttp2ClientWrites, false),
+        (Function::GoHttp2ClientWritesData, false),
+        (Function::GoHttp2ClientHasWritten, true),
+        (Function::GoHttp2ClientReads, true),
+        (Function::GoHttp2ClientReadsData, true),
+        (Function::GoHttp2ClientResets, false),
+        (Function::GoHttp2ClientIsReset, true),
+    ],
+    grpc: Function::GoGrpcClientReads,
+    structure: "ClientConn",
+    connection: "tconn",
+};
+
+/// A copy of the package: how names of methods begin, and of structures. Versions of golang.org/x/net are none of Go's, so the
+/// offsets in its structures come from debugging information alone.
+struct Package {
+    methods: &'static str,
+    structures: &'static str,
     is_of_go: bool,
 }
 
-const SERVERS: [Server; 3] = [
-    Server {
-        functions: "net/http.(*http2serverConn).",
-        structure: "net/http.http2serverConn",
-        is_of_go: true,
-    },
-    Server {
-        functions: "net/http/internal/http2.(*serverConn).",
-        structure: "net/http/internal/http2.serverConn",
-        is_of_go: true,
-    },
-    Server {
-        functions: "golang.org/x/net/http2.(*serverConn).",
-        structure: "golang.org/x/net/http2.serverConn",
-        is_of_go: false,
-    },
+const PACKAGES: [Package; 3] = [
+    Package { methods: "net/http.(*http2", structures: "net/http.http2", is_of_go: true },
+    Package { methods: "net/http/internal/http2.(*", structures: "net/http/internal/http2.", is_of_go: true },
+    Package { methods: "golang.org/x/net/http2.(*", structures: "golang.org/x/net/http2.", is_of_go: false },
 ];
 
 /// Bytes of the check whether the stack has room, with which a function begins (cmd/internal/obj/x86, `stacksplit`): it compares the
@@ -86,48 +124,69 @@ fn stack_check(elf: &Elf<'_>, function: u64) -> Option<u64> {
     }
 }
 
-/// Bytes of a structure: none of these has as many, and an offset has to fit into what a probe is told.
-const STRUCTURE_BYTES: u64 = 4096;
+/// Bytes of a structure: none of these has as many, and an offset, in words of eight bytes, has to fit into one byte of what a probe is told.
+const STRUCTURE_BYTES: u64 = 2032;
 
 fn field(elf: &Elf<'_>, structure: &str, field: &str) -> Option<u64> {
-    debug_info::field(elf, structure, field).filter(|offset| *offset < STRUCTURE_BYTES)
+    debug_info::field(elf, structure, field)
+        .filter(|offset| *offset < STRUCTURE_BYTES && offset.is_multiple_of(8))
 }
 
-/// `entries`: by name of the function.
-pub(super) fn servers(
+/// `found`: by name of the function.
+pub(super) fn hooks(elf: &Elf<'_>, version: &Version, found: &[(&str, Probe)]) -> Http2Hooks {
+    let release = version.release.filter(|_| !version.devel);
+    let known = KNOWN.iter().find(|known| Some(known.release) == release);
+    let mut servers = of_end(elf, known.map(|known| known.server), found, &SERVERS);
+    let mut clients = of_end(elf, known.map(|known| known.client), found, &CLIENTS);
+    let mut protocol = known.map(|known| known.protocol);
+    if protocol.is_none() && (servers.is_ok() || clients.is_ok()) {
+        protocol = field(elf, "crypto/tls.Conn", "clientProtocol");
+    }
+    if protocol.is_none() {
+        for end in [&mut servers, &mut clients].into_iter().filter(|end| end.is_ok()) {
+            *end = Err(WhyNoHttp2::Layout);
+        }
+    }
+    let mut hooks = Vec::new();
+    let [servers, clients] = [servers, clients].map(|end| end.map(|own| hooks.extend(own)));
+    Http2Hooks { protocol: protocol.unwrap_or_default(), is_client: IS_CLIENT, hooks, servers, clients }
+}
+
+/// `known`: where net/http's has its connection.
+fn of_end(
     elf: &Elf<'_>,
-    version: &Version,
-    entries: &[(&str, Probe)],
-) -> Result<Http2Servers, WhyNoHttp2> {
-    if entries.iter().any(|(_, probe)| probe.function == Function::GoGrpcServerReads) {
+    known: Option<u64>,
+    found: &[(&str, Probe)],
+    end: &End,
+) -> Result<Vec<Http2Hook>, WhyNoHttp2> {
+    if found.iter().any(|(_, probe)| probe.function == end.grpc) {
         return Err(WhyNoHttp2::Grpc);
     }
-    let release = version.release.filter(|_| !version.devel);
-    let known = KNOWN.iter().find(|(known, _)| Some(*known) == release).map(|(_, offsets)| *offsets);
     let mut hooks = Vec::new();
-    for server in &SERVERS {
-        let own = entries.iter().filter(|(name, _)| name.starts_with(server.functions));
-        let own: Vec<Probe> =
-            own.map(|(_, probe)| *probe).filter(|probe| NEEDED.contains(&probe.function)).collect();
-        if own.is_empty() {
+    for package in &PACKAGES {
+        let own = found.iter().filter(|(name, _)| name.starts_with(package.methods));
+        let own = own.filter_map(|(_, probe)| {
+            let (_, is_indirect) = end.functions.iter().find(|(function, _)| *function == probe.function)?;
+            Some((*probe, *is_indirect))
+        });
+        let own: Vec<_> = own.collect();
+        // Servers have this one too.
+        if own.iter().all(|(probe, _)| probe.function == Function::GoHttp2ClientWritesData) {
             continue;
         }
-        if own.len() < NEEDED.len() {
+        let is_there = |function| own.iter().any(|(probe, _)| probe.function == function);
+        if !end.functions.iter().all(|(function, _)| is_there(*function)) {
             return Err(WhyNoHttp2::Functions);
         }
-        let connection = known.filter(|_| server.is_of_go).map(|(_, connection)| connection);
-        let connection = connection.or_else(|| field(elf, server.structure, "conn"));
+        let known = known.filter(|_| package.is_of_go);
+        let structure = || format!("{}{}", package.structures, end.structure);
+        let connection = known.or_else(|| field(elf, &structure(), end.connection));
         let connection = connection.ok_or(WhyNoHttp2::Layout)?;
-        for probe in own {
+        for (probe, is_indirect) in own {
             let check = stack_check(elf, probe.file_offset).ok_or(WhyNoHttp2::Functions)?;
             let probe = Probe { file_offset: probe.file_offset + check, ..probe };
-            hooks.push(Http2Hook { probe, connection });
+            hooks.push(Http2Hook { probe, role: end.role, is_indirect, connection });
         }
     }
-    if hooks.is_empty() {
-        return Err(WhyNoHttp2::None);
-    }
-    let protocol = known.map(|(protocol, _)| protocol);
-    let protocol = protocol.or_else(|| field(elf, "crypto/tls.Conn", "clientProtocol"));
-    Ok(Http2Servers { protocol: protocol.ok_or(WhyNoHttp2::Layout)?, is_client: IS_CLIENT, hooks })
+    if hooks.is_empty() { Err(WhyNoHttp2::None) } else { Ok(hooks) }
 }

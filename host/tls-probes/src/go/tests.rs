@@ -10,7 +10,7 @@ use std::process::Command;
 use super::*;
 use crate::examine::{Examined, examine};
 use crate::source::{ReadAt, Reader};
-use crate::target::{GoroutineIdOffset, WhyNoHttp2};
+use crate::target::{GoroutineIdOffset, Http2Hooks, Role, WhyNoHttp2};
 
 /// Has TLS and HTTP/2, both as a client and as a server.
 const PROGRAM: &str = r#"package main
@@ -131,7 +131,7 @@ fn functions_are_where_gos_own_tools_find_them() {
     let addresses = go_program.nm(&path);
     let library = go(&found);
     let mut functions = 0;
-    for (name, function, ends) in TLS.iter().chain(&HTTP2) {
+    for (name, function, ends) in TLS.iter().chain(http2::FUNCTIONS) {
         let probes: Vec<_> =
             found.probes.iter().chain(&library.http2).filter(|probe| probe.function == *function).collect();
         let Some(address) = addresses.get(*name) else { continue };
@@ -160,7 +160,7 @@ fn functions_are_where_gos_own_tools_find_them() {
     let distance = addresses[TCP_CLOSE].wrapping_sub(addresses[TLS[0].0]);
     assert_eq!(library.tcp_close, Some(read.file_offset.wrapping_add(distance)));
     // TLS, and one set of HTTP/2.
-    assert_eq!(functions, TLS.len() + 7);
+    assert_eq!(functions, TLS.len() + 13);
 }
 
 #[test]
@@ -219,27 +219,36 @@ fn offsets_are_those_of_the_debugging_information() {
     // A version that nobody knows yet is asked of the debugging information.
     let newer = Version { release: Some((1, 99)), ..Version::default() };
     assert_eq!(layout::layout(&elf, &newer).goroutine_id, GoroutineIdOffset::Debug(goid));
-    let servers = library.http2_servers.clone().unwrap();
+    let hooks = &library.http2_hooks;
+    assert_eq!((&hooks.servers, &hooks.clients), (&Ok(()), &Ok(())));
     let addresses = go_program.nm(&path);
-    assert_eq!(field("crypto/tls.Conn", "clientProtocol"), Some(servers.protocol));
-    assert_eq!(field("crypto/tls.Conn", "isClient"), Some(servers.is_client));
+    assert_eq!(field("crypto/tls.Conn", "clientProtocol"), Some(hooks.protocol));
+    assert_eq!(field("crypto/tls.Conn", "isClient"), Some(hooks.is_client));
     // Its package was net/http until Go 1.26.
     let http2 = |structure: &str, name: &str| {
         field(&format!("net/http/internal/http2.{structure}"), name)
             .or_else(|| field(&format!("net/http.http2{structure}"), name))
     };
-    assert_eq!(servers.hooks.len(), 5);
-    for hook in &servers.hooks {
+    let name_of = |function: Function| {
+        let is_own =
+            |(name, of, _): &&(&str, Function, Ends)| *of == function && addresses.contains_key(*name);
+        http2::FUNCTIONS.iter().find(is_own).unwrap().0
+    };
+    assert_eq!(hooks.hooks.len(), 13);
+    for hook in &hooks.hooks {
         let entry = library.http2.iter().find(|probe| probe.function == hook.probe.function).unwrap();
-        let (name, ..) = HTTP2
-            .iter()
-            .find(|(name, function, _)| *function == entry.function && addresses.contains_key(*name))
-            .unwrap();
+        let name = name_of(entry.function);
         let instructions = go_program.disassembled(&path, name);
         let check = hook.probe.file_offset - entry.file_offset;
-        let behind = instructions.iter().position(|(at, ..)| at - addresses[*name] == check).unwrap();
+        let behind = instructions.iter().position(|(at, ..)| at - addresses[name] == check).unwrap();
         assert!(behind <= 3 && instructions[behind - 1].2.starts_with("JBE"), "{name}");
-        assert_eq!(http2("serverConn", "conn"), Some(hook.connection));
+        let connection = match hook.role {
+            Role::Server => http2("serverConn", "conn"),
+            Role::Client => http2("ClientConn", "tconn"),
+        };
+        assert_eq!(connection, Some(hook.connection));
+        let is_of = |part: &str| name.contains(part);
+        assert_eq!(hook.is_indirect, is_of("clientStream)") || is_of("clientConnReadLoop)"), "{name}");
     }
     // What the programs in the kernel rely on.
     for (structure, name, offset) in [
@@ -250,22 +259,30 @@ fn offsets_are_those_of_the_debugging_information() {
         ("stream", "id", 8),
         ("writeResHeaders", "streamID", 0),
         ("writeResHeaders", "httpResCode", 8),
+        ("RSTStreamFrame", "ErrCode", 12),
+        ("clientConnReadLoop", "cc", 0),
     ] {
         // Its name differs where it is embedded.
         let found = http2(structure, name).or_else(|| http2(structure, &format!("http2{name}")));
         assert_eq!(found, Some(offset), "{structure}.{name}");
     }
-    let entries = HTTP2.iter().filter_map(|(name, function, _)| {
-        let probe = library.http2.iter().find(|probe| probe.function == *function)?;
-        addresses.contains_key(*name).then_some((*name, *probe))
-    });
-    let entries: Vec<_> = entries.collect();
-    assert_eq!(http2::servers(&elf, &newer, &[]), Err(WhyNoHttp2::None));
-    assert_eq!(http2::servers(&elf, &newer, &entries[..1]), Err(WhyNoHttp2::Functions));
-    let grpc = ("", Probe { function: Function::GoGrpcServerReads, ..entries[0].1 });
-    assert_eq!(http2::servers(&elf, &newer, &[&entries[..], &[grpc]].concat()), Err(WhyNoHttp2::Grpc));
-    let found = http2::servers(&elf, &newer, &entries).unwrap();
-    assert_eq!((found.protocol, found.is_client), (servers.protocol, servers.is_client));
+    let found: Vec<_> = library.http2.iter().map(|probe| (name_of(probe.function), *probe)).collect();
+    let ends = |found: &[(&str, Probe)]| {
+        let Http2Hooks { servers, clients, .. } = http2::hooks(&elf, &newer, found);
+        [servers, clients]
+    };
+    assert_eq!(ends(&[]), [Err(WhyNoHttp2::None); 2]);
+    let is_of_server = |(name, _): &(&str, Probe)| name.contains("serverConn");
+    let (of_servers, of_clients): (Vec<_>, Vec<_>) = found.iter().copied().partition(is_of_server);
+    assert_eq!(ends(&of_servers), [Ok(()), Err(WhyNoHttp2::None)]);
+    assert_eq!(ends(&of_clients[1..]), [Err(WhyNoHttp2::None), Err(WhyNoHttp2::Functions)]);
+    let grpc = |function| ("", Probe { function, ..found[0].1 });
+    let client_of_grpc = [&found[..], &[grpc(Function::GoGrpcClientReads)]].concat();
+    assert_eq!(ends(&client_of_grpc), [Ok(()), Err(WhyNoHttp2::Grpc)]);
+    let server_of_grpc = [&found[..], &[grpc(Function::GoGrpcServerReads)]].concat();
+    assert_eq!(ends(&server_of_grpc), [Err(WhyNoHttp2::Grpc), Ok(())]);
+    // What debugging information says is what is known.
+    assert_eq!(http2::hooks(&elf, &newer, &found), *hooks);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Takes: bytes that begin a request, or might. Gives: the request.
 
-use std::rc::Rc;
-
 use weir_plugin_sdk::prelude::*;
 
 use super::{Http, skip_empty_lines};
@@ -15,7 +13,7 @@ use crate::strict::fields_are_clean;
 const SIDE: Direction = Direction::ClientToServer;
 
 impl Http {
-    #[inline]
+    #[inline(never)]
     pub(super) fn request(&mut self, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         // What a client sends before its tunnel is open belongs to whoever claims the tunnel.
         if self.outstanding.tunnel_may_open() || self.lane(SIDE).still_partial(input) {
@@ -24,12 +22,33 @@ impl Http {
         if let Some(step) = skip_empty_lines(input.bytes) {
             return step;
         }
-        let trace_headers = Rc::clone(&self.trace_headers);
         let mut head = RequestHead::default();
+        let read = head.read(input.bytes, &self.wanted);
+        if read == Read::Whole
+            && let Body::Length(body) = head.framing.of_request()
+            && self.is_plain(SIDE)
+        {
+            let length = head.length as u64 + body;
+            head.tell(&self.wanted.trace_headers, &mut output.message(Kind::Request, length));
+            self.asks(Asked::of(head.line.method));
+            return Step::Consumed(length);
+        }
+        self.other_request(read, &head, input, output)
+    }
+
+    /// Apart, so that the common path stays small.
+    #[inline(never)]
+    fn other_request(
+        &mut self,
+        read: Read,
+        head: &RequestHead<'_>,
+        input: &Input<'_>,
+        output: &mut Output<'_>,
+    ) -> Step {
         let in_step = self.lane(SIDE).in_step;
-        match head.read(input.bytes, &trace_headers) {
-            Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
-                self.whole_request(&head, input, output)
+        match read {
+            Read::Whole if in_step || beyond_doubt(head, input.bytes) => {
+                self.whole_request(head, input, output)
             }
             Read::Cut if in_step => self.wait(input),
             Read::Partial if in_step && request_may_begin(input.bytes) => self.wait(input),
@@ -39,7 +58,6 @@ impl Http {
         }
     }
 
-    #[inline]
     fn whole_request(&mut self, head: &RequestHead<'_>, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         let in_step = self.lane(SIDE).in_step;
         let body = head.framing.of_request();
@@ -64,7 +82,7 @@ impl Http {
                 (message, Step::Consumed(length))
             }
         };
-        head.tell(&self.trace_headers, &mut message);
+        head.tell(&self.wanted.trace_headers, &mut message);
         self.asks(Asked::of(head.line.method));
         step
     }
@@ -72,7 +90,7 @@ impl Http {
     /// A head that a gap cuts off: the lines that are there still tell who asked for what.
     pub(super) fn cut_request(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
         let mut head = RequestHead::default();
-        let Read::Cut = head.read(gap.unread, &self.trace_headers) else { return };
+        let Read::Cut = head.read(gap.unread, &self.wanted) else { return };
         let in_step = self.lanes[SIDE.index()].in_step;
         if !in_step && (request_opening(gap.unread) != Opening::Yes || !fields_are_clean(gap.unread)) {
             return;
@@ -81,7 +99,7 @@ impl Http {
         let length = (gap.unread.len() as u64).saturating_add(gap.bytes);
         let mut message = output.message(Kind::Request, length);
         self.tell_head(gap.unread, 0, &mut message);
-        head.tell(&self.trace_headers, &mut message);
+        head.tell(&self.wanted.trace_headers, &mut message);
         self.asks(Asked::of(head.line.method));
     }
 
@@ -91,7 +109,7 @@ impl Http {
             return Some(false);
         }
         let mut head = RequestHead::default();
-        match head.read(bytes, &self.trace_headers) {
+        match head.read(bytes, &self.wanted) {
             Read::Bad => Some(false),
             Read::Whole => Some(beyond_doubt(&head, bytes)),
             Read::Cut | Read::Partial => None,

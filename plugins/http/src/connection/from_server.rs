@@ -1,7 +1,5 @@
 //! Takes: bytes that begin a response, or might. Gives: the response.
 
-use std::rc::Rc;
-
 use weir_plugin_sdk::message::MessageBuilder;
 use weir_plugin_sdk::prelude::*;
 
@@ -28,7 +26,7 @@ enum Behind {
 }
 
 impl Http {
-    #[inline]
+    #[inline(never)]
     pub(super) fn response(&mut self, input: &Input<'_>, output: &mut Output<'_>) -> Step {
         if self.lane(SIDE).still_partial(input) {
             return self.wait(input);
@@ -36,12 +34,35 @@ impl Http {
         if let Some(step) = skip_empty_lines(input.bytes) {
             return step;
         }
-        let trace_headers = Rc::clone(&self.trace_headers);
         let mut head = ResponseHead::default();
+        let read = head.read(input.bytes, &self.wanted);
+        let code = head.line.code;
+        if read == Read::Whole
+            && code >= 200
+            && self.outstanding.next() == Some(Asked::Other)
+            && let Body::Length(body) = head.framing.of_response(code)
+            && self.is_plain(SIDE)
+        {
+            let length = head.length as u64 + body;
+            self.tell(&head, Some(Asked::Other), &mut output.message(Kind::Response, length));
+            return Step::Consumed(length);
+        }
+        self.other_response(read, &head, input, output)
+    }
+
+    /// Apart, so that the common path stays small.
+    #[inline(never)]
+    fn other_response(
+        &mut self,
+        read: Read,
+        head: &ResponseHead<'_>,
+        input: &Input<'_>,
+        output: &mut Output<'_>,
+    ) -> Step {
         let in_step = self.lane(SIDE).in_step;
-        match head.read(input.bytes, &trace_headers) {
-            Read::Whole if in_step || beyond_doubt(&head, input.bytes) => {
-                self.whole_response(&head, input, output)
+        match read {
+            Read::Whole if in_step || beyond_doubt(head, input.bytes) => {
+                self.whole_response(head, input, output)
             }
             Read::Cut if in_step => self.wait(input),
             Read::Partial if in_step && response_may_begin(input.bytes) => self.wait(input),
@@ -50,7 +71,6 @@ impl Http {
         }
     }
 
-    #[inline]
     fn whole_response(
         &mut self,
         head: &ResponseHead<'_>,
@@ -155,9 +175,8 @@ impl Http {
 
     /// A head that a gap cuts off: the status line and the lines that are there still tell.
     pub(super) fn cut_response(&mut self, gap: &Gap<'_>, output: &mut Output<'_>) {
-        let trace_headers = Rc::clone(&self.trace_headers);
         let mut head = ResponseHead::default();
-        let Read::Cut = head.read(gap.unread, &trace_headers) else { return };
+        let Read::Cut = head.read(gap.unread, &self.wanted) else { return };
         let in_step = self.lanes[SIDE.index()].in_step;
         let strict = response_opening(gap.unread) == Opening::Yes && fields_are_clean(gap.unread);
         if head.is_interim() || !(in_step || strict) {
@@ -175,7 +194,7 @@ impl Http {
             return Some(false);
         }
         let mut head = ResponseHead::default();
-        match head.read(bytes, &self.trace_headers) {
+        match head.read(bytes, &self.wanted) {
             Read::Bad => Some(false),
             Read::Whole => Some(beyond_doubt(&head, bytes)),
             Read::Cut | Read::Partial => None,
@@ -183,9 +202,9 @@ impl Http {
     }
 
     /// The version is told by the request, where it is known.
-    #[inline]
+    #[inline(always)]
     fn tell(&mut self, head: &ResponseHead<'_>, asked: Option<Asked>, message: &mut MessageBuilder<'_>) {
-        head.tell(&self.trace_headers, asked.is_none(), message);
+        head.tell(&self.wanted.trace_headers, asked.is_none(), message);
         self.outstanding.answered();
     }
 }

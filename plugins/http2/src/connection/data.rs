@@ -36,6 +36,8 @@ impl Http2 {
             wanted = limit > 0 && half.progress == Progress::Begun && !half.body.is_broken;
         }
         let end = input.position.saturating_add(total);
+        // It may be the last one of a request that is answered before it ends, whose bytes all of this frame's are.
+        self.lane(direction).done = end;
         if !wanted {
             if header.ends_stream() {
                 self.end(header.stream, direction, end, output);

@@ -30,7 +30,7 @@ pub(super) struct Workload {
 
 const PLAIN: &[Way] = &[Way::Nothing, Way::Packets, Way::Calls];
 
-const WORKLOADS: [Workload; 6] = [
+const WORKLOADS: [Workload; 7] = [
     Workload {
         title: "HTTP, nginx that answers at once: 12 bytes from memory, no access log",
         kind: Kind::Nginx,
@@ -53,7 +53,15 @@ const WORKLOADS: [Workload; 6] = [
         maker: Maker::Wrk,
         ways: PLAIN,
         is_pinned: false,
-        has_target: false,
+        has_target: true,
+    },
+    Workload {
+        title: "HTTP, nginx as Debian configures it, nothing pinned",
+        kind: Kind::NginxPage,
+        maker: Maker::Wrk,
+        ways: PLAIN,
+        is_pinned: false,
+        has_target: true,
     },
     Workload {
         title: "HTTPS, nginx that answers at once",

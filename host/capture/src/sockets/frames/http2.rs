@@ -1,11 +1,11 @@
-//! What hooks tell of the streams of an HTTP/2 server -> bytes of such a connection.
+//! What hooks tell of the streams of an HTTP/2 server or client -> bytes of such a connection.
 //!
-//! Takes: records of fields, statuses, lengths of data and ends. Gives: the bytes by which a client and a server that use no compression of headers would have
+//! Takes: records of fields, statuses, lengths of data, resets and ends. Gives: the bytes by which a client and a server that use no compression of headers would have
 //! said the same (RFC 9113), so that the parser of all other connections reads them. What is in bodies is not told.
 
 use std::collections::VecDeque;
 
-use weir_ebpf_common::{ENDS_STREAM, Event, FIELD_NAME, FIELD_VALUE_AT, FieldPlace, Record};
+use weir_ebpf_common::{ENDS_STREAM, Event, FIELD_NAME, FIELD_VALUE_AT, FieldPlace, OF_CLIENT, Record};
 use weir_pipeline::captured::Sender;
 
 use super::super::recent::Recent;
@@ -13,11 +13,15 @@ use super::super::recent::Recent;
 /// What a client begins with, and its settings, which are none (RFC 9113, 3.4 and 6.5).
 const BEGIN: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// Types and flags of frames (RFC 9113, 6.1 and 6.2).
+/// Types and flags of frames (RFC 9113, 6.1, 6.2 and 6.4).
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+
+/// What an answer begins with (RFC 9113, 8.3.2).
+const STATUS: &[u8] = b":status";
 
 /// Bytes of a frame that every server takes (RFC 9113, 4.2). Fields that do not fit are left out; those of HTTP/2 itself come first.
 const FRAME: usize = 1 << 14;
@@ -31,14 +35,14 @@ const ROOM: usize = 1 << 16;
 /// Streams of a connection that are open at once: servers allow 100 to 256.
 const OPEN: usize = 512;
 
-/// Requests that are being told at the same time, by as many processors; a request whose end was lost stays until it is pushed out.
-const REQUESTS: usize = 256;
+/// Headers that are being told at the same time, by as many processors; one whose end was lost stays until it is pushed out.
+const HEADS: usize = 256;
 
 /// Connections that hooks tell.
 #[derive(Debug)]
 pub(super) struct Hooked {
     connections: Recent<Connection>,
-    requests: VecDeque<Request>,
+    heads: VecDeque<Head>,
     /// The bytes that are told.
     bytes: Vec<u8>,
 }
@@ -46,7 +50,7 @@ pub(super) struct Hooked {
 /// Where bytes stand that are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
-    /// They begin the connection.
+    /// They begin the connection, which `sender` asked for.
     pub(super) is_first: bool,
     pub(super) sender: Sender,
     pub(super) sequence: u32,
@@ -66,30 +70,64 @@ struct Connection {
     open: VecDeque<(u32, bool)>,
 }
 
-/// A request of which some fields were told.
+/// A header, or trailers, of which some fields were told.
 #[derive(Debug)]
-struct Request {
+struct Head {
     socket: u64,
+    is_request: bool,
+    /// 0: it has none yet.
     stream: u32,
     next: u16,
+    /// Of an answer; 0: it has none, so these are trailers.
+    status: u16,
     block: Vec<u8>,
 }
 
 impl Hooked {
     pub(super) fn new() -> Self {
-        Self { connections: Recent::new(ROOM), requests: VecDeque::new(), bytes: Vec::new() }
+        Self { connections: Recent::new(ROOM), heads: VecDeque::new(), bytes: Vec::new() }
     }
 
     /// Whether a record completes something; if so, [`Hooked::told`] has the bytes.
     pub(super) fn tell(&mut self, record: &Record, event: Event, payload: &[u8]) -> Option<Told> {
         self.bytes.clear();
         let stream = record.sequence & 0x7fff_ffff;
+        let (client, server) = if record.flags & OF_CLIENT == 0 {
+            (Sender::Remote, Sender::Local)
+        } else {
+            (Sender::Local, Sender::Remote)
+        };
         match event {
-            Event::RequestField => self.field(record, stream, payload),
-            Event::ResponseStatus => self.status(record, stream),
-            Event::RequestData => self.data(record, stream, Sender::Remote),
-            Event::ResponseData => self.data(record, stream, Sender::Local),
-            Event::StreamEnded => self.end(record.socket, stream),
+            Event::RequestField => {
+                let head = self.field(record, stream, true, payload)?;
+                self.request(record, &head, client)
+            }
+            Event::RequestFields => {
+                let Some(head) = self.take(record.socket, true) else {
+                    // Trailers, or fields whose first ones were lost.
+                    let is_end = record.flags & ENDS_STREAM != 0;
+                    let nothing = Record { acknowledgment: 0, ..*record };
+                    return if is_end { self.data(&nothing, stream, client, false) } else { None };
+                };
+                let is_whole = u32::from(head.next) == record.acknowledgment && head.stream == 0;
+                is_whole.then(|| self.request(record, &Head { stream, ..head }, client))?
+            }
+            Event::ResponseField => {
+                let head = self.field(record, stream, false, payload)?;
+                self.response(record, &head, server)
+            }
+            Event::ResponseStatus => {
+                let mut block = Vec::new();
+                literal(&mut block, STATUS, record.acknowledgment.to_string().as_bytes());
+                let status = u16::try_from(record.acknowledgment).ok()?;
+                let head = Head { socket: record.socket, is_request: false, stream, next: 1, status, block };
+                self.response(record, &head, server)
+            }
+            Event::RequestData => self.data(record, stream, client, false),
+            Event::ResponseData => self.data(record, stream, server, true),
+            Event::ResetSent => self.reset(record, stream, Sender::Local),
+            Event::ResetReceived => self.reset(record, stream, Sender::Remote),
+            Event::StreamEnded => self.end(record.socket, stream, server),
             _ => None,
         }
     }
@@ -102,80 +140,102 @@ impl Hooked {
     /// The socket has ended. Gives the number of the next byte of this side and of the other; none: nothing of it was told.
     pub(super) fn forget(&mut self, socket: u64) -> Option<(u32, u32)> {
         let connection = self.connections.remove(socket)?;
-        self.requests.retain(|request| request.socket != socket);
+        self.heads.retain(|head| head.socket != socket);
         let [local, remote] = [Sender::Local, Sender::Remote].map(|sender| connection.next[sender as usize]);
         Some((local, remote))
     }
 
-    fn field(&mut self, record: &Record, stream: u32, payload: &[u8]) -> Option<Told> {
+    fn take(&mut self, socket: u64, is_request: bool) -> Option<Head> {
+        let at = self.heads.iter().position(|head| head.socket == socket && head.is_request == is_request)?;
+        self.heads.remove(at)
+    }
+
+    /// The header, once it has all of its fields.
+    fn field(&mut self, record: &Record, stream: u32, is_request: bool, payload: &[u8]) -> Option<Head> {
         let place = FieldPlace::from_word(record.acknowledgment);
         let (name, value) = field(payload)?;
-        let at = self.requests.iter().position(|request| request.socket == record.socket);
-        let mut request = match at.and_then(|at| self.requests.remove(at)) {
-            Some(request) if request.stream == stream && request.next == place.index => request,
+        let socket = record.socket;
+        let mut head = match self.take(socket, is_request) {
+            Some(head) if head.stream == stream && head.next == place.index => head,
             // A field was lost, and nobody knows which.
             _ if place.index != 0 => return None,
-            _ => Request { socket: record.socket, stream, next: 0, block: Vec::new() },
+            // Clients of Go begin with it. What begins otherwise are trailers, or fields of which the first ones were before the hooks.
+            _ if place.number == 0 && name != b":authority" => return None,
+            _ => Head { socket, is_request, stream, next: 0, status: 0, block: Vec::new() },
         };
-        literal(&mut request.block, name, value);
-        request.next += 1;
-        if request.next < place.number {
-            if self.requests.len() >= REQUESTS {
-                self.requests.pop_front();
-            }
-            self.requests.push_back(request);
-            return None;
+        if !is_request && head.next == 0 && name == STATUS {
+            head.status = std::str::from_utf8(value).ok()?.parse().ok()?;
         }
+        literal(&mut head.block, name, value);
+        head.next += 1;
+        if head.next == place.number {
+            return Some(head);
+        }
+        if self.heads.len() >= HEADS {
+            self.heads.pop_front();
+        }
+        self.heads.push_back(head);
+        None
+    }
+
+    fn request(&mut self, record: &Record, head: &Head, client: Sender) -> Option<Told> {
         let connection = self.connections.entry(record.socket, Connection::default);
-        if stream <= connection.last_request {
-            // Trailers, or a function that was entered twice as it needed more stack.
+        if head.stream <= connection.last_request {
+            // Trailers.
             return None;
         }
         let is_first = connection.last_request == 0;
-        connection.last_request = stream;
+        connection.last_request = head.stream;
         if connection.open.len() >= OPEN {
             connection.open.pop_front();
         }
-        connection.open.push_back((stream, false));
+        connection.open.push_back((head.stream, false));
         if is_first {
             self.bytes.extend_from_slice(BEGIN);
         }
-        let end = if record.flags & ENDS_STREAM != 0 { END_STREAM } else { 0 };
-        frame(&mut self.bytes, HEADERS, END_HEADERS | end, stream, &request.block);
-        Some(connection.told(is_first, Sender::Remote, &self.bytes, 0))
+        frame(&mut self.bytes, HEADERS, END_HEADERS | end_of(record), head.stream, &head.block);
+        Some(connection.told(is_first, client, &self.bytes, 0))
     }
 
-    fn status(&mut self, record: &Record, stream: u32) -> Option<Told> {
-        let status = record.acknowledgment;
-        // Those of one hundred are followed by another one (RFC 9110, 15.2).
-        if !(200..=999).contains(&status) {
-            return None;
-        }
+    /// The header of an answer, or its trailers.
+    fn response(&mut self, record: &Record, head: &Head, server: Sender) -> Option<Told> {
         let connection = self.connections.entry(record.socket, Connection::default);
-        let (_, is_answered) = connection.open.iter_mut().find(|(open, _)| *open == stream)?;
-        if std::mem::replace(is_answered, true) {
-            return None;
+        let (_, is_answered) = connection.open.iter_mut().find(|(open, _)| *open == head.stream)?;
+        match head.status {
+            0 if *is_answered => {}
+            200..=999 if !*is_answered => *is_answered = true,
+            // Those of one hundred are followed by another one (RFC 9110, 15.2).
+            _ => return None,
         }
-        let mut block = Vec::new();
-        literal(&mut block, b":status", status.to_string().as_bytes());
-        frame(&mut self.bytes, HEADERS, END_HEADERS, stream, &block);
-        Some(connection.told(false, Sender::Local, &self.bytes, 0))
+        connection.close(record, head.stream);
+        frame(&mut self.bytes, HEADERS, END_HEADERS | end_of(record), head.stream, &head.block);
+        Some(connection.told(false, server, &self.bytes, 0))
     }
 
     /// A frame whose data is not there.
-    fn data(&mut self, record: &Record, stream: u32, sender: Sender) -> Option<Told> {
+    fn data(&mut self, record: &Record, stream: u32, sender: Sender, is_answer: bool) -> Option<Told> {
         let connection = self.connections.entry(record.socket, Connection::default);
         let (_, is_answered) = connection.open.iter().find(|(open, _)| *open == stream)?;
-        if sender == Sender::Local && !is_answered {
+        if is_answer && !is_answered {
             return None;
         }
-        let end = if record.flags & ENDS_STREAM != 0 { END_STREAM } else { 0 };
+        if is_answer {
+            connection.close(record, stream);
+        }
         let cut = record.acknowledgment.min(LARGEST);
-        head(&mut self.bytes, cut, DATA, end, stream);
+        head(&mut self.bytes, cut, DATA, end_of(record), stream);
         Some(connection.told(false, sender, &self.bytes, cut))
     }
 
-    fn end(&mut self, socket: u64, stream: u32) -> Option<Told> {
+    fn reset(&mut self, record: &Record, stream: u32, sender: Sender) -> Option<Told> {
+        let connection = self.connections.entry(record.socket, Connection::default);
+        let at = connection.open.iter().position(|(open, _)| *open == stream)?;
+        connection.open.remove(at)?;
+        frame(&mut self.bytes, RST_STREAM, 0, stream, &record.acknowledgment.to_be_bytes());
+        Some(connection.told(false, sender, &self.bytes, 0))
+    }
+
+    fn end(&mut self, socket: u64, stream: u32, server: Sender) -> Option<Told> {
         let connection = self.connections.entry(socket, Connection::default);
         let at = connection.open.iter().position(|(open, _)| *open == stream)?;
         let (_, is_answered) = connection.open.remove(at)?;
@@ -184,11 +244,23 @@ impl Hooked {
             return None;
         }
         frame(&mut self.bytes, DATA, END_STREAM, stream, &[]);
-        Some(connection.told(false, Sender::Local, &self.bytes, 0))
+        Some(connection.told(false, server, &self.bytes, 0))
     }
 }
 
+/// The flag of a frame, where a record says that nothing follows it.
+fn end_of(record: &Record) -> u8 {
+    if record.flags & ENDS_STREAM != 0 { END_STREAM } else { 0 }
+}
+
 impl Connection {
+    /// Nothing of the answer follows, if the record says so.
+    fn close(&mut self, record: &Record, stream: u32) {
+        if record.flags & ENDS_STREAM != 0 {
+            self.open.retain(|(open, _)| *open != stream);
+        }
+    }
+
     /// Counts bytes.
     fn told(&mut self, is_first: bool, sender: Sender, bytes: &[u8], cut: u32) -> Told {
         let other = match sender {

@@ -11,9 +11,10 @@ use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink,
 use aya::programs::{ProgramError, ProgramType, UProbe};
 use aya::sys::{BpfHelper, is_helper_supported};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use weir_ebpf_common::{GoHttp2Layout, GoLayout};
+use weir_ebpf_common::GoLayout;
 use weir_tls_probes::{
-    At, FileId, Flavour, Function, GoLibrary, Http2Hook, Library, Probe, Target, Watcher, WhyNoHttp2,
+    At, FileId, Flavour, Function, GoLibrary, Http2Hook, Http2Hooks, Library, Probe, Role, Target, Watcher,
+    WhyNoHttp2,
 };
 
 use super::super::{SocketError, load};
@@ -30,7 +31,7 @@ const DESCRIPTORS: u64 = 2 * PROBES as u64 + 2048;
 const KEPT: Duration = Duration::from_secs(600);
 
 /// The programs, by the function and the place that they are for.
-const PROGRAMS: [&str; 16] = [
+const PROGRAMS: [&str; 22] = [
     "ssl_read",
     "ssl_write",
     "ssl_read_ex",
@@ -42,11 +43,17 @@ const PROGRAMS: [&str; 16] = [
     "go_read",
     "go_write",
     "go_return",
-    "go_http2_request",
-    "go_http2_request_data",
-    "go_http2_response",
-    "go_http2_response_data",
-    "go_http2_end",
+    "go_http2_fields_read",
+    "go_http2_field_written",
+    "go_http2_fields_written",
+    "go_http2_answered",
+    "go_http2_data_read",
+    "go_http2_data_written",
+    "go_http2_request_data_written",
+    "go_http2_request_written",
+    "go_http2_ended",
+    "go_http2_reset_sent",
+    "go_http2_reset_received",
 ];
 
 fn program(probe: &Probe) -> Option<&'static str> {
@@ -74,11 +81,19 @@ fn program(probe: &Probe) -> Option<&'static str> {
         (Function::GoTlsRead, At::Entry) => "go_read",
         (Function::GoTlsWrite, At::Entry) => "go_write",
         (Function::GoTlsRead | Function::GoTlsWrite, At::Ret) => "go_return",
-        (Function::GoHttp2ServerReads, At::Entry) => "go_http2_request",
-        (Function::GoHttp2ServerWrites, At::Entry) => "go_http2_response",
-        (Function::GoHttp2ServerReadsData, At::Entry) => "go_http2_request_data",
-        (Function::GoHttp2ServerWritesData, At::Entry) => "go_http2_response_data",
-        (Function::GoHttp2ServerEnds, At::Entry) => "go_http2_end",
+        (Function::GoHttp2ServerReads | Function::GoHttp2ClientReads, At::Entry) => "go_http2_fields_read",
+        (Function::GoHttp2ClientWritesField, At::Entry) => "go_http2_field_written",
+        (Function::GoHttp2ClientWrites, At::Entry) => "go_http2_fields_written",
+        (Function::GoHttp2ServerWrites, At::Entry) => "go_http2_answered",
+        (Function::GoHttp2ServerReadsData | Function::GoHttp2ClientReadsData, At::Entry) => {
+            "go_http2_data_read"
+        }
+        (Function::GoHttp2ServerWritesData, At::Entry) => "go_http2_data_written",
+        (Function::GoHttp2ClientWritesData, At::Entry) => "go_http2_request_data_written",
+        (Function::GoHttp2ClientHasWritten, At::Entry) => "go_http2_request_written",
+        (Function::GoHttp2ServerEnds, At::Entry) => "go_http2_ended",
+        (Function::GoHttp2ClientResets, At::Entry) => "go_http2_reset_sent",
+        (Function::GoHttp2ClientIsReset, At::Entry) => "go_http2_reset_received",
         _ => return None,
     })
 }
@@ -261,33 +276,46 @@ fn cookie(library: &Library, has_cookies: bool) -> Result<Option<u64>, &'static 
     layout(go).map(|layout| Some(layout.cookie())).ok_or("its structures are too large")
 }
 
+/// None: an offset is larger than what there is room for.
 fn layout(go: &GoLibrary) -> Option<GoLayout> {
-    let of = &go.layout;
-    let (protocol, is_client) =
-        go.http2_servers.as_ref().map_or((0, 0), |servers| (servers.protocol, servers.is_client));
+    let (of, http2) = (&go.layout, &go.http2_hooks);
+    let servers = if http2.servers.is_ok() { GoLayout::SERVERS } else { 0 };
+    let clients = if http2.clients.is_ok() { GoLayout::CLIENTS } else { 0 };
     Some(GoLayout {
-        goroutine_id: u16::try_from(of.goroutine_id.offset()).ok()?,
-        protocol: u16::try_from(protocol).ok()?,
-        is_client: u8::try_from(is_client).ok()?,
+        goroutine_id: words(of.goroutine_id.offset())?,
+        protocol: words(http2.protocol)?,
+        is_client: u8::try_from(http2.is_client).ok()?,
         connection_data: u8::try_from(of.tls_conn.checked_add(of.interface_data)?).ok()?,
         tcp_descriptor: u8::try_from(of.tcp_fd).ok()?,
         system_descriptor: u8::try_from(of.fd_sysfd).ok()?,
+        tls_data: 0,
+        roles: servers | clients,
     })
+}
+
+/// Bytes as words of eight.
+fn words(offset: u64) -> Option<u8> {
+    if offset.is_multiple_of(8) { u8::try_from(offset / 8).ok() } else { None }
 }
 
 fn hooks(library: &Library) -> &[Http2Hook] {
     match library {
-        Library::Go(GoLibrary { http2_servers: Ok(servers), .. }) => &servers.hooks,
-        Library::Go(_) | Library::OpenSsl { .. } => &[],
+        Library::Go(go) => &go.http2_hooks.hooks,
+        Library::OpenSsl { .. } => &[],
     }
 }
 
 /// The program of a hook, its place, and what the program gets.
 fn hooked(hook: &Http2Hook, library: &Library) -> Option<(&'static str, u64, Option<u64>)> {
     let Library::Go(go) = library else { return None };
-    let layout = GoHttp2Layout {
-        goroutine_id: u16::try_from(go.layout.goroutine_id.offset()).ok()?,
-        connection_data: u16::try_from(hook.connection.checked_add(go.layout.interface_data)?).ok()?,
+    let role = match hook.role {
+        Role::Client => GoLayout::CLIENTS,
+        Role::Server => GoLayout::SERVERS,
+    };
+    let layout = GoLayout {
+        tls_data: words(hook.connection.checked_add(go.layout.interface_data)?)?,
+        roles: role | if hook.is_indirect { GoLayout::INDIRECT } else { 0 },
+        ..layout(go)?
     };
     Some((program(&hook.probe)?, hook.probe.file_offset, Some(layout.cookie())))
 }
@@ -316,10 +344,23 @@ fn name(library: &Library) -> String {
         Library::OpenSsl { flavour: Flavour::OpenSsl } => "OpenSSL".to_owned(),
         Library::OpenSsl { flavour: Flavour::BoringSsl } => "BoringSSL".to_owned(),
         Library::OpenSsl { flavour: Flavour::LibreSsl } => "LibreSSL".to_owned(),
-        Library::Go(go) => match &go.http2_servers {
-            Ok(_) => format!("Go {} with HTTP/2", go.version),
-            Err(WhyNoHttp2::None) => format!("Go {}", go.version),
-            Err(why) => format!("Go {} without HTTP/2 from before: {why}", go.version),
-        },
+        Library::Go(go) => format!("Go {}{}", go.version, http2(&go.http2_hooks)),
     }
+}
+
+/// Whether connections of before are told, and why others are not.
+fn http2(hooks: &Http2Hooks) -> String {
+    let why = |end: &Result<(), WhyNoHttp2>| end.err().filter(|why| *why != WhyNoHttp2::None);
+    let left_out = match (why(&hooks.servers), why(&hooks.clients)) {
+        (Some(why), other) if other == Some(why) => vec![("servers and clients", why)],
+        (servers, clients) => {
+            let ends = [servers.map(|why| ("servers", why)), clients.map(|why| ("clients", why))];
+            ends.into_iter().flatten().collect()
+        }
+    };
+    let mut text = if hooks.hooks.is_empty() { String::new() } else { " with HTTP/2".to_owned() };
+    for (ends, why) in left_out {
+        text = format!("{text}, without HTTP/2 {ends} from before: {why}");
+    }
+    text
 }

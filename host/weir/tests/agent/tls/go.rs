@@ -84,12 +84,23 @@ fn build(folder: &Folder, name: &str, arguments: &[&str]) -> Option<String> {
 
 /// Builds a program with the Go that `cargo xtask test` names, else that on the path.
 pub(super) fn build_source(folder: &Folder, source: &str, name: &str, arguments: &[&str]) -> Option<String> {
+    build_with(folder, source, name, arguments, &[])
+}
+
+pub(super) fn build_with(
+    folder: &Folder,
+    source: &str,
+    name: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Option<String> {
     folder.file("main.go", source);
     folder.file("go.mod", "module probed\n\ngo 1.22\n");
     let program = std::env::var_os("WEIR_GO").unwrap_or_else(|| "go".into());
     let mut go = Command::new(&program);
     let settings = [("GOTOOLCHAIN", "local"), ("GOPROXY", "off"), ("GOWORK", "off"), ("GOFLAGS", "")];
     go.envs(settings).env("CGO_ENABLED", "0").current_dir(Path::new(&folder.path("")));
+    go.envs(variables.iter().copied());
     let built = folder.path(name);
     let Ok(status) = go.args(["build", "-o", &built]).args(arguments).arg(".").status() else {
         assert!(std::env::var_os("WEIR_GO").is_none(), "WEIR_GO names no Go");

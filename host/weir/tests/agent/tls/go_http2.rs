@@ -1,11 +1,12 @@
-//! HTTP/2 connections of Go servers that were there before the agent: nobody saw the beginning of their header tables.
+//! HTTP/2 connections of Go servers and clients that were there before the agent: nobody saw the beginning of their header tables.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use serde_json::Value as Json;
 
-use super::go::{Server, build_source};
+use super::go::{Server, build_with};
 use super::server::certificate;
 use crate::agent::{Agent, until};
 use crate::program::Folder;
@@ -18,6 +19,7 @@ const PROGRAM: &str = r#"package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -25,12 +27,23 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 func main() {
 	if os.Args[1] == "serve" {
 		http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/abort") {
+				panic(http.ErrAbortHandler)
+			}
+			if strings.HasPrefix(r.URL.Path, "/cancel") {
+				<-r.Context().Done()
+				return
+			}
 			body, _ := io.ReadAll(r.Body)
+			if strings.HasSuffix(r.URL.Path, "6") {
+				w.WriteHeader(103)
+			}
 			if strings.HasSuffix(r.URL.Path, "7") {
 				w.WriteHeader(404)
 			}
@@ -55,9 +68,20 @@ func main() {
 				if strings.HasSuffix(path, "3") {
 					method, body = "POST", strings.NewReader(strings.Repeat("question", 10000))
 				}
-				request, _ := http.NewRequest(method, url, body)
+				ends, cancel := context.WithTimeout(context.Background(), time.Minute)
+				if strings.HasPrefix(path, "/cancel") {
+					ends, cancel = context.WithTimeout(context.Background(), 100*time.Millisecond)
+				}
+				defer cancel()
+				request, _ := http.NewRequestWithContext(ends, method, url, body)
 				request.Header.Set("X-Long", strings.Repeat("long", 2000))
 				answer, err := client.Do(request)
+				if strings.HasPrefix(path, "/abort") || strings.HasPrefix(path, "/cancel") {
+					if err == nil {
+						panic(path)
+					}
+					return
+				}
 				if err != nil {
 					panic(err)
 				}
@@ -73,6 +97,35 @@ func main() {
 	}
 }
 "#;
+
+/// Where Debian's packages have sources of Go.
+const GOPATH: &str = "/usr/share/gocode";
+
+/// The same with server and client of golang.org/x/net.
+fn program_of_x_net() -> Option<String> {
+    if !Path::new(GOPATH).join("src/golang.org/x/net/http2/server.go").exists() {
+        assert!(std::env::var_os("CI").is_none(), "CI must run this test: run `cargo xtask test`");
+        eprintln!("skipped: it needs Debian's package golang-golang-x-net-dev");
+        return None;
+    }
+    let replacements = [
+        ("\t\"fmt\"\n", "\t\"fmt\"\n\t\"golang.org/x/net/http2\"\n"),
+        (
+            "panic(http.ListenAndServeTLS(os.Args[2], os.Args[3], os.Args[4], nil))",
+            "server := &http.Server{Addr: os.Args[2]}\nhttp2.ConfigureServer(server, nil)\n\
+             panic(server.ListenAndServeTLS(os.Args[3], os.Args[4]))",
+        ),
+        (
+            "&http.Transport{TLSClientConfig: settings, ForceAttemptHTTP2: true}",
+            "&http2.Transport{TLSClientConfig: settings}",
+        ),
+    ];
+    let replace = |text: String, (from, to): &(&str, &str)| {
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to)
+    };
+    Some(replacements.iter().fold(PROGRAM.to_owned(), replace))
+}
 
 /// A client whose connection stays.
 struct Client {
@@ -102,11 +155,11 @@ fn paths(name: &str, number: usize) -> Vec<String> {
     (0..number).map(|number| format!("/{name}{number}")).collect()
 }
 
-fn seen(test: &str, name: &str, arguments: &[&str]) {
+fn seen(test: &str, name: &str, source: &str, arguments: &[&str], variables: &[(&str, &str)]) {
     let _share = super::share();
     let Some(space) = Space::new(&["curl"]) else { return };
     let folder = Folder::new(test);
-    let Some(program) = build_source(&folder, PROGRAM, name, arguments) else { return };
+    let Some(program) = build_with(&folder, source, name, arguments, variables) else { return };
     // By another name, as its own calls are seen too.
     let asker = folder.path("asker");
     std::fs::copy(&program, &asker).unwrap();
@@ -121,44 +174,83 @@ fn seen(test: &str, name: &str, arguments: &[&str]) {
     before.ask(&old);
     let pid = space.pid();
     let mut agent = Agent::start(&space, &folder, "a", &["--tls", "--netns", &pid]);
-    agent.says(&format!("{name} (Go go1."));
+    // Other tests have programs of these names.
+    for file in [&program, &asker] {
+        agent.says(&format!("{file} (Go go1."));
+    }
     // One by one, and all at once.
     old[..10].chunks(1).for_each(|path| before.ask(path));
     before.ask(&old[10..]);
     let mut after = Client::start(&space, &asker);
     new[..10].chunks(1).for_each(|path| after.ask(path));
     after.ask(&new[10..]);
-    let of_server = |log: &Json| log["type"] == "session" && log["process_name"] == name;
-    agent.tells(old.len() + new.len(), of_server);
+    for (client, name) in [(&mut before, "old"), (&mut after, "new")] {
+        client.ask(&[format!("/abort-{name}"), format!("/cancel-{name}")]);
+    }
+    let is_of = |log: &Json, process: &str, kind: &str| log["type"] == kind && log["process_name"] == process;
+    let all = old.len() + new.len();
+    for process in [name, "asker"] {
+        agent.tells(all, |log| is_of(log, process, "session"));
+    }
+    agent.tells(4, |log| is_of(log, "asker", "request"));
     let ended = agent.end("TERM");
-    assert!(ended.stderr.contains(" with HTTP/2), "), "{}", ended.stderr);
-    let of_server = |log: &&Json| log["process_name"] == name;
-    let logs: Vec<_> = ended.logs.iter().filter(of_server).collect();
-    assert_eq!(logs.len(), old.len() + new.len(), "{logs:#?}");
-    for path in old.iter().chain(&new) {
-        let told: Vec<_> = logs.iter().filter(|log| log["request_resource"] == *path).collect();
-        let [log] = told[..] else { panic!("{path}: {told:#?}") };
-        let method = if path.ends_with('3') { "POST" } else { "GET" };
-        let code = if path.ends_with('7') { 404 } else { 200 };
-        assert_eq!(log["request_type"], method, "{log:#}");
-        assert_eq!(log["response_code"], code, "{log:#}");
-        assert_eq!(log["l7_protocol"], "HTTP2", "{log:#}");
-        assert_eq!(log["server_port"], PORT, "{log:#}");
-        assert!(log["coroutine_id"].as_u64() > Some(0), "{log:#}");
-        let length = |name: &str| log[name].as_u64().unwrap();
-        // Of an old connection the headers' length is not that on the wire.
-        let asked = if path.ends_with('3') { 80_000..90_000 } else { 0..10_000 };
-        assert!(asked.contains(&length("request_length")), "{log:#}");
-        assert!((12_000..13_000).contains(&length("response_length")), "{log:#}");
+    for file in [&program, &asker] {
+        let is_said = |line: &str| line.contains(&format!("{file} (Go ")) && line.contains(" with HTTP/2), ");
+        assert!(ended.stderr.lines().any(is_said), "{}", ended.stderr);
+    }
+    for process in [name, "asker"] {
+        let logs: Vec<_> = ended.logs.iter().filter(|log| is_of(log, process, "session")).collect();
+        assert_eq!(logs.len(), all, "{logs:#?}");
+        old.iter().chain(&new).for_each(|path| check(&logs, path));
+    }
+    for process in [name, "asker"] {
+        let logs: Vec<_> = ended.logs.iter().filter(|log| is_of(log, process, "request")).collect();
+        assert_eq!(logs.len(), 4, "{logs:#?}");
+        let of = |path: &str| logs.iter().find(|log| log["request_resource"] == path).unwrap();
+        for reset in ["abort", "cancel"] {
+            let (old, new) = (of(&format!("/{reset}-old")), of(&format!("/{reset}-new")));
+            assert!(!new["response_exception"].is_null(), "{new:#}");
+            // What a server gives up is told without a reason.
+            if process == "asker" {
+                for field in ["response_exception", "response_status", "request_type"] {
+                    assert_eq!(old[field], new[field], "{old:#}");
+                }
+            }
+        }
     }
 }
 
+/// Exactly one of the logs is of this path, and says what was asked and answered.
+fn check(logs: &[&Json], path: &str) {
+    let told: Vec<_> = logs.iter().filter(|log| log["request_resource"] == path).collect();
+    let [log] = told[..] else { panic!("{path}: {told:#?}") };
+    let method = if path.ends_with('3') { "POST" } else { "GET" };
+    let code = if path.ends_with('7') { 404 } else { 200 };
+    assert_eq!(log["request_type"], method, "{log:#}");
+    assert_eq!(log["response_code"], code, "{log:#}");
+    assert_eq!(log["l7_protocol"], "HTTP2", "{log:#}");
+    assert_eq!(log["server_port"], PORT, "{log:#}");
+    assert!(log["coroutine_id"].as_u64() > Some(0), "{log:#}");
+    let length = |name: &str| log[name].as_u64().unwrap();
+    // Of an old connection the headers' length is not that on the wire.
+    let asked = if path.ends_with('3') { 80_000..90_000 } else { 0..10_000 };
+    assert!(asked.contains(&length("request_length")), "{log:#}");
+    assert!((12_000..13_000).contains(&length("response_length")), "{log:#}");
+}
+
 #[test]
-fn a_connection_from_before_is_told_by_the_server_and_a_new_one_once() {
-    seen("tls-go-http2", "gohttp2", &[]);
+fn a_connection_from_before_is_told_by_both_ends_and_a_new_one_once() {
+    seen("tls-go-http2", "gohttp2", PROGRAM, &[], &[]);
 }
 
 #[test]
 fn without_symbols_it_is_the_same() {
-    seen("tls-go-http2-stripped", "gohttp2s", &["-ldflags=-s -w", "-trimpath"]);
+    seen("tls-go-http2-stripped", "gohttp2s", PROGRAM, &["-ldflags=-s -w", "-trimpath"], &[]);
+}
+
+#[test]
+fn golang_org_x_net_is_the_same() {
+    let Some(source) = program_of_x_net() else { return };
+    let variables = [("GO111MODULE", "off"), ("GOPATH", GOPATH)];
+    seen("tls-go-http2-x-net", "gohttp2x", &source, &[], &variables);
 }

@@ -53,6 +53,27 @@ fn lengths() {
     );
 }
 
+/// Also those of the last frame of a request that is answered before it ends.
+#[test]
+fn length_of_a_request_without_end() {
+    let (mut client, mut server) = (Encoder::default(), Encoder::default());
+    let mut script = opening();
+    let head = client.headers(
+        1,
+        &[(":method", "POST"), (":scheme", "http"), (":path", "/u"), (":authority", "a")],
+        false,
+    );
+    let body = data(1, &[b'x'; 1000], false);
+    script.push((CLIENT, [head.clone(), body.clone(), body.clone()].concat()));
+    script.push((SERVER, ok(&mut server, 1, b"c")));
+    let harness =
+        script.iter().fold(Harness::<Http2>::tcp(), |harness, (way, bytes)| harness.send(*way, bytes));
+    let is_end = |m: &&Message| m.direction == CLIENT && m.part == Part::End;
+    let end = harness.messages().iter().find(is_end).unwrap();
+    let sent = script.iter().filter(|(way, _)| *way == CLIENT).map(|(_, b)| b.len() as u64).sum::<u64>();
+    assert_eq!((end.end - end.start, end.end), ((head.len() + 2 * body.len()) as u64, sent));
+}
+
 #[test]
 fn padding_priority_and_continuation() {
     let mut client = Encoder::default();
