@@ -43,7 +43,7 @@ fn no_verifier_is_near_its_limit() {
         if loaded.iter().all(|program| program.verified_instruction_count().is_none()) {
             return;
         }
-        for name in [way, "ssl_return", "go_return", "go_http2_reques"] {
+        for name in [way, "ssl_return", "go_return", "go_http2_fields", "go_http2_field_"] {
             assert!((1..FOLLOWED).contains(&followed(name)), "{name}: {} instructions", followed(name));
         }
     }
