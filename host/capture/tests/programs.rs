@@ -4,7 +4,7 @@
 
 #![cfg(target_os = "linux")]
 
-use aya::programs::loaded_programs;
+use aya::programs::{ProgramInfo, loaded_programs};
 use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
 
 #[test]
@@ -38,7 +38,7 @@ fn no_verifier_is_near_its_limit() {
         let way = if at_calls { "sys_exit" } else { "sock_recv_lengt" };
         let followed = |name: &str| {
             let named = loaded.iter().filter(|program| program.name_as_str() == Some(name));
-            named.filter_map(|program| program.verified_instruction_count()).max().unwrap_or(0)
+            named.filter_map(ProgramInfo::verified_instruction_count).max().unwrap_or(0)
         };
         if loaded.iter().all(|program| program.verified_instruction_count().is_none()) {
             return;
