@@ -1,8 +1,9 @@
 //! What the programs share with the loader.
 
+use aya_ebpf::EbpfContext;
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
+use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf};
 use weir_ebpf_common::{Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place};
 
 use crate::go::GoCall;
@@ -126,6 +127,24 @@ pub static OFFSETS: Offsets = Offsets::ZERO;
 
 #[unsafe(no_mangle)]
 pub static SETTINGS: Settings = Settings::ZERO;
+
+/// Programs to go on with: none.
+#[map]
+static NOWHERE: ProgramArray = ProgramArray::with_max_entries(1, 0);
+
+/// For programs at probes of user space: has the kernel give each thread that is in one a stack of its own.
+///
+/// Since Linux 6.13 programs with a stack of 64 bytes or more get one by processor, not by thread. The kernel takes care that a program at a
+/// tracepoint is not in it twice; of one at a probe of user space it does not, though that may lose its processor at any time. Two
+/// threads then write to one stack, and a pointer that the verifier has checked is another one's: the kernel breaks. (Seen on 7.3.)
+/// Programs with a tail call get none, so here is one. It is never done: the verifier knows the setting, and takes it out.
+#[inline(always)]
+pub fn keep_own_stack(context: &impl EbpfContext) {
+    if setting!(capture_limit) == u32::MAX {
+        // SAFETY: no program is there, so it goes on.
+        unsafe { NOWHERE.tail_call(context, 0) };
+    }
+}
 
 /// Counts, in a program at a tracepoint: on most kernels nothing on its processor interrupts it but others that count elsewhere.
 #[inline(always)]
