@@ -15,6 +15,9 @@ pub(crate) mod driver;
 /// What a parser gets.
 pub mod event;
 
+/// What waits behind a gap.
+pub(crate) mod held;
+
 /// One direction of a connection.
 pub(crate) mod lane;
 

@@ -9,6 +9,8 @@ pub(crate) struct Batch {
     pub(crate) arena: Vec<u8>,
     pub(crate) flows: Vec<FlowFacts>,
     pub(crate) events: Vec<StreamEvent>,
+    /// Which connections have events, a bit each.
+    connections: Vec<u64>,
 }
 
 impl Batch {
@@ -16,6 +18,22 @@ impl Batch {
         self.arena.clear();
         self.flows.clear();
         self.events.clear();
+        self.connections.clear();
+    }
+
+    /// The connection has events.
+    pub(crate) fn has(&self, connection: u32) -> bool {
+        let word = self.connections.get(connection as usize / 64).copied().unwrap_or_default();
+        word >> (connection % 64) & 1 == 1
+    }
+
+    fn push(&mut self, connection: u32, event: StreamEvent) {
+        let word = connection as usize / 64;
+        if self.connections.len() <= word {
+            self.connections.resize(word + 1, 0);
+        }
+        self.connections[word] |= 1 << (connection % 64);
+        self.events.push(event);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -23,7 +41,7 @@ impl Batch {
     }
 
     pub(crate) fn open(&mut self, facts: FlowFacts) {
-        self.events.push(StreamEvent::Opened { flow: self.flows.len() as u32 });
+        self.push(facts.connection, StreamEvent::Opened { flow: self.flows.len() as u32 });
         self.flows.push(facts);
     }
 
@@ -41,7 +59,8 @@ impl Batch {
             self.arena.extend_from_slice(piece);
         }
         let length = self.arena.len() as u32 - offset;
-        self.events.push(StreamEvent::Data { connection, direction, offset, length, position, time });
+        let event = StreamEvent::Data { connection, direction, offset, length, position, time };
+        self.push(connection, event);
     }
 
     pub(crate) fn gap(
@@ -54,11 +73,12 @@ impl Batch {
     ) {
         let (offset, length) = (self.arena.len() as u32, unread.len() as u32);
         self.arena.extend_from_slice(unread);
-        self.events.push(StreamEvent::Gap { connection, direction, offset, length, position, bytes });
+        let event = StreamEvent::Gap { connection, direction, offset, length, position, bytes };
+        self.push(connection, event);
     }
 
     pub(crate) fn close(&mut self, connection: u32) {
-        self.events.push(StreamEvent::Closed { connection });
+        self.push(connection, StreamEvent::Closed { connection });
     }
 
     /// The bytes of an event; they are there by construction.

@@ -17,6 +17,8 @@ pub(crate) struct Connection {
     /// By direction.
     pub(crate) lanes: [Lane; 2],
     pub(crate) sessions: Sessions,
+    /// What comes waits behind a gap.
+    pub(crate) held: bool,
     /// The parser wants no more events.
     pub(crate) finished: bool,
     /// Another protocol speaks now: the connection is given back once the batch is dealt with.

@@ -10,6 +10,9 @@
 /// What a parser answered -> sessions, and what has to be shown again.
 mod answers;
 
+/// The order of what comes and what the parser says.
+mod order;
+
 use std::sync::Arc;
 
 use weir_request_log::{LogSink, RequestLog, Transport};
@@ -17,6 +20,7 @@ use weir_request_log::{LogSink, RequestLog, Transport};
 use super::batch::Batch;
 use super::connection::{Connection, Connections};
 use super::event::{Direction, FlowFacts, StreamEvent};
+use super::held::Held;
 use super::lane::Lane;
 use super::outcome::Outcome;
 use super::parser::{CheckVerdict, FaultKind, Manifest, PluginFault, Probe, ProtocolParser};
@@ -47,6 +51,12 @@ pub(crate) struct Driver {
     /// The batch before, empty: its memory.
     spare: Batch,
     outcome: Outcome,
+    /// Gaps, and what comes behind them, that wait for what the parser says of the batch.
+    held: Held,
+    /// The same, empty: its memory.
+    spare_held: Held,
+    /// The parser was called since the last look at what is held.
+    was_called: bool,
     /// Connections with bytes left in the batch that is being dealt with.
     deferred: Vec<u32>,
     /// Connections that the parser gave back.
@@ -97,6 +107,9 @@ impl Driver {
             batch: Batch::default(),
             spare: Batch::default(),
             outcome: Outcome::default(),
+            held: Held::default(),
+            spare_held: Held::default(),
+            was_called: false,
             deferred: Vec::new(),
             released: Vec::new(),
             instance: 0,
@@ -108,7 +121,8 @@ impl Driver {
 
     /// It follows nothing.
     pub(crate) fn is_idle(&self) -> bool {
-        self.batch.is_empty() && self.connections.is_empty() && self.released.is_empty()
+        let nothing_waits = self.batch.is_empty() && self.held.is_empty();
+        nothing_waits && self.connections.is_empty() && self.released.is_empty()
     }
 
     /// The hooks are others now; connections that are open go on as they began.
@@ -179,6 +193,7 @@ impl Driver {
             shown: ConnectionFacts::new(opening.flow_id, opening.socket, &facts),
             lanes: opening.base.map(Lane::new),
             sessions: if facts.from_start || !is_stream { Sessions::default() } else { Sessions::joined() },
+            held: false,
             finished: false,
             upgraded: false,
             closing: false,
@@ -188,8 +203,8 @@ impl Driver {
         })
     }
 
-    /// The next bytes of a direction.
-    pub(crate) fn chunk(
+    /// The next bytes of a direction, behind everything that came before.
+    fn take_chunk(
         &mut self,
         number: u32,
         direction: Direction,
@@ -230,8 +245,9 @@ impl Driver {
         }
     }
 
-    /// Bytes of a direction that will never come. `passed`: when they did, without being captured.
-    pub(crate) fn gap(
+    /// Bytes of a direction that will never come. `passed`: when they did, without being captured. The parser has dealt with everything
+    /// before.
+    fn take_gap(
         &mut self,
         number: u32,
         direction: Direction,
@@ -239,8 +255,6 @@ impl Driver {
         passed: Option<u64>,
         context: &mut Context<'_>,
     ) {
-        // What was told before the gap must be paired before it.
-        self.flush(context);
         let Some(connection) = self.connections.find(number) else { return };
         let lane = &mut connection.lanes[direction.index()];
         let position = lane.position;
@@ -264,8 +278,8 @@ impl Driver {
         self.batch.gap(number, direction, &kept, position, bytes);
     }
 
-    /// The connection is over.
-    pub(crate) fn close(&mut self, number: u32) {
+    /// The connection is over, behind everything that came before.
+    fn take_close(&mut self, number: u32) {
         let Some(connection) = self.connections.find(number) else { return };
         if !std::mem::replace(&mut connection.closing, true) {
             open_again(connection, self.instance, &mut self.batch);
@@ -286,13 +300,6 @@ impl Driver {
             lane.kept = Vec::new();
         }
         self.batch.close(number);
-    }
-
-    /// Calls the parser until nothing waits.
-    pub(crate) fn flush(&mut self, context: &mut Context<'_>) {
-        while !self.batch.is_empty() {
-            self.call(context);
-        }
     }
 
     /// Tells requests whose time is over.
@@ -367,6 +374,7 @@ impl Driver {
 
     /// One call of the parser with what is in the batch.
     fn call(&mut self, context: &mut Context<'_>) {
+        self.was_called = true;
         let mut batch = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
         let mut outcome = std::mem::take(&mut self.outcome);
         outcome.clear();

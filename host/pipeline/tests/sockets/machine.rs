@@ -30,9 +30,12 @@ pub(crate) fn caller(process_id: u32, thread_id: u32, name: &[u8]) -> Caller {
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        let config = WorkerConfig { limits: Limits::default() };
+        Self::with_limits(Limits::default())
+    }
+
+    pub(crate) fn with_limits(limits: Limits) -> Self {
         Self {
-            worker: Worker::new(config, vec![Box::new(Lines::new())], Vec::new()),
+            worker: Worker::new(WorkerConfig { limits }, vec![Box::new(Lines::new())], Vec::new()),
             told: Told::default(),
             time: 1_000_000_000,
             decoder: Decoder::default(),
@@ -98,7 +101,7 @@ impl Socket {
         self
     }
 
-    fn opened(&mut self, machine: &mut Machine, by: Sender) {
+    pub(crate) fn opened(&mut self, machine: &mut Machine, by: Sender) {
         let first = self.next[by as usize].wrapping_sub(1);
         self.segment(machine, by, first, 0x02, (b"", 0));
     }

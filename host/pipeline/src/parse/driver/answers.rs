@@ -218,7 +218,7 @@ impl Driver {
         let callers = connection.lanes.each_ref().map(|lane| lane.caller_of(lane.kept_at));
         let rest = connection.lanes.each_mut().map(|lane| std::mem::take(&mut lane.kept));
         self.released.push(Released { flow_slot, flow_id, rest, position, time, callers });
-        self.close(number);
+        self.take_close(number);
     }
 
     fn remove(&mut self, number: u32, lone: Lone, context: &mut Context<'_>) {
