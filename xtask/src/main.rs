@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a task runner talks to the person who called it")]
 #![forbid(unsafe_code)]
 
+mod apt;
 mod bench;
 mod cache;
 mod ci;
@@ -14,6 +15,7 @@ mod deny;
 mod ebpf;
 mod fuzz;
 mod go;
+mod kernels;
 mod layers;
 mod longest;
 mod servers;
@@ -71,6 +73,8 @@ enum Task {
         /// Only targets whose name contains this.
         target: Option<String>,
     },
+    /// Boots other kernels in an emulator and compares what the agent captures there with what servers log.
+    Kernels(kernels::Options),
     /// Measures `weir` beside other tools on captures it makes itself; `bench live` measures what capture costs those it observes.
     Bench(bench::Options),
 }
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::run(),
         Task::Deny => deny::run(),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Task::Kernels(options) => kernels::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match result {

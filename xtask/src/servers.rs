@@ -39,10 +39,15 @@ const PROGRAMS: [(&str, &str); 23] = [
     ("wrk", "wrk"),
 ];
 
-/// Installs what is missing.
+/// Installs what is missing of what tests need.
 pub(crate) fn run() -> Result<()> {
+    need(&PROGRAMS)
+}
+
+/// Installs what is missing of these programs, each with its package.
+pub(crate) fn need(programs: &[(&str, &str)]) -> Result<()> {
     let mut packages: Vec<_> =
-        PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+        programs.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
     packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {

@@ -14,6 +14,8 @@ pub enum Counter {
     Unreadable,
     /// TLS calls whose socket is not known.
     TlsWithoutSocket,
+    /// Calls that a second program told, as the kernel had left out the first one.
+    TakenOver,
 }
 
 impl Counter {
@@ -26,6 +28,7 @@ impl Counter {
             Self::NotAdmitted => "not-admitted",
             Self::Unreadable => "unreadable",
             Self::TlsWithoutSocket => "tls-without-socket",
+            Self::TakenOver => "taken-over",
         }
     }
 
@@ -36,6 +39,12 @@ impl Counter {
     }
 
     /// All of them, by index.
-    pub const ALL: [Self; 5] =
-        [Self::RingFull, Self::Unwanted, Self::NotAdmitted, Self::Unreadable, Self::TlsWithoutSocket];
+    pub const ALL: [Self; 6] = [
+        Self::RingFull,
+        Self::Unwanted,
+        Self::NotAdmitted,
+        Self::Unreadable,
+        Self::TlsWithoutSocket,
+        Self::TakenOver,
+    ];
 }

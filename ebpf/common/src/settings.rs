@@ -18,6 +18,10 @@ pub struct Settings {
     pub calls: u32,
     /// 1: what TLS libraries carry is told.
     pub tls: u32,
+    /// 1: programs at tracepoints may lose their processor to other threads, and to the same program there.
+    pub preemptible: u32,
+    /// Nothing: what follows has eight bytes' alignment.
+    pub unused: u32,
     /// Names of threads that are admitted, up to the first that is empty.
     pub names: [[u64; 2]; NAMES],
 }
@@ -31,6 +35,8 @@ impl Settings {
         states: 0,
         calls: 0,
         tls: 0,
+        preemptible: 0,
+        unused: 0,
         names: [[0; 2]; NAMES],
     };
 }

@@ -4,13 +4,14 @@
 //! whose call it was: the registers at its entry hold the arguments, and the memory holds what was read, and still what was written.
 //! Calls on anything but sockets cost nothing. Older kernels: [`crate::exit`].
 
+use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use weir_ebpf_common::{Counter, Event, Record};
 
 use crate::admission::{self, Caller};
 use crate::kernel::{Call, IPPROTO_TCP, IPPROTO_UDP, NOT_THE_STREAM, THROWN_AWAY, calls, read_user};
-use crate::maps::{MESSAGES_DONE, WORK, count, is_unwanted, setting};
-use crate::message::{self, Header, Memory, Work};
+use crate::maps::{self, MESSAGES_DONE, SHOWN, count, count_atomically, is_unwanted, setting};
+use crate::message::{self, Header, Memory, Work, steps};
 use crate::socket::View;
 use crate::trusted::{Trusted, TrustedThread};
 use crate::{emit, go, tls};
@@ -21,6 +22,38 @@ pub fn carried(socket: Trusted, event: Event, length: i32) {
     if !socket.is_internet() {
         return;
     }
+    if setting!(preemptible) != 0 {
+        let thread = bpf_get_current_pid_tgid();
+        match SHOWN.get_ptr_mut(thread) {
+            // SAFETY: the map's memory, of this thread.
+            Some(shown) => unsafe { *shown = 1 },
+            // Without room it is told twice, and bytes of a stream that come twice are known as such.
+            None => drop(SHOWN.insert(thread, 1, 0)),
+        }
+    }
+    told(socket, event, length);
+}
+
+/// The same, in a second program at the same place. The kernel leaves a program out while another thread that lost this processor is in
+/// the middle of it: then this one tells the call. It is hardly ever in the middle of this one, which mostly does nothing.
+#[inline(always)]
+pub fn carried_again(socket: Trusted, event: Event, length: i32) {
+    if !socket.is_internet() {
+        return;
+    }
+    if let Some(shown) = SHOWN.get_ptr_mut(bpf_get_current_pid_tgid()) {
+        // SAFETY: the map's memory, of this thread.
+        let was_shown = unsafe { core::mem::replace(&mut *shown, 0) };
+        if was_shown != 0 {
+            return;
+        }
+    }
+    count_atomically(Counter::TakenOver, 1);
+    told(socket, event, length);
+}
+
+#[inline(always)]
+fn told(socket: Trusted, event: Event, length: i32) {
     let thread = TrustedThread::present();
     if length <= 0 {
         return message_failed(thread);
@@ -51,10 +84,9 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
         count(Counter::NotAdmitted, 1);
         return None;
     }
-    let work = WORK.get_ptr_mut(0)?;
     let mut own = emit::empty(event);
-    // SAFETY: the map's memory, which is of this processor and this program alone, or `own`.
-    let record = unsafe { &mut *S::draft(&mut own, work) };
+    // SAFETY: the map's memory, which this program alone uses until it ends, or `own`.
+    let record = unsafe { &mut *S::draft(&mut own)? };
     *record = emit::empty(event);
     record.socket = number;
     if !socket.describe(record) {
@@ -68,22 +100,15 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
     // SAFETY: takes nothing and can not fail.
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {
-        IPPROTO_TCP => stream(work, record, socket, call, event, result),
-        IPPROTO_UDP => datagrams::<S>(work, record, call, event, result),
+        IPPROTO_TCP => stream(record, socket, call, event, result),
+        IPPROTO_UDP => datagrams::<S>(record, call, event, result),
         _ => None,
     }
 }
 
 /// A call on a TCP socket.
 #[inline(always)]
-fn stream<S: View>(
-    work: *mut Work,
-    record: &mut Record,
-    socket: &S,
-    call: &Call,
-    event: Event,
-    result: i64,
-) -> Option<()> {
+fn stream<S: View>(record: &mut Record, socket: &S, call: &Call, event: Event, result: i64) -> Option<()> {
     let streams = socket.streams()?;
     record.local_port = streams.local_port;
     if !admission::admits_ports(record.local_port, record.remote_port) {
@@ -135,8 +160,7 @@ fn stream<S: View>(
         // sense for datagrams.
         _ => Memory::NONE,
     };
-    message::emit_of_stream::<S>(work, record, memory);
-    Some(())
+    message::emit_of_stream::<S>(record, memory)
 }
 
 /// `struct mmsghdr` (recvmmsg(2)): its size, and where the length of the message stands.
@@ -148,18 +172,15 @@ const MESSAGES: u64 = 4;
 
 /// A call on a UDP socket. Pieces of one datagram have `sequence` as their offset in it and its length as `acknowledgment`.
 #[inline(always)]
-fn datagrams<S: View>(
-    work: *mut Work,
-    record: &Record,
-    call: &Call,
-    event: Event,
-    result: i64,
-) -> Option<()> {
+fn datagrams<S: View>(record: &Record, call: &Call, event: Event, result: i64) -> Option<()> {
     if !matches!(event, Event::Sent | Event::Received) {
         return None;
     }
-    // SAFETY: the map's memory, which is of this processor and this program alone.
-    unsafe { (&raw mut (*work).record).write(*record) };
+    let work = maps::work()?;
+    if !S::DRAFTS_IN_MAP {
+        // SAFETY: the map's memory, which this program alone uses until it ends.
+        unsafe { (&raw mut (*work).record).write(*record) };
+    }
     let [_, buffer, length, flags, address, _] = call.arguments;
     let carried = result as u32;
     let (memory, address) = match call.number {
@@ -213,7 +234,7 @@ fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32)
     }
     record.sequence = 0;
     record.acknowledgment = length;
-    message::emit(work, memory, length);
+    message::emit(work, memory, length, || steps::of_call());
 }
 
 /// Which message of its call this is; `all`: how many it has room for.

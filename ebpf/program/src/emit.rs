@@ -35,10 +35,13 @@ pub const fn empty(event: Event) -> Record {
 ///
 /// A record that was made just now goes from the registers right into the ring: where it was put together in a map first, the
 /// processor waited for the map's memory, and for all that it had written before.
+///
+/// `record` is readable. It is no reference: what that points to can not change, so the compiler reads all of it early and keeps it on the
+/// stack, of which programs and the functions that they call have 512 bytes together.
 #[inline(always)]
-pub fn put(record: &Record, address: u64) {
-    // SAFETY: a reference is readable. Volatile, as the verifier follows a number that the compiler remembers from before a loop.
-    let captured = unsafe { (&raw const record.captured).read_volatile() } as usize;
+pub fn put(record: *const Record, address: u64) {
+    // SAFETY: the caller's. Volatile, as the verifier follows a number that the compiler remembers from before a loop.
+    let captured = unsafe { (&raw const (*record).captured).read_volatile() } as usize;
     if captured <= RECORD_SIZES[0] {
         put_sized::<{ RECORD_SIZES[0] }>(record, address);
     } else if captured <= RECORD_SIZES[1] {
@@ -50,8 +53,9 @@ pub fn put(record: &Record, address: u64) {
 
 /// Counts in the way of the program whose record it is: what is told of TLS is told at probes.
 #[inline(always)]
-fn counted(record: &Record, counter: Counter, number: u64) {
-    if record.socket & TLS == 0 {
+fn counted(record: *const Record, counter: Counter, number: u64) {
+    // SAFETY: the caller's.
+    if unsafe { (*record).socket } & TLS == 0 {
         count(counter, number);
     } else {
         count_atomically(counter, number);
@@ -61,14 +65,15 @@ fn counted(record: &Record, counter: Counter, number: u64) {
 pub const HEAD: usize = size_of::<Record>();
 
 #[inline(always)]
-fn put_sized<const ROOM: usize>(record: &Record, address: u64) {
+fn put_sized<const ROOM: usize>(record: *const Record, address: u64) {
     let Some(mut entry) = RECORDS.reserve_bytes(HEAD + ROOM, 0) else {
         return counted(record, Counter::RingFull, 1);
     };
     let start = entry.as_mut_ptr();
-    let captured = at_most::<ROOM>(record.captured);
+    // SAFETY: the caller's.
+    let captured = at_most::<ROOM>(unsafe { (*record).captured });
     // SAFETY: an entry begins with room for a record, at eight bytes' alignment.
-    unsafe { start.cast::<Record>().write(*record) };
+    unsafe { start.cast::<Record>().copy_from_nonoverlapping(record, 1) };
     if captured > 0 {
         // SAFETY: `captured` is at most ROOM, and the entry has room for so much behind its head; the helper checks the address.
         let failed =

@@ -14,7 +14,7 @@ use crate::admission::{self, Caller};
 use crate::go_http2;
 use crate::kernel::{PtRegs, read, read_user};
 use crate::maps::{CONNECTIONS, GO_PROCESSES, GOROUTINES, offset};
-use crate::message::Work;
+use crate::message::{Work, steps};
 use crate::socket::{Socket, View};
 use crate::tls::{self, Object, Plaintext};
 
@@ -33,7 +33,7 @@ pub struct GoCall {
     other: u32,
     /// Socket of these positions.
     number: u64,
-    work: Work,
+    pub work: Work,
 }
 
 /// More descriptors than any program has (`fs.nr_open`): what is larger is none.
@@ -158,7 +158,7 @@ pub unsafe fn ends(context: &ProbeContext) {
     let coroutine = number_of(g, layout);
     let plaintext =
         Plaintext { thread, object: connection, event, buffer, length: result as u32, coroutine, settled };
-    let _ = tls::tell(work, &plaintext);
+    let _ = tls::tell(work, &plaintext, || steps::of_goroutine(g));
 }
 
 /// A goroutine's number, by the address of its `g`; 0: it can not be read.

@@ -55,6 +55,22 @@ pub fn sock_recv_length(context: BtfTracePointContext) -> i32 {
     0
 }
 
+/// The same as `sock_send_length`, behind it.
+#[btf_tracepoint(function = "sock_send_length")]
+pub fn sock_send_again(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried_again(Trusted(context.arg::<*const u8>(0)), Event::Sent, context.arg::<i32>(1));
+    0
+}
+
+/// The same as `sock_recv_length`, behind it.
+#[btf_tracepoint(function = "sock_recv_length")]
+pub fn sock_recv_again(context: BtfTracePointContext) -> i32 {
+    // As above.
+    carried::carried_again(Trusted(context.arg::<*const u8>(0)), Event::Received, context.arg::<i32>(1));
+    0
+}
+
 /// A program gets a datagram over IPv4, and wants to know its sender.
 #[cgroup_sock_addr(recvmsg4)]
 pub fn received_v4(context: SockAddrContext) -> i32 {
@@ -101,6 +117,7 @@ macro_rules! entries {
         $(#[$about])*
         #[uprobe]
         pub fn $name(context: ProbeContext) -> u32 {
+            maps::keep_own_stack(&context);
             // SAFETY: what the kernel gives to a probe.
             unsafe { tls::begins(context.regs.cast(), $carries) };
             0
@@ -126,6 +143,7 @@ entries! {
 /// The return of any of them.
 #[uretprobe]
 pub fn ssl_return(context: RetProbeContext) -> u32 {
+    maps::keep_own_stack(&context);
     // SAFETY: what the kernel gives to a probe.
     unsafe { tls::ends(context.regs.cast()) };
     0
@@ -134,6 +152,7 @@ pub fn ssl_return(context: RetProbeContext) -> u32 {
 /// `void SSL_free(SSL *)`
 #[uprobe]
 pub fn ssl_free(context: ProbeContext) -> u32 {
+    maps::keep_own_stack(&context);
     // SAFETY: what the kernel gives to a probe.
     unsafe { tls::freed(context.regs.cast()) };
     0
@@ -142,6 +161,7 @@ pub fn ssl_free(context: ProbeContext) -> u32 {
 /// `func (c *tls.Conn) Read(b []byte) (int, error)`
 #[uprobe]
 pub fn go_read(context: ProbeContext) -> u32 {
+    maps::keep_own_stack(&context);
     // SAFETY: what the kernel gives to a probe.
     unsafe { go::begins(&context, Event::Received) };
     0
@@ -150,6 +170,7 @@ pub fn go_read(context: ProbeContext) -> u32 {
 /// `func (c *tls.Conn) Write(b []byte) (int, error)`
 #[uprobe]
 pub fn go_write(context: ProbeContext) -> u32 {
+    maps::keep_own_stack(&context);
     // SAFETY: what the kernel gives to a probe.
     unsafe { go::begins(&context, Event::Sent) };
     0
@@ -158,6 +179,7 @@ pub fn go_write(context: ProbeContext) -> u32 {
 /// A RET of either.
 #[uprobe]
 pub fn go_return(context: ProbeContext) -> u32 {
+    maps::keep_own_stack(&context);
     // SAFETY: what the kernel gives to a probe.
     unsafe { go::ends(&context) };
     0
@@ -168,6 +190,7 @@ macro_rules! hooks {
         $(#[$about])*
         #[uprobe]
         pub fn $name(context: ProbeContext) -> u32 {
+            maps::keep_own_stack(&context);
             // SAFETY: what the kernel gives to a probe.
             let _ = unsafe { go_http2::$function(&context) };
             0

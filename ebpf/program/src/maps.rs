@@ -1,13 +1,33 @@
 //! What the programs share with the loader.
 
+use aya_ebpf::EbpfContext;
+use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::macros::map;
-use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf};
+use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf};
 use weir_ebpf_common::{Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place};
 
 use crate::go::GoCall;
 use crate::message::Work;
 use crate::senders::Sender;
 use crate::tls::{Connection, Inside, Object};
+
+/// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
+macro_rules! offset {
+    ($member:ident) => {
+        // SAFETY: a static of this program; volatile, as the loader changes it before the kernel sees it.
+        unsafe { core::ptr::read_volatile(&raw const $crate::maps::OFFSETS.$member) as usize }
+    };
+}
+pub(crate) use offset;
+
+/// A member of [`Settings`], in the same way.
+macro_rules! setting {
+    ($member:ident $([$index:expr])?) => {
+        // SAFETY: as in `offset`.
+        unsafe { core::ptr::read_volatile(&raw const $crate::maps::SETTINGS.$member $([$index])?) }
+    };
+}
+pub(crate) use setting;
 
 /// The loader sets its size.
 #[map]
@@ -18,7 +38,33 @@ static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::ALL.l
 
 /// The call that is being told, one a processor.
 #[map]
-pub static WORK: PerCpuArray<Work> = PerCpuArray::with_max_entries(1, 0);
+static WORK: PerCpuArray<Work> = PerCpuArray::with_max_entries(1, 0);
+
+/// The same by thread, for kernels where others may have the processor before it is told. More threads than are ever in a program at once.
+#[map]
+static WORKS: LruHashMap<u64, Work> = LruHashMap::with_max_entries(1 << 10, 0);
+
+/// What a thread's entry begins with.
+#[unsafe(no_mangle)]
+static NO_WORK: Work = Work::EMPTY;
+
+/// Threads whose present call the first of two programs was shown. More than are ever between both at once.
+#[map]
+pub static SHOWN: LruHashMap<u64, u32> = LruHashMap::with_max_entries(1 << 12, 0);
+
+/// Where the present thread's call is told, in a program at a tracepoint. It is the same place until the program ends.
+#[inline(always)]
+pub fn work() -> Option<*mut Work> {
+    if setting!(preemptible) == 0 {
+        return WORK.get_ptr_mut(0);
+    }
+    let thread = bpf_get_current_pid_tgid();
+    if let Some(work) = WORKS.get_ptr_mut(thread) {
+        return Some(work);
+    }
+    WORKS.insert(thread, &NO_WORK, 0).ok()?;
+    WORKS.get_ptr_mut(thread)
+}
 
 /// How many messages of its present call a thread has carried.
 #[map]
@@ -82,27 +128,30 @@ pub static OFFSETS: Offsets = Offsets::ZERO;
 #[unsafe(no_mangle)]
 pub static SETTINGS: Settings = Settings::ZERO;
 
-/// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
-macro_rules! offset {
-    ($member:ident) => {
-        // SAFETY: a static of this program; volatile, as the loader changes it before the kernel sees it.
-        unsafe { core::ptr::read_volatile(&raw const $crate::maps::OFFSETS.$member) as usize }
-    };
-}
-pub(crate) use offset;
+/// Programs to go on with: none.
+#[map]
+static NOWHERE: ProgramArray = ProgramArray::with_max_entries(1, 0);
 
-/// A member of [`Settings`], in the same way.
-macro_rules! setting {
-    ($member:ident $([$index:expr])?) => {
-        // SAFETY: as in `offset`.
-        unsafe { core::ptr::read_volatile(&raw const $crate::maps::SETTINGS.$member $([$index])?) }
-    };
+/// For programs at probes of user space: has the kernel give each thread that is in one a stack of its own.
+///
+/// Since Linux 6.13 programs with a stack of 64 bytes or more get one by processor, not by thread. The kernel takes care that a program at a
+/// tracepoint is not in it twice; of one at a probe of user space it does not, though that may lose its processor at any time. Two
+/// threads then write to one stack, and a pointer that the verifier has checked is another one's: the kernel breaks. (Seen on 7.3.)
+/// Programs with a tail call get none, so here is one. It is never done: the verifier knows the setting, and takes it out.
+#[inline(always)]
+pub fn keep_own_stack(context: &impl EbpfContext) {
+    if setting!(capture_limit) == u32::MAX {
+        // SAFETY: no program is there, so it goes on.
+        unsafe { NOWHERE.tail_call(context, 0) };
+    }
 }
-pub(crate) use setting;
 
-/// Counts, in a program that nothing on its processor interrupts but others that count elsewhere: those at tracepoints.
+/// Counts, in a program at a tracepoint: on most kernels nothing on its processor interrupts it but others that count elsewhere.
 #[inline(always)]
 pub fn count(counter: Counter, number: u64) {
+    if setting!(preemptible) != 0 {
+        return count_atomically(counter, number);
+    }
     if let Some(place) = COUNTERS.get_ptr_mut(counter as u32) {
         // SAFETY: the map's own memory, of this processor.
         unsafe { *place = (*place).wrapping_add(number) };

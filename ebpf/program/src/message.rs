@@ -4,7 +4,7 @@ use weir_ebpf_common::{Event, PIECE, PIECES, Record};
 
 use crate::emit::{self, GATHERED, GATHERED_BUFFERS, Places};
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
-use crate::maps::setting;
+use crate::maps::{self, setting};
 use crate::socket::{View, widened};
 
 /// Memory of the program.
@@ -60,8 +60,7 @@ impl Header {
     }
 }
 
-/// A call that is being told. It lies in a map: what the verifier reads from there it knows nothing of, so that all rounds of the
-/// loop below look the same to it, and it follows one.
+/// A call that is being told. It lies in a map, where [`steps`] find it.
 #[repr(C)]
 pub struct Work {
     pub record: Record,
@@ -87,7 +86,7 @@ impl Work {
 /// A word of [`Work`], read or written as it is in memory now.
 macro_rules! word {
     ($work:ident.$($member:ident).+) => {
-        // SAFETY: the map's memory, which is of this processor and this program alone.
+        // SAFETY: the map's memory, which this program alone uses until it ends.
         unsafe { (&raw const (*$work).$($member).+).read_volatile() }
     };
     ($work:ident.$($member:ident).+ = $value:expr) => {{
@@ -106,36 +105,43 @@ const STEPS: usize = PIECES + BUFFERS;
 /// Emits the record of a call on a stream, of which `record.length` bytes were carried. Nearly all calls carry few bytes in one
 /// buffer, or a head and a small body in two: they are one record, and do not need a loop.
 #[inline(always)]
-pub fn emit_of_stream<S: View>(work: *mut Work, record: &mut Record, memory: Memory) {
+pub fn emit_of_stream<S: View>(record: &mut Record, memory: Memory) -> Option<()> {
     let total = record.length;
     if total > setting!(capture_limit) || total > PIECE as u32 {
         // Several records.
     } else if memory.vectors == 0 && (memory.length == u64::from(total) || memory.length == 0) {
         // All of it, or nothing: what `sendfile` carries is in no program's memory.
         record.captured = memory.length as u32;
-        return emit::put(record, memory.base);
+        emit::put(record, memory.base);
+        return Some(());
     } else if S::TELLS_EACH_MESSAGE
         && memory.length == 0
         && memory.vectors <= GATHERED_BUFFERS as u64
         && total <= GATHERED as u32
     {
-        // SAFETY: the map's memory, which is of this processor and this program alone.
-        let places = unsafe { &mut (*work).places };
-        return emit::put_gathered(record, memory.vector, memory.vectors, places);
+        // SAFETY: the map's memory, which this program alone uses until it ends.
+        let places = unsafe { &mut (*maps::work()?).places };
+        emit::put_gathered(record, memory.vector, memory.vectors, places);
+        return Some(());
     }
-    // SAFETY: as above.
-    unsafe { (&raw mut (*work).record).write(*record) };
-    emit(work, memory, total);
+    let work = maps::work()?;
+    if !S::DRAFTS_IN_MAP {
+        // SAFETY: as above.
+        unsafe { (&raw mut (*work).record).write(*record) };
+    }
+    emit(work, memory, total, || steps::of_call());
+    Some(())
 }
 
-/// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte.
+/// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte; `next` is the one of [`steps`] that
+/// finds `work`.
 #[inline(always)]
-pub fn emit(work: *mut Work, memory: Memory, total: u32) {
+pub fn emit(work: *mut Work, memory: Memory, total: u32, next: impl Fn() -> u32) {
     word!(work.memory = memory);
     word!(work.left = total);
     word!(work.budget = setting!(capture_limit));
     for _ in 0..STEPS {
-        if !step(work) {
+        if next() == DONE {
             break;
         }
     }
@@ -144,7 +150,49 @@ pub fn emit(work: *mut Work, memory: Memory, total: u32) {
         word!(work.record.captured = 0);
         word!(work.record.length = left);
         // SAFETY: the caller's memory.
-        emit::put(unsafe { &(*work).record }, 0);
+        emit::put(unsafe { &raw const (*work).record }, 0);
+    }
+}
+
+/// What a step of [`steps`] gives when there is no further one.
+const DONE: u32 = 0;
+
+/// One step, for each place where a call can lie.
+///
+/// They are functions that the kernel's verifier follows once and by themselves, whoever calls them (it does so with functions that are
+/// visible from outside of the object, since Linux 5.6). In a loop it would follow each round and, before Linux 6.3, each way through
+/// each round: more than the million instructions that it has patience for. The price is that they get numbers alone, and so have to
+/// look for the call again.
+pub mod steps {
+    use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+
+    use super::{DONE, step};
+    use crate::maps::{self, GOROUTINES, INSIDE};
+    use crate::tls::Object;
+
+    /// Of the call that a program at a tracepoint is telling.
+    #[unsafe(no_mangle)]
+    #[inline(never)]
+    pub extern "C" fn of_call() -> u32 {
+        maps::work().map_or(DONE, |work| step(work).into())
+    }
+
+    /// Of the present thread's call of a TLS library.
+    #[unsafe(no_mangle)]
+    #[inline(never)]
+    pub extern "C" fn of_thread() -> u32 {
+        let inside = INSIDE.get_ptr_mut(bpf_get_current_pid_tgid());
+        // SAFETY: the map's memory, of this thread.
+        inside.map_or(DONE, |inside| step(unsafe { &raw mut (*inside).work }).into())
+    }
+
+    /// Of the call of the goroutine with this `g`.
+    #[unsafe(no_mangle)]
+    #[inline(never)]
+    pub extern "C" fn of_goroutine(g: u64) -> u32 {
+        let call = GOROUTINES.get_ptr_mut(Object { address: g, process: bpf_get_current_pid_tgid() >> 32 });
+        // SAFETY: the map's memory, of this goroutine.
+        call.map_or(DONE, |call| step(unsafe { &raw mut (*call).work }).into())
     }
 }
 
@@ -168,7 +216,7 @@ fn step(work: *mut Work) -> bool {
     word!(work.record.captured = captured as u32);
     word!(work.record.length = piece as u32);
     // SAFETY: the caller's memory.
-    emit::put(unsafe { &(*work).record }, base);
+    emit::put(unsafe { &raw const (*work).record }, base);
     word!(work.record.sequence = word!(work.record.sequence).wrapping_add(piece as u32));
     word!(work.budget = budget.wrapping_sub(captured as u32));
     word!(work.left = left.wrapping_sub(piece as u32));

@@ -9,8 +9,7 @@ use weir_ebpf_common::{Event, Record, START};
 
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IS_SOCKET, read};
-use crate::maps::{offset, setting};
-use crate::message::Work;
+use crate::maps::{self, offset, setting};
 
 /// What a record says of a socket.
 pub trait View {
@@ -35,8 +34,11 @@ pub trait View {
     /// Of a TCP socket.
     fn streams(&self) -> Option<Streams>;
 
-    /// Where a record of it is put together: `own` is the stack, where there is room for it beside what the view needs.
-    fn draft(own: &mut Record, work: *mut Work) -> *mut Record;
+    /// A record of it is put together in a map, as there is no room for it on the stack beside what the view needs.
+    const DRAFTS_IN_MAP: bool;
+
+    /// Where a record of it is put together: `own` is the stack.
+    fn draft(own: &mut Record) -> Option<*mut Record>;
 
     /// Writes the addresses of the datagram that the present thread received, where they are known.
     fn sender(record: &mut Record);
@@ -138,6 +140,7 @@ impl Socket {
 
 impl View for Socket {
     const TELLS_EACH_MESSAGE: bool = false;
+    const DRAFTS_IN_MAP: bool = true;
 
     #[inline(always)]
     fn number(&self) -> u64 {
@@ -183,9 +186,9 @@ impl View for Socket {
     }
 
     #[inline(always)]
-    fn draft(_: &mut Record, work: *mut Work) -> *mut Record {
-        // SAFETY: the caller's.
-        unsafe { &raw mut (*work).record }
+    fn draft(_: &mut Record) -> Option<*mut Record> {
+        // SAFETY: the map's memory.
+        maps::work().map(|work| unsafe { &raw mut (*work).record })
     }
 
     #[inline(always)]

@@ -17,7 +17,7 @@ use crate::admission::{self, Caller};
 use crate::emit;
 use crate::kernel::{PtRegs, read_user};
 use crate::maps::{CONNECTIONS, INSIDE, count_atomically, is_unwanted};
-use crate::message::{self, Memory, Work};
+use crate::message::{self, Memory, Work, steps};
 use crate::socket::{Socket, View};
 
 /// A thread in a call of a TLS library.
@@ -37,7 +37,7 @@ pub struct Inside {
     fresh: u64,
     /// Address of its `struct sock`.
     fresh_address: u64,
-    work: Work,
+    pub work: Work,
 }
 
 /// What a function carries.
@@ -220,13 +220,14 @@ pub unsafe fn ends(registers: *const PtRegs) {
         length = if told > u64::from(i32::MAX as u32) { return } else { told as u32 };
     }
     if length > 0 {
-        let _ = tell(work, &Plaintext { thread, object, event, buffer, length, coroutine: 0, settled: None });
+        let plaintext = Plaintext { thread, object, event, buffer, length, coroutine: 0, settled: None };
+        let _ = tell(work, &plaintext, || steps::of_thread());
     }
 }
 
-/// Emits records.
+/// Emits records; `next` as in [`message::emit`].
 #[inline(always)]
-pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
+pub fn tell(work: *mut Work, plaintext: &Plaintext, next: impl Fn() -> u32) -> Option<()> {
     let object = Object { address: plaintext.object, process: plaintext.thread >> 32 };
     let Some(connection) = CONNECTIONS.get_ptr_mut(object) else {
         count_atomically(Counter::TlsWithoutSocket, 1);
@@ -260,7 +261,8 @@ pub fn tell(work: *mut Work, plaintext: &Plaintext) -> Option<()> {
     // Go's handshakes are not looked at, so nobody knows what was before.
     record.flags = if plaintext.coroutine == 0 && (sent | received) == 0 { START } else { 0 };
     (record.sequence, record.acknowledgment) = (position, other);
-    message::emit(work, Memory::buffer(plaintext.buffer, u64::from(plaintext.length)), plaintext.length);
+    let memory = Memory::buffer(plaintext.buffer, u64::from(plaintext.length));
+    message::emit(work, memory, plaintext.length, next);
     Some(())
 }
 

@@ -10,7 +10,6 @@ use weir_ebpf_common::Record;
 use crate::admission::Caller;
 use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, PtRegs};
 use crate::maps::setting;
-use crate::message::Work;
 use crate::senders;
 use crate::socket::{RECEIVED_END, SENT_END, Streams, View, widened};
 
@@ -100,6 +99,7 @@ impl TrustedThread {
 
 impl View for Trusted {
     const TELLS_EACH_MESSAGE: bool = true;
+    const DRAFTS_IN_MAP: bool = false;
 
     #[inline(always)]
     fn number(&self) -> u64 {
@@ -192,8 +192,8 @@ impl View for Trusted {
     }
 
     #[inline(always)]
-    fn draft(own: &mut Record, _: *mut Work) -> *mut Record {
-        own
+    fn draft(own: &mut Record) -> Option<*mut Record> {
+        Some(own)
     }
 
     #[inline(always)]

@@ -13,6 +13,7 @@ mod error;
 mod frames;
 mod load;
 mod marks;
+mod misses;
 mod options;
 mod order;
 mod recent;
@@ -29,6 +30,7 @@ use self::clock::Clock;
 pub use self::counts::SocketCounts;
 pub use self::error::SocketError;
 use self::frames::Frames;
+use self::misses::Misses;
 pub use self::options::SocketOptions;
 use self::tls::Tls;
 pub use self::tls::TlsEvent;
@@ -49,6 +51,7 @@ pub struct SocketCapture {
     events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
     counters: PerCpuArray<MapData, u64>,
+    misses: Misses,
     /// Records that had found the ring full when it was last looked at.
     ring_full: u64,
     clock: Clock,
@@ -97,6 +100,7 @@ impl SocketCapture {
         let ring = load::take(&mut programs, "RECORDS")?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
+        let misses = Misses::of(&programs);
         let programs = if options.tls {
             Programs::Tls(Tls::start(programs)?)
         } else {
@@ -107,6 +111,7 @@ impl SocketCapture {
             events: Vec::new(),
             ring,
             counters,
+            misses,
             ring_full: 0,
             clock: Clock::now(),
             frames: Frames::new(options.calls),
@@ -163,6 +168,7 @@ impl SocketCapture {
     pub fn counts(&self) -> SocketCounts {
         SocketCounts {
             kernel: Counter::ALL.map(|counter| self.kernel_count(counter)),
+            missed: self.misses.count().saturating_sub(self.kernel_count(Counter::TakenOver)),
             ..self.frames.counts()
         }
     }

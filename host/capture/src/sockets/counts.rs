@@ -17,6 +17,8 @@ pub struct SocketCounts {
     pub malformed: u64,
     /// Datagrams whose other end nobody knows.
     pub without_peer: u64,
+    /// Calls that the kernel did not show, as the same program had begun on that processor and not ended: see [`super::misses`].
+    pub missed: u64,
     /// Records that were given though what should have come before did not come.
     pub given_up: u64,
 }
@@ -36,6 +38,7 @@ impl SocketCounts {
             ("beyond-limit-bytes", self.beyond_limit_bytes, false),
             ("malformed", self.malformed, true),
             ("without-peer", self.without_peer, true),
+            ("missed", self.missed, true),
             ("out-of-order", self.given_up, false),
         ];
         Counter::ALL

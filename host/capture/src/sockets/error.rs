@@ -10,9 +10,15 @@ pub enum SocketError {
     NotBuilt(&'static str),
     /// The kernel does not let this process load programs.
     #[error(
-        "capturing system calls needs the capabilities CAP_BPF and CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8)"
+        "capturing system calls needs the capabilities CAP_BPF and CAP_PERFMON; before Linux 5.11 CAP_SYS_RESOURCE too, for \
+         the memory of maps"
     )]
     NoPrivilege,
+    /// The kernel lacks what all programs need.
+    #[error(
+        "this kernel is too old to capture system calls: it has no ring buffers for programs; Linux 5.8 or newer is needed"
+    )]
+    TooOld,
     /// The kernel does not tell its types.
     #[error(
         "can not read {path}: {source}; capturing system calls needs Linux 5.8 or newer with type information \

@@ -5,8 +5,9 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use aya::maps::{Array, HashMap, Map, MapData, MapError};
+use aya::maps::{Array, HashMap, Map, MapData, MapError, MapType};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FExit, ProgramError};
+use aya::sys::is_map_supported;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
     Admission, CAPTURE_MAX, LISTED, LOADER_BEGUN, LOADER_FOUND, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings,
@@ -17,6 +18,10 @@ use super::btf::{Btf as KernelTypes, BtfError};
 use super::{KERNEL_TYPES, SocketError, SocketOptions, marks};
 
 pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, SocketError> {
+    // Where it can not be asked, what follows says why.
+    if !is_map_supported(MapType::RingBuf).unwrap_or(true) {
+        return Err(SocketError::TooOld);
+    }
     let unreadable = |source| SocketError::NoTypes { path: KERNEL_TYPES, source };
     let bytes = std::fs::read(KERNEL_TYPES).map_err(unreadable)?;
     let unusable = |error: BtfError| SocketError::Types(error.to_string());
@@ -47,6 +52,11 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     }
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
+    }
+    if way == Way::AtSockets && is_preemptible() {
+        // Behind the others: the kernel keeps the order.
+        attach(&mut programs, &btf, "sock_send_again", "sock_send_length")?;
+        attach(&mut programs, &btf, "sock_recv_again", "sock_recv_length")?;
     }
     begin(&mut programs)?;
     Ok(programs)
@@ -133,8 +143,25 @@ fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> 
         states: u32::from(way == Way::AtSockets),
         calls: options.calls.into(),
         tls: options.tls.into(),
+        preemptible: is_preemptible().into(),
+        unused: 0,
         names,
     })
+}
+
+/// The last kernel on which a program at a tracepoint is known to keep its processor until it ends.
+const KEEPS_PROCESSOR: (u32, u32) = (6, 18);
+
+/// Whether another thread may have the processor before a program at a tracepoint has ended.
+fn is_preemptible() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    version(&release).is_none_or(|version| version > KEEPS_PROCESSOR)
+}
+
+/// Of a release such as `6.1.0-50-cloud-amd64`.
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.trim().split(|letter: char| !letter.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
@@ -270,5 +297,18 @@ pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     match words.char_indices().rev().nth(WORDS) {
         Some((from, _)) => format!("... {}", &words[from..]),
         None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    #[test]
+    fn reads_releases() {
+        assert_eq!(version("6.1.0-50-cloud-amd64\n"), Some((6, 1)));
+        assert_eq!(version("7.3-rc1"), Some((7, 3)));
+        assert_eq!(version("6.18+"), Some((6, 18)));
+        assert_eq!((version(""), version("next")), (None, None));
     }
 }

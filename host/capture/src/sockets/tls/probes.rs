@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use aya::Ebpf;
 use aya::maps::{HashMap, MapData};
 use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeLinkId, UProbeScope};
-use aya::programs::{ProgramError, UProbe};
+use aya::programs::{ProgramError, ProgramType, UProbe};
+use aya::sys::{BpfHelper, is_helper_supported};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use weir_ebpf_common::GoLayout;
 use weir_tls_probes::{
@@ -102,6 +103,8 @@ pub(super) struct Probes {
     programs: Ebpf,
     files: Files<FileId, Attached>,
     probes: usize,
+    /// The kernel hands a probe the number that it was placed with.
+    has_cookies: bool,
     /// Processes of Go programs, as the kernel was told, with the offset of a goroutine's number.
     go: BTreeMap<u32, u32>,
     go_map: HashMap<MapData, u32, u32>,
@@ -117,9 +120,12 @@ struct Attached {
 }
 
 impl Probes {
-    /// Hands the programs to the kernel's verifier.
+    /// Hands the programs to the kernel's verifier; without those of Go where the kernel lacks what they need.
     pub(super) fn load(mut programs: Ebpf) -> Result<Self, SocketError> {
-        for name in PROGRAMS {
+        // Where it can not be asked, the programs are tried, and their refusal says why.
+        let has_cookies =
+            is_helper_supported(ProgramType::KProbe, BpfHelper::BPF_FUNC_get_attach_cookie).unwrap_or(true);
+        for name in PROGRAMS.into_iter().filter(|name| has_cookies || !name.starts_with("go_")) {
             let program = uprobe(&mut programs, name)?;
             program.load().map_err(|error| load::refused(name, &error))?;
         }
@@ -133,7 +139,7 @@ impl Probes {
             );
         }
         let go_map = load::take(&mut programs, "GO_PROCESSES")?;
-        Ok(Self { programs, files: Files::new(), probes: 0, go: BTreeMap::new(), go_map })
+        Ok(Self { programs, files: Files::new(), probes: 0, has_cookies, go: BTreeMap::new(), go_map })
     }
 
     /// Attaches to a file. None: it was attached still.
@@ -152,7 +158,7 @@ impl Probes {
         if needed.is_empty() {
             return None;
         }
-        let cookie = match cookie(&target.library) {
+        let cookie = match cookie(&target.library, self.has_cookies) {
             Ok(cookie) => cookie,
             Err(error) => return Some(TlsEvent::Refused { file, error: error.to_owned() }),
         };
@@ -257,8 +263,13 @@ fn uprobe<'a>(programs: &'a mut Ebpf, name: &'static str) -> Result<&'a mut UPro
 }
 
 /// What the programs get with each call; OpenSSL's need nothing.
-fn cookie(library: &Library) -> Result<Option<u64>, &'static str> {
+fn cookie(library: &Library, has_cookies: bool) -> Result<Option<u64>, &'static str> {
     let Library::Go(go) = library else { return Ok(None) };
+    if !has_cookies {
+        return Err(
+            "programs of Go need Linux 5.15 or newer (a number for each probe, bpf_get_attach_cookie)",
+        );
+    }
     if !go.register_abi {
         return Err("Go before 1.17 has arguments on the stack, where they are not looked for");
     }
