@@ -61,6 +61,9 @@ offsets! {
     tcp_sock_rcv_nxt
     tcp_sock_bytes_acked
     tcp_sock_bytes_received
+    sk_buff_head
+    sk_buff_network_header
+    sk_buff_transport_header
 }
 
 impl Offsets {

@@ -22,7 +22,7 @@ pub struct Record {
     pub remote_port: u16,
     /// `AF_INET` or `AF_INET6`.
     pub family: u8,
-    /// [`START`], [`crate::ENDS_STREAM`] and [`crate::OF_CLIENT`].
+    /// [`START`], [`crate::ENDS_STREAM`] [`crate::OF_CLIENT`] and [`WILDCARD`].
     pub flags: u8,
     /// `IPPROTO_TCP` or `IPPROTO_UDP`.
     pub protocol: u8,
@@ -49,6 +49,9 @@ pub const TLS: u64 = 1 << 63;
 
 /// Bit of [`Record::flags`]: the connection carried nothing before, in either direction.
 pub const START: u8 = 1;
+
+/// Bit of [`Record::flags`]: the socket has no address of its own, `local_address` is that of this datagram.
+pub const WILDCARD: u8 = 8;
 
 /// Payload of one record at most: a page, as larger copies cost more than another record.
 pub const PIECE: usize = 4096;

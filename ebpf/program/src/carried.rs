@@ -101,7 +101,7 @@ pub fn tell<S: View>(socket: &S, call: &Call, event: Event, result: i64, caller:
     record.time = unsafe { bpf_ktime_get_ns() };
     match record.protocol {
         IPPROTO_TCP => stream(record, socket, call, event, result),
-        IPPROTO_UDP => datagrams::<S>(record, call, event, result),
+        IPPROTO_UDP => datagrams(record, socket, call, event, result),
         _ => None,
     }
 }
@@ -172,7 +172,7 @@ const MESSAGES: u64 = 4;
 
 /// A call on a UDP socket. Pieces of one datagram have `sequence` as their offset in it and its length as `acknowledgment`.
 #[inline(always)]
-fn datagrams<S: View>(record: &Record, call: &Call, event: Event, result: i64) -> Option<()> {
+fn datagrams<S: View>(record: &Record, socket: &S, call: &Call, event: Event, result: i64) -> Option<()> {
     if !matches!(event, Event::Sent | Event::Received) {
         return None;
     }
@@ -197,16 +197,16 @@ fn datagrams<S: View>(record: &Record, call: &Call, event: Event, result: i64) -
             let header = read_user::<Header>(buffer + next_message(work, length) * MESSAGE)?;
             (header.memory(), header.name)
         }
-        calls::RECVMMSG | calls::SENDMMSG => return messages::<S>(work, buffer, result),
+        calls::RECVMMSG | calls::SENDMMSG => return messages(work, socket, buffer, result),
         _ => return None,
     };
-    datagram::<S>(work, memory, address, carried);
+    datagram(work, socket, memory, address, carried);
     Some(())
 }
 
 /// All messages of a call that has ended.
 #[inline(always)]
-fn messages<S: View>(work: *mut Work, first: u64, number: i64) -> Option<()> {
+fn messages<S: View>(work: *mut Work, socket: &S, first: u64, number: i64) -> Option<()> {
     for index in 0..MESSAGES {
         if index >= number as u64 {
             break;
@@ -214,18 +214,18 @@ fn messages<S: View>(work: *mut Work, first: u64, number: i64) -> Option<()> {
         let at = first + index * MESSAGE;
         let header = read_user::<Header>(at)?;
         let length = read_user::<u32>(at + MESSAGE_LENGTH)?;
-        datagram::<S>(work, header.memory(), header.name, length);
+        datagram(work, socket, header.memory(), header.name, length);
     }
     Some(())
 }
 
 #[inline(always)]
-fn datagram<S: View>(work: *mut Work, memory: Memory, address: u64, length: u32) {
+fn datagram<S: View>(work: *mut Work, socket: &S, memory: Memory, address: u64, length: u32) {
     // SAFETY: as above.
     let record = unsafe { &mut (*work).record };
     if S::TELLS_EACH_MESSAGE && record.event == Event::Received as u8 {
         // Where the call wants to know the sender, it is not written yet.
-        S::sender(record);
+        socket.ends(record);
     } else {
         message::peer(record, address);
     }

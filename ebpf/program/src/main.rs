@@ -9,6 +9,7 @@
 mod admission;
 mod carried;
 mod emit;
+mod ends;
 mod exit;
 mod go;
 mod go_http2;
@@ -16,19 +17,18 @@ mod kernel;
 mod library;
 mod maps;
 mod message;
-mod senders;
 mod socket;
 mod tls;
 mod trusted;
 
-use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, fexit, uprobe, uretprobe};
+use aya_ebpf::macros::{btf_tracepoint, cgroup_sock_addr, fentry, fexit, uprobe, uretprobe};
 use aya_ebpf::programs::{
-    BtfTracePointContext, FExitContext, ProbeContext, RetProbeContext, SockAddrContext,
+    BtfTracePointContext, FEntryContext, FExitContext, ProbeContext, RetProbeContext, SockAddrContext,
 };
 use weir_ebpf_common::Event;
 
 use crate::tls::Carries;
-use crate::trusted::Trusted;
+use crate::trusted::{Packet, Trusted};
 
 /// All system calls end here; see `exit` for why their end is enough.
 #[btf_tracepoint(function = "sys_exit")]
@@ -71,17 +71,25 @@ pub fn sock_recv_again(context: BtfTracePointContext) -> i32 {
     0
 }
 
+/// A program has got a datagram.
+#[fentry(function = "skb_consume_udp")]
+pub fn skb_consume_udp(context: FEntryContext) -> i32 {
+    // Its arguments are `struct sock *sk, struct sk_buff *skb, int len`.
+    ends::received(Trusted(context.arg::<*const u8>(0)), Packet(context.arg::<*const u8>(1)));
+    0
+}
+
 /// A program gets a datagram over IPv4, and wants to know its sender.
 #[cgroup_sock_addr(recvmsg4)]
-pub fn received_v4(context: SockAddrContext) -> i32 {
-    senders::received_v4(&context);
+pub fn sender_v4(context: SockAddrContext) -> i32 {
+    ends::sender_v4(&context);
     ADMIT
 }
 
 /// The same of a socket of IPv6.
 #[cgroup_sock_addr(recvmsg6)]
-pub fn received_v6(context: SockAddrContext) -> i32 {
-    senders::received_v6(&context);
+pub fn sender_v6(context: SockAddrContext) -> i32 {
+    ends::sender_v6(&context);
     ADMIT
 }
 

@@ -6,9 +6,9 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf};
 use weir_ebpf_common::{Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place};
 
+use crate::ends::Ends;
 use crate::go::GoCall;
 use crate::message::Work;
-use crate::senders::Sender;
 use crate::tls::{Connection, Inside, Object};
 
 /// A member of [`Offsets`] as the loader set it: the kernel knows it as a constant.
@@ -70,9 +70,9 @@ pub fn work() -> Option<*mut Work> {
 #[map]
 pub static MESSAGES_DONE: LruHashMap<u64, u64> = LruHashMap::with_max_entries(4096, 0);
 
-/// Who sent the datagram that a thread is receiving.
+/// Both ends of the datagram that a thread is receiving.
 #[map]
-pub static SENDERS: LruHashMap<u64, Sender> = LruHashMap::with_max_entries(4096, 0);
+pub static ENDS: LruHashMap<u64, Ends> = LruHashMap::with_max_entries(4096, 0);
 
 /// The loader's process id: where a program puts it that found it, and where the loader puts it when everything is in place. Programs are
 /// placed one after the other, and what is sent must not be told without what is received.

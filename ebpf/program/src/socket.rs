@@ -40,8 +40,8 @@ pub trait View {
     /// Where a record of it is put together: `own` is the stack.
     fn draft(own: &mut Record) -> Option<*mut Record>;
 
-    /// Writes the addresses of the datagram that the present thread received, where they are known.
-    fn sender(record: &mut Record);
+    /// Writes the addresses of the datagram that the present thread received, where the socket has none.
+    fn ends(&self, record: &mut Record);
 }
 
 /// A socket whose memory is read by its address.
@@ -192,7 +192,7 @@ impl View for Socket {
     }
 
     #[inline(always)]
-    fn sender(_: &mut Record) {}
+    fn ends(&self, _: &mut Record) {}
 }
 
 /// IPv4 in the first four bytes.

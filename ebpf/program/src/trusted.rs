@@ -8,9 +8,9 @@ use aya_ebpf::helpers::generated::{bpf_get_current_task_btf, bpf_skc_to_tcp_sock
 use weir_ebpf_common::Record;
 
 use crate::admission::Caller;
+use crate::ends;
 use crate::kernel::{AF_INET, AF_INET6, Call, IPPROTO_TCP, PtRegs};
 use crate::maps::setting;
-use crate::senders;
 use crate::socket::{RECEIVED_END, SENT_END, Streams, View, widened};
 
 /// Reads a member of a structure whose type the kernel knows. The offset in the instruction is a mark that the loader replaces.
@@ -40,6 +40,36 @@ impl Trusted {
     #[inline(always)]
     pub fn is_internet(self) -> bool {
         matches!(load!("u16", self.0, sock_common_skc_family) as u16, AF_INET | AF_INET6)
+    }
+
+    /// Not of IPv6, which may carry IPv4 too.
+    #[inline(always)]
+    pub fn is_v4(self) -> bool {
+        load!("u16", self.0, sock_common_skc_family) as u16 == AF_INET
+    }
+
+    /// It speaks with one other end alone, and has an address of its own then.
+    #[inline(always)]
+    pub fn has_peer(self) -> bool {
+        load!("u16", self.0, sock_common_skc_dport) as u16 != 0
+    }
+}
+
+/// A packet of the kernel (`struct sk_buff`), of a type that it knows.
+#[derive(Clone, Copy)]
+pub struct Packet(pub *const u8);
+
+impl Packet {
+    /// Address of its IP header.
+    #[inline(always)]
+    pub fn network_header(self) -> usize {
+        (load!("u64", self.0, sk_buff_head) + load!("u16", self.0, sk_buff_network_header)) as usize
+    }
+
+    /// Address of its UDP header.
+    #[inline(always)]
+    pub fn transport_header(self) -> usize {
+        (load!("u64", self.0, sk_buff_head) + load!("u16", self.0, sk_buff_transport_header)) as usize
     }
 }
 
@@ -197,8 +227,8 @@ impl View for Trusted {
     }
 
     #[inline(always)]
-    fn sender(record: &mut Record) {
-        senders::tell(TrustedThread::present().0 as u64, record);
+    fn ends(&self, record: &mut Record) {
+        ends::tell(TrustedThread::present().0 as u64, *self, record);
     }
 }
 

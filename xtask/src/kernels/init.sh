@@ -83,7 +83,7 @@ section kernel "$(uname -r)"
 nginx -c /etc/nginx.conf
 shop >/dev/null 2>&1 &
 : >/tmp/dns
-dnsmasq --no-daemon --no-resolv --no-hosts --user=root --listen-address=127.0.0.1 --bind-interfaces \
+dnsmasq --no-daemon --no-resolv --no-hosts --user=root --listen-address=127.0.0.1 \
     --address=/one.test/10.1.2.3 --address=/two.test/fd00::1 --log-queries --log-facility=/tmp/dns >/dev/null 2>&1 &
 # First, as it leaves the compiled plugins behind: what the others take to begin is what the kernel takes.
 weir agent -i lo --format jsonl >/tmp/sessions.packets 2>/tmp/agent.packets &

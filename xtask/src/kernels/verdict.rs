@@ -42,6 +42,9 @@ const ENDS: [(u64, [&str; 2]); 4] = [
 /// What the agent says where programs of Go can not be probed.
 const NO_GO: &str = "programs of Go need Linux 5.15";
 
+/// The way in which the address of a datagram is known where its socket has none; dnsmasq's is such a socket.
+const AT_SOCKETS: &str = "sockets";
+
 /// Of one kernel.
 pub(super) struct Verdict {
     kernel: String,
@@ -54,6 +57,8 @@ struct Way {
     name: String,
     /// From the agent's start until everything is in the kernel.
     seconds: f64,
+    /// Requests whose server has no address.
+    nowhere: usize,
     agent: Agent,
 }
 
@@ -73,13 +78,15 @@ impl Verdict {
             let (name, hundredths) = way.title.split_once(' ').context("a way without its time")?;
             let mut asked = requests(sections.next_of("access")?.body)?;
             asked.extend(section::queries(sections.next_of("dns")?.body));
-            let told = sessions(sections.next_of("sessions")?.body)?;
+            let lines = sections.next_of("sessions")?.body;
+            let (told, nowhere) = (sessions(lines)?, section::nowhere(lines));
             let said = sections.next_of("agent")?.body.to_owned();
             let sees_go = !said.contains(NO_GO);
             let both =
                 asked.iter().flat_map(|request| ends(request.port, sees_go).map(|end| request.of(end)));
             let agent = Agent { tallies: tallies(&both.collect::<Vec<_>>(), &told), said };
-            ways.push(Way { name: name.to_owned(), seconds: hundredths.parse::<f64>()? / 100.0, agent });
+            let seconds = hundredths.parse::<f64>()? / 100.0;
+            ways.push(Way { name: name.to_owned(), seconds, nowhere, agent });
             all.extend(asked);
         }
         let told = sessions(sections.next_of("packets")?.body)?;
@@ -115,6 +122,9 @@ impl Verdict {
         let ways = self.ways.iter().filter(|way| !self.is_known_to_miss(way));
         let calls = ways.flat_map(|way| way.agent.complaints(&way.name, &[HTTP, DNS, HTTPS, GO]));
         let mut complaints: Vec<_> = packets.into_iter().chain(calls).collect();
+        for way in self.ways.iter().filter(|way| way.name == AT_SOCKETS && way.nowhere > 0) {
+            complaints.push(format!("{}: {} requests without their server's address", way.name, way.nowhere));
+        }
         if self.ways.is_empty() {
             complaints.push("system calls were not captured in any way".to_owned());
         }

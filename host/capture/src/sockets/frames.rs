@@ -7,7 +7,7 @@ mod http2;
 
 use std::collections::VecDeque;
 
-use weir_ebpf_common::{Event, Record, START, TLS};
+use weir_ebpf_common::{Event, Record, START, TLS, WILDCARD};
 use weir_pipeline::captured::{Caller, LinkType, Sender, SocketHeader};
 use weir_pipeline::decode::{Address, TcpFlags, TcpHeader, TransportHeader};
 
@@ -15,6 +15,7 @@ use self::http2::Hooked;
 use super::clock::Clock;
 use super::counts::SocketCounts;
 use super::order::{Beginning, Order, Step};
+use super::recent::Recent;
 use super::threads::Threads;
 use crate::block::{Block, FrameAt};
 
@@ -32,6 +33,12 @@ const LINGER: u64 = 100_000_000;
 /// Sockets that are remembered so; more in that time is a flood.
 const CLOSING: usize = 1 << 14;
 
+/// Others that sockets without an address of their own speak with: more at the same time, and answers to the oldest have none.
+const PEERS: usize = 1 << 14;
+
+/// One other end of such a socket: the socket's number, the other's address and port.
+type Peer = (u64, [u8; 16], u16);
+
 /// Turns records into frames.
 #[derive(Debug)]
 pub(super) struct Frames {
@@ -45,6 +52,8 @@ pub(super) struct Frames {
     now: u64,
     /// A datagram that comes in several records.
     datagram: Vec<u8>,
+    /// To which of this machine's addresses each of them sent its first datagram.
+    addressed: Recent<[u8; 16], Peer>,
     /// Sockets that have ended, in order.
     closing: VecDeque<Record>,
     /// The kernel's are not filled in.
@@ -61,6 +70,7 @@ impl Frames {
             calls,
             now: 0,
             datagram: Vec::new(),
+            addressed: Recent::new(PEERS),
             closing: VecDeque::new(),
             counts: SocketCounts::default(),
         }
@@ -267,6 +277,7 @@ impl Frames {
             self.counts.without_peer += 1;
             return;
         }
+        let record = &self.with_own_address(record);
         let (offset, whole) = (record.sequence, record.acknowledgment);
         let is_last = offset.saturating_add(record.length) >= whole;
         let mut header = header(record, sender, 0, (0, 0), Caller::default());
@@ -287,6 +298,16 @@ impl Frames {
             append(block, time, &header, &self.datagram);
             self.datagram.clear();
         }
+    }
+
+    /// A socket that is bound to no address has that of the first datagram, in what it answers too. Where it began, nobody knows any.
+    fn with_own_address(&mut self, record: &Record) -> Record {
+        let mut record = *record;
+        if record.flags & WILDCARD != 0 || record.local_address == [0; 16] {
+            let peer = (record.socket, record.remote_address, record.remote_port);
+            record.local_address = *self.addressed.entry(peer, || record.local_address);
+        }
+        record
     }
 
     fn caller(&mut self, record: &Record, event: Event) -> Caller {

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use aya::maps::{Array, HashMap, Map, MapData, MapError, MapType};
-use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FExit, ProgramError};
+use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FEntry, FExit, ProgramError};
 use aya::sys::is_map_supported;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
@@ -47,8 +47,8 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         let _ = tell_mapped(&mut programs, &btf);
     }
     if options.calls && way == Way::AtSockets {
-        // Where the kernel can not, datagrams whose sender is not known are counted and left out.
-        let _ = tell_senders(&mut programs);
+        // Where the kernel can do neither, datagrams whose sender is not known are counted and left out.
+        let _ = tell_ends(&mut programs, &btf).or_else(|_| tell_senders(&mut programs));
     }
     for program in way.programs() {
         attach(&mut programs, &btf, program, program)?;
@@ -62,10 +62,19 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
     Ok(programs)
 }
 
-/// Has the kernel tell who sends the datagrams that programs receive, at the root of all control groups.
+/// Has the kernel tell both ends of the datagrams that programs receive.
+fn tell_ends(programs: &mut Ebpf, btf: &Btf) -> Result<(), Box<dyn Error>> {
+    let program = programs.program_mut("skb_consume_udp").ok_or("no program skb_consume_udp")?;
+    let program: &mut FEntry = program.try_into()?;
+    program.load("skb_consume_udp", btf)?;
+    program.attach()?;
+    Ok(())
+}
+
+/// Has the kernel tell who sends the datagrams to programs that want to know it, at the root of all control groups.
 fn tell_senders(programs: &mut Ebpf) -> Result<(), Box<dyn Error>> {
     let root = File::open(cgroup_root()?)?;
-    for name in ["received_v4", "received_v6"] {
+    for name in ["sender_v4", "sender_v6"] {
         let program = programs.program_mut(name).ok_or_else(|| format!("no program {name}"))?;
         let program: &mut CgroupSockAddr = program.try_into()?;
         program.load()?;

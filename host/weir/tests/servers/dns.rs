@@ -127,9 +127,10 @@ fn every_query_has_one_log() {
                     .contains(&log["request_resource"]);
                 assert_eq!(log["response_code"], if known { 0 } else { 3 }, "{log}");
                 assert_eq!(log["server_port"], 53, "{log}");
-                // A socket of all addresses has none; the system calls know no other one.
-                let has_none = name == "all" && source == Source::Calls && log["transport"] == "udp";
-                assert_eq!(log["server_ip"], if has_none { "0.0.0.0" } else { "127.0.0.1" }, "{log}");
+                // A socket of all addresses has none, and not every kernel lets its packets be looked at.
+                let may_have_none = name == "all" && source == Source::Calls && log["transport"] == "udp";
+                let is_known = log["server_ip"] == "127.0.0.1";
+                assert!(is_known || may_have_none && log["server_ip"] == "0.0.0.0", "{log}");
             }
             assert!(ended.logs.iter().any(|log| log["transport"] == "tcp"));
             source.lost_nothing(&ended);

@@ -60,6 +60,11 @@ pub(super) fn queries(log: &str) -> Vec<Request> {
     log.lines().filter_map(query).collect()
 }
 
+/// How many request logs have no address of the server.
+pub(super) fn nowhere(lines: &str) -> usize {
+    lines.lines().filter(|line| line.contains(r#""server_ip":"0.0.0.0""#)).count()
+}
+
 /// Of request logs.
 pub(super) fn sessions(lines: &str) -> Result<Vec<Request>> {
     let session = |line: &str| {

@@ -208,6 +208,38 @@ fn pieces_of_a_datagram_are_one() {
 }
 
 #[test]
+fn a_socket_without_address_has_that_of_the_first_datagram() {
+    let mut scene = Scene::new();
+    let local = |scene: &mut Scene| {
+        let header = |bytes: &[u8]| bytes.first_chunk().and_then(SocketHeader::read).unwrap();
+        let found: Vec<_> =
+            scene.block.frames().map(|frame| header(frame.bytes).local.0.to_ip().to_string()).collect();
+        scene.block.clear();
+        found.concat()
+    };
+    let datagram = |event, address: u8, remote_port| {
+        let mut local_address = [0; 16];
+        local_address[..4].copy_from_slice(&[address, 0, 0, 0]);
+        let flags = if address == 0 { 0 } else { WILDCARD };
+        Record { protocol: 17, local_address, remote_port, flags, ..record(event, 0, 1, b"a") }
+    };
+    for (event, address, port, expected) in [
+        (Event::Received, 7, 1000, "7.0.0.0"),
+        (Event::Sent, 0, 1000, "7.0.0.0"),
+        // Another client came in elsewhere.
+        (Event::Received, 8, 2000, "8.0.0.0"),
+        (Event::Sent, 0, 2000, "8.0.0.0"),
+        (Event::Sent, 0, 1000, "7.0.0.0"),
+        // Who asks first does not know it, and the answer has to fit.
+        (Event::Sent, 0, 3000, "0.0.0.0"),
+        (Event::Received, 9, 3000, "0.0.0.0"),
+    ] {
+        scene.tell(datagram(event, address, port), b"a");
+        assert_eq!(local(&mut scene), expected, "{event:?} {port}");
+    }
+}
+
+#[test]
 fn what_is_no_record_is_counted() {
     let mut scene = Scene::new();
     for length in 0..Record::SIZE {
