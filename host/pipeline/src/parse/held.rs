@@ -75,18 +75,8 @@ impl Held {
         self.events.push(Event { connection, what });
     }
 
-    /// One gap right behind another one makes it larger: what is sent from a file comes in many pieces.
+    /// Each by itself, one right behind another one too: where each ends says what was answered when.
     pub(crate) fn gap(&mut self, connection: u32, direction: Direction, bytes: u64, passed: Option<u64>) {
-        if let Some(Event { connection: same, what: What::Gap { direction: way, bytes: before, passed: at } }) =
-            self.events.last_mut()
-            && *same == connection
-            && *way == direction
-            && at.is_some() == passed.is_some()
-        {
-            *before += bytes;
-            *at = passed;
-            return;
-        }
         self.events.push(Event { connection, what: What::Gap { direction, bytes, passed } });
     }
 
