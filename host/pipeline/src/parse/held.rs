@@ -66,22 +66,18 @@ impl Held {
         self.events.clear();
     }
 
-    pub(crate) fn chunk(&mut self, connection: u32, direction: Direction, bytes: &[u8], origin: Origin<'_>) {
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
-        let Origin { time, peer, caller } = origin;
-        let caller = caller.copied();
-        let what = What::Chunk { direction, start, end: self.arena.len(), time, peer, caller };
+    /// Adds an event behind all others. A gap right behind another one stays by itself: where each ends says what was answered when.
+    pub(crate) fn push(&mut self, connection: u32, event: Waited<'_>) {
+        let what = match event {
+            Waited::Chunk(direction, bytes, Origin { time, peer, caller }) => {
+                let start = self.arena.len();
+                self.arena.extend_from_slice(bytes);
+                What::Chunk { direction, start, end: self.arena.len(), time, peer, caller: caller.copied() }
+            }
+            Waited::Gap(direction, bytes, passed) => What::Gap { direction, bytes, passed },
+            Waited::Close => What::Close,
+        };
         self.events.push(Event { connection, what });
-    }
-
-    /// Each by itself, one right behind another one too: where each ends says what was answered when.
-    pub(crate) fn gap(&mut self, connection: u32, direction: Direction, bytes: u64, passed: Option<u64>) {
-        self.events.push(Event { connection, what: What::Gap { direction, bytes, passed } });
-    }
-
-    pub(crate) fn close(&mut self, connection: u32) {
-        self.events.push(Event { connection, what: What::Close });
     }
 
     /// Connections with something that waits, once for each event.

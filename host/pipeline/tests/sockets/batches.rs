@@ -23,6 +23,8 @@ enum Act {
     AnswerTooLong,
     LoseRequest,
     LoseResponse,
+    /// Two requests that nobody saw, and then the answer of who had received one of them.
+    LoseTwoRequests,
     /// Half of a line; the other half comes next.
     AskHalf,
     Close,
@@ -40,6 +42,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::AnswerTooLong),
         1 => Just(Act::LoseRequest),
         1 => Just(Act::LoseResponse),
+        2 => Just(Act::LoseTwoRequests),
         2 => Just(Act::AskHalf),
         1 => Just(Act::Close),
         1 => Just(Act::Flush),
@@ -76,6 +79,13 @@ fn perform(machine: &mut Machine, acts: &[(usize, Act)]) {
             }
             Act::LoseRequest => _ = socket.lost(Sender::Remote, 4),
             Act::LoseResponse => _ = socket.lost(Sender::Local, 4),
+            Act::LoseTwoRequests => {
+                socket.carried(machine, Sender::Remote, b"", 5);
+                let mut between = socket.clone();
+                socket.carried(machine, Sender::Remote, b"", 5);
+                between.sent(machine, b"Aok\n");
+                socket.lost(Sender::Local, 4);
+            }
             Act::Close => socket.closed(machine),
             Act::Flush => machine.worker.flush(&mut machine.told),
         }

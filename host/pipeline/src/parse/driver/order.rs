@@ -20,11 +20,7 @@ impl Driver {
         origin: Origin<'_>,
         context: &mut Context<'_>,
     ) {
-        if self.is_held(number) {
-            self.held.chunk(number, direction, bytes, origin);
-        } else {
-            self.take_chunk(number, direction, bytes, origin, context);
-        }
+        self.in_order(number, Waited::Chunk(direction, bytes, origin), context);
         self.let_go(context);
     }
 
@@ -37,14 +33,14 @@ impl Driver {
         passed: Option<u64>,
         context: &mut Context<'_>,
     ) {
-        self.gap_in_order(number, direction, bytes, passed, context);
+        self.in_order(number, Waited::Gap(direction, bytes, passed), context);
         self.let_go(context);
     }
 
     /// The connection is over.
     pub(crate) fn close(&mut self, number: u32) {
         if self.is_held(number) {
-            self.held.close(number);
+            self.held.push(number, Waited::Close);
         } else {
             self.take_close(number);
         }
@@ -64,23 +60,23 @@ impl Driver {
         }
     }
 
-    fn gap_in_order(
-        &mut self,
-        number: u32,
-        direction: Direction,
-        bytes: u64,
-        passed: Option<u64>,
-        context: &mut Context<'_>,
-    ) {
-        if self.is_held(number) {
-            self.held.gap(number, direction, bytes, passed);
-        } else if self.batch.has(number) {
+    /// At once, or when the parser has said what it needs to be known.
+    fn in_order(&mut self, number: u32, event: Waited<'_>, context: &mut Context<'_>) {
+        if self.is_held(number) || matches!(event, Waited::Gap(..)) && self.batch.has(number) {
             if let Some(connection) = self.connections.find(number) {
                 connection.held = true;
-                self.held.gap(number, direction, bytes, passed);
+                self.held.push(number, event);
             }
-        } else {
-            self.take_gap(number, direction, bytes, passed, context);
+            return;
+        }
+        match event {
+            Waited::Chunk(direction, bytes, origin) => {
+                self.take_chunk(number, direction, bytes, origin, context);
+            }
+            Waited::Gap(direction, bytes, passed) => {
+                self.take_gap(number, direction, bytes, passed, context);
+            }
+            Waited::Close => self.take_close(number),
         }
     }
 
@@ -111,18 +107,7 @@ impl Driver {
                 self.hand_over(number, event);
                 continue;
             }
-            match event {
-                Waited::Chunk(direction, bytes, origin) if self.is_held(number) => {
-                    self.held.chunk(number, direction, bytes, origin);
-                }
-                Waited::Chunk(direction, bytes, origin) => {
-                    self.take_chunk(number, direction, bytes, origin, context);
-                }
-                Waited::Gap(direction, bytes, passed) => {
-                    self.gap_in_order(number, direction, bytes, passed, context);
-                }
-                Waited::Close => self.close(number),
-            }
+            self.in_order(number, event, context);
         }
         held.clear();
         self.spare_held = held;
