@@ -1,8 +1,8 @@
 //! Calls of Go's HTTP/2 servers and clients -> records of requests and their answers.
 //!
-//! Takes: calls of their functions, behind their check of the stack, in Go's register ABI. Gives: records, for connections over TLS that were there before the probes: what
-//! their header fields mean depends on fields that nobody saw (RFC 7541, 2.3.2), but both ends know them in the clear. Does not do: what
-//! is in bodies, fields of a server's answers, connections whose beginning is seen: their bytes are told as those of any other.
+//! Takes: calls of their functions, behind their check of the stack, in Go's register ABI. Gives: records, for connections over TLS that
+//! were there before the probes: what their header fields mean depends on fields that nobody saw (RFC 7541, 2.3.2), but both ends know
+//! them in the clear. Does not do: what is in bodies, fields of a server's answers, connections whose beginning is seen: their bytes are told as those of any other.
 //!
 //! A connection is told by one of both from its first call on, so nothing is told twice.
 
