@@ -8,6 +8,7 @@
 mod apt;
 mod bench;
 mod cache;
+mod certificate;
 mod ci;
 mod command;
 mod demo;

@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::cpio::Archive;
+use crate::certificate::{self, Certificate};
 use crate::setup::go;
 use crate::{command, servers};
 
@@ -49,7 +50,8 @@ pub(super) fn pack(weir: &Path, folder: &Path) -> Result<PathBuf> {
     }
     root.program(&shop(folder)?, "/bin/shop")?;
     APPLETS.iter().for_each(|name| root.archive.link(&format!("/bin/{name}"), "busybox"));
-    let (key, certificate) = certificate(folder)?;
+    let Certificate { key, certificate } = certificate::make(folder)?;
+    let (key, certificate) = (fs::read(key)?, fs::read(certificate)?);
     let large: String = (0..LARGE / 8).map(|number| format!("{number:07}\n")).collect();
     let files: [(&str, &[u8]); 8] = [
         ("/init", include_bytes!("init.sh")),
@@ -124,26 +126,4 @@ fn shop(folder: &Path) -> Result<PathBuf> {
     go.current_dir(folder).env("CGO_ENABLED", "0").args(["build", "-o"]).arg(&built).arg(&source);
     command::run(&mut go)?;
     Ok(built)
-}
-
-/// A key and a certificate of some days.
-fn certificate(folder: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
-    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "30",
-        "-subj",
-        "/CN=localhost",
-        "-batch",
-    ]);
-    // What it prints are dots.
-    openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).stderr(std::process::Stdio::null());
-    command::run(&mut openssl)?;
-    Ok((fs::read(key)?, fs::read(certificate)?))
 }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use super::Bench;
 use super::process::Process;
 use super::space::Core;
+use crate::certificate::{self, Certificate};
 use crate::{command, servers};
 
 /// Any port will do: the namespace is the bench's own.
@@ -154,22 +155,8 @@ pub(super) fn own_name(folder: &Path, program: &str, name: &str) -> Result<(Path
     Ok((link, vec!["--comm".into(), name.into()]))
 }
 
-/// Makes one that signs itself; gives nginx's directives.
+/// Makes one; gives nginx's directives.
 fn certificate(folder: &Path) -> Result<String> {
-    let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]);
-    openssl.args(["-subj", "/CN=localhost", "-keyout"]).arg(&key).arg("-out").arg(&certificate);
-    command::run(openssl.stdout(Stdio::null()).stderr(Stdio::null()))?;
+    let Certificate { key, certificate } = certificate::make(folder)?;
     Ok(format!("ssl_certificate {}; ssl_certificate_key {};", certificate.display(), key.display()))
 }
