@@ -1,10 +1,9 @@
 //! Records -> ring. Takes: a record and where its payload lies in the program's memory. Gives: it to the reader, or counts it.
 
-use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
 use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record, TLS};
 
-use crate::maps::{RECORDS, count, count_atomically};
+use crate::maps::{RECORDS, count, count_atomically, submit_flags};
 use crate::message::Vector;
 
 /// A record that tells nothing yet.
@@ -85,8 +84,7 @@ fn put_sized<const ROOM: usize>(record: *const Record, address: u64) {
             counted(record, Counter::Unreadable, 1);
         }
     }
-    // The reader comes by itself every few milliseconds: waking it would cost the program a microsecond.
-    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    entry.submit(submit_flags());
 }
 
 /// Bytes of several buffers that are put into one record: a head and a small body, as servers write them at once. A record has room for
@@ -149,7 +147,7 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
     }
     // SAFETY: as above.
     unsafe { (*start.cast::<Record>()).captured = filled };
-    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    entry.submit(submit_flags());
 }
 
 /// The number, which the kernel's verifier then knows to be at most `ROOM`. The compiler knows it already from the branch that led

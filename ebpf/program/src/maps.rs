@@ -1,10 +1,13 @@
 //! What the programs share with the loader.
 
 use aya_ebpf::EbpfContext;
+use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf};
-use weir_ebpf_common::{Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place};
+use weir_ebpf_common::{
+    Counter, LISTED, Offsets, RECORDS_A_WAKE, Record, Settings, UNWANTED_PLACES, unwanted_place,
+};
 
 use crate::ends::Ends;
 use crate::go::GoCall;
@@ -32,6 +35,10 @@ pub(crate) use setting;
 /// The loader sets its size.
 #[map]
 pub static RECORDS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
+
+/// Records that were put into the ring, by processor.
+#[map]
+static PUT: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
 
 #[map]
 static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::ALL.len() as u32, 0);
@@ -144,6 +151,19 @@ pub fn keep_own_stack(context: &impl EbpfContext) {
         // SAFETY: no program is there, so it goes on.
         unsafe { NOWHERE.tail_call(context, 0) };
     }
+}
+
+/// With which an entry of the ring is submitted: every so many wake the reader, who comes by itself otherwise. To wake it for each one
+/// would cost the program a microsecond a time.
+#[inline(always)]
+pub fn submit_flags() -> u64 {
+    let Some(place) = PUT.get_ptr_mut(0) else { return u64::from(BPF_RB_NO_WAKEUP) };
+    // SAFETY: the map's own memory, of this processor; who loses it in between wakes the reader somewhat sooner or later.
+    let put = unsafe {
+        *place = (*place).wrapping_add(1);
+        *place
+    };
+    u64::from(if put % RECORDS_A_WAKE == 0 { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP })
 }
 
 /// Counts, in a program at a tracepoint: on most kernels nothing on its processor interrupts it but others that count elsewhere.

@@ -12,6 +12,7 @@ mod interfaces;
 mod kernel;
 mod source;
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 pub use self::error::LiveError;
@@ -87,7 +88,6 @@ pub struct LiveCapture {
     events: Vec<LiveEvent>,
     ended: Vec<InterfaceCounts>,
     next_look: Instant,
-    wait: Duration,
     /// Set when capturing is to end.
     until: Option<Instant>,
     /// Packets go on coming though capturing is to end.
@@ -130,7 +130,6 @@ impl LiveCapture {
             events: Vec::new(),
             ended: Vec::new(),
             next_look: Instant::now() + LOOK,
-            wait: WAIT,
             until: None,
             gate_open: false,
         };
@@ -144,10 +143,18 @@ impl LiveCapture {
         Ok((capture, interfaces))
     }
 
-    /// Fills the block with what has come. Waits for a tenth of a second when nothing has
-    /// ([`LiveCapture::set_wait`]), and gives an empty block then.
+    /// Fills the block with what has come. Waits for a tenth of a second when nothing has, and gives an empty block then.
     /// `false`: [`LiveCapture::stop`] was called, and everything that came before was given.
     pub fn fill(&mut self, block: &mut Block) -> bool {
+        self.fill_within(block, WAIT, None)
+    }
+
+    /// The same for who has something else to look after: waits for `most`, and no longer than until `other` is ready to be read.
+    pub fn fill_unless(&mut self, block: &mut Block, most: Duration, other: BorrowedFd<'_>) -> bool {
+        self.fill_within(block, most, Some(other))
+    }
+
+    fn fill_within(&mut self, block: &mut Block, most: Duration, other: Option<BorrowedFd<'_>>) -> bool {
         block.clear();
         let now = Instant::now();
         if now >= self.next_look && self.until.is_none() {
@@ -164,17 +171,12 @@ impl LiveCapture {
         if late {
             return false;
         }
-        let broken = poll(self.sources.iter().map(|source| &source.ring), self.wait);
+        let broken = poll(self.sources.iter().map(|source| &source.ring), other, most);
         if broken {
             self.sources.iter_mut().for_each(Source::clear_error);
         }
         self.read(block);
         true
-    }
-
-    /// How long [`LiveCapture::fill`] waits at most: the caller has something else to look after.
-    pub fn set_wait(&mut self, wait: Duration) {
-        self.wait = wait;
     }
 
     /// No further packet is captured; [`LiveCapture::fill`] gives those that the kernel has already, then `false`.

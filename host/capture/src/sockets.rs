@@ -4,7 +4,7 @@
 //! each socket carried them, and counts of what was not captured. Does not do: threads, looking into bytes, printing.
 //!
 //! A program in the kernel (`ebpf/program`) looks at the end of each system call and puts what a socket carried into a ring; this
-//! side empties it every few milliseconds.
+//! side empties it every few milliseconds, or when a program says that it holds much.
 
 mod btf;
 mod clock;
@@ -19,7 +19,9 @@ mod order;
 mod recent;
 mod threads;
 mod tls;
+mod wake;
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
@@ -34,12 +36,13 @@ use self::misses::Misses;
 pub use self::options::SocketOptions;
 use self::tls::Tls;
 pub use self::tls::TlsEvent;
+use self::wake::Wake;
 use crate::block::Block;
 
 /// The kernel's own type information.
 const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 
-/// How long the ring is left alone when it was nearly empty: it has room for what the fastest programs carry in ten times that.
+/// How long the ring is left alone at most when it was nearly empty: it has room for what the fastest programs carry in ten times that.
 pub const WAIT: Duration = Duration::from_millis(10);
 
 /// How much of the ring goes into one block.
@@ -50,6 +53,7 @@ pub struct SocketCapture {
     programs: Programs,
     events: Vec<TlsEvent>,
     ring: RingBuf<MapData>,
+    wake: Wake,
     counters: PerCpuArray<MapData, u64>,
     misses: Misses,
     /// Records that had found the ring full when it was last looked at.
@@ -98,6 +102,7 @@ impl SocketCapture {
         let object = weir_ebpf_object::object().map_err(|error| SocketError::NotBuilt(error.reason))?;
         let mut programs = load::programs(object, options)?;
         let ring = load::take(&mut programs, "RECORDS")?;
+        let wake = Wake::of(&ring).map_err(SocketError::Wake)?;
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
         let misses = Misses::of(&programs);
@@ -110,6 +115,7 @@ impl SocketCapture {
             programs,
             events: Vec::new(),
             ring,
+            wake,
             counters,
             misses,
             ring_full: 0,
@@ -146,6 +152,11 @@ impl SocketCapture {
         !is_drained
     }
 
+    /// Waits until a program in the kernel has put much into the ring, or for `most`. [`AsFd`] is ready to be read in the first case.
+    pub fn wait(&self, most: Duration) {
+        self.wake.wait(most);
+    }
+
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
         let stopped = Programs::Stopped(clock::monotonic());
@@ -176,6 +187,12 @@ impl SocketCapture {
     fn kernel_count(&self, counter: Counter) -> u64 {
         let values = self.counters.get(&(counter as u32), 0);
         values.map_or(0, |values| values.iter().sum())
+    }
+}
+
+impl AsFd for SocketCapture {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
     }
 }
 

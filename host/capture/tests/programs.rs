@@ -4,8 +4,15 @@
 
 #![cfg(target_os = "linux")]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
 use aya::programs::{ProgramInfo, loaded_programs};
+use weir_capture::Block;
 use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
+use weir_ebpf_common::RECORDS_A_WAKE;
 
 #[test]
 fn the_kernel_takes_the_programs() {
@@ -62,4 +69,46 @@ fn opens(options: &SocketOptions) -> Option<SocketCapture> {
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+/// A shell that writes to `port` as many lines as it is told to, each by a call of its own.
+fn writer(port: u16) -> Child {
+    const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$0; while read lines; do for ((i = 0; i < lines; i++)); do echo x >&3; done; done";
+    let mut shell = Command::new("bash");
+    shell.args(["-c", SCRIPT, &port.to_string()]).stdin(Stdio::piped()).spawn().expect("bash")
+}
+
+#[test]
+fn who_waits_is_woken_when_much_is_in_the_ring() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut writer = writer(listener.local_addr().expect("bound").port());
+    let mut lines = writer.stdin.take().expect("piped");
+    let (mut connection, _) = listener.accept().expect("the shell connects");
+    let options = SocketOptions { processes: vec![writer.id()], ..SocketOptions::default() };
+    if let Some(mut capture) = opens(&options) {
+        let mut write = |count: usize| {
+            writeln!(lines, "{count}").expect("the shell reads");
+            connection.read_exact(&mut vec![0; count * "x\n".len()]).expect("the shell writes");
+        };
+        let waited = |capture: &SocketCapture, most: Duration| {
+            let began = Instant::now();
+            capture.wait(most);
+            began.elapsed()
+        };
+        let (short, long) = (Duration::from_millis(300), Duration::from_secs(60));
+        write(10);
+        assert!(waited(&capture, short) >= short, "woken for ten records");
+        // Each processor counts its own, and the shell may be moved to another one.
+        let processors = std::thread::available_parallelism().expect("known").get();
+        let many = RECORDS_A_WAKE as usize * processors;
+        write(many);
+        assert!(waited(&capture, long) < long / 2, "not woken for {many} records");
+        let mut block = Block::default();
+        while capture.append(&mut block) {}
+        assert!(block.positions().len() >= many, "{} frames", block.positions().len());
+        // What woke it before does not wake it again and again.
+        assert!((0..=processors).any(|_| waited(&capture, short) >= short), "woken without end");
+    }
+    drop(lines);
+    writer.wait().expect("the shell ends");
 }

@@ -1,6 +1,5 @@
 //! Fields of headers and trailers. Takes: calls that read or write them. Gives: a record for each, with what fits of name and value.
 
-use aya_ebpf::bindings::BPF_RB_NO_WAKEUP;
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
 use aya_ebpf::programs::ProbeContext;
 use weir_ebpf_common::{
@@ -10,7 +9,7 @@ use weir_ebpf_common::{
 use super::{Frame, Hook};
 use crate::emit::{HEAD, hidden};
 use crate::kernel::{PtRegs, read_user};
-use crate::maps::{RECORDS, count_atomically};
+use crate::maps::{RECORDS, count_atomically, submit_flags};
 
 /// An end has read a header, or trailers.
 #[inline(always)]
@@ -109,7 +108,7 @@ fn put_field(record: &mut Record, field: &[u64; 4]) -> Option<u64> {
         payload.cast::<[u16; 2]>().write([name_length as u16, value_length as u16]);
         entry.as_mut_ptr().cast::<Record>().write(*record);
     }
-    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    entry.submit(submit_flags());
     Some(failed)
 }
 

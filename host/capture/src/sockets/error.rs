@@ -44,6 +44,9 @@ pub enum SocketError {
     /// The compiled programs are not what this loader needs.
     #[error("the programs for the kernel can not be loaded: {0}")]
     Object(String),
+    /// The reader can not be woken.
+    #[error("can not wait for what the programs in the kernel tell: {0}")]
+    Wake(std::io::Error),
     /// A control group that can not be found.
     #[error("no control group {path}: {source}")]
     NoCgroup {

@@ -2,9 +2,10 @@
 //! until it is stopped, and what happens to interfaces to the log.
 
 use std::hash::{BuildHasher, RandomState};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use weir_capture::live::{LiveCapture, LiveEvent};
 use weir_capture::sockets::{self, SocketCapture, SocketCounts};
@@ -60,11 +61,8 @@ impl<'a> Live<'a> {
     ) -> Self {
         // Whoever knew the seed could send all flows to one worker.
         let seed = RandomState::new().hash_one(0);
-        let Captures { mut packets, calls } = captures;
+        let Captures { packets, calls } = captures;
         let (calls, unwanted) = calls.unzip();
-        if let (Some(packets), Some(_)) = (&mut packets, &calls) {
-            packets.set_wait(sockets::WAIT);
-        }
         let unwanted =
             unwanted.map(|unwanted| -> Unwanted { Arc::new(move |sockets| unwanted.add(sockets)) });
         Self {
@@ -106,14 +104,25 @@ impl<'a> Live<'a> {
 
     /// `false`: nothing comes any more.
     fn fill_block(&mut self, block: &mut Block) -> bool {
-        let more = match &mut self.packets {
-            Some(packets) => packets.fill(block),
-            None => {
+        let wait = if self.busy { Duration::ZERO } else { sockets::WAIT };
+        let more = match (&mut self.packets, &self.calls) {
+            (Some(packets), None) => packets.fill(block),
+            (Some(packets), Some(calls)) => {
+                let more = packets.fill_unless(block, wait, calls.as_fd());
+                // What it may have been woken by is looked at now.
+                calls.wait(Duration::ZERO);
+                more
+            }
+            (None, Some(calls)) => {
                 block.clear();
-                if !self.busy && !self.stopped {
-                    std::thread::sleep(sockets::WAIT);
+                if !self.stopped {
+                    calls.wait(wait);
                 }
                 !self.stopped
+            }
+            (None, None) => {
+                block.clear();
+                false
             }
         };
         if let Some(calls) = &mut self.calls {

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -134,10 +135,15 @@ fn set_up(socket: &Socket, mut blocks: u32) -> io::Result<u32> {
     }
 }
 
-/// Waits until one of the rings has a block, or for `wait`. `true`: one has an error pending.
-pub(in crate::live) fn poll<'a>(rings: impl Iterator<Item = &'a Ring>, wait: Duration) -> bool {
+/// Waits until one of the rings has a block, `other` is ready to be read, or for `wait`. `true`: one has an error pending.
+pub(in crate::live) fn poll<'a>(
+    rings: impl Iterator<Item = &'a Ring>,
+    other: Option<BorrowedFd<'_>>,
+    wait: Duration,
+) -> bool {
+    let sockets = rings.map(|ring| ring.socket.fd()).chain(other.map(|other| other.as_raw_fd()));
     let mut waiting: Vec<libc::pollfd> =
-        rings.map(|ring| libc::pollfd { fd: ring.socket.fd(), events: libc::POLLIN, revents: 0 }).collect();
+        sockets.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 }).collect();
     let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
     // SAFETY: pointer and length are those of the list. A signal ends the wait early, which does no harm.
     unsafe { libc::poll(waiting.as_mut_ptr(), waiting.len() as libc::nfds_t, wait) };
