@@ -15,12 +15,15 @@ use super::way::Way;
 use super::workload::Workload;
 use crate::bench::report::grouped;
 
-/// The load before the first round, so that no way has the cold caches.
+/// The load before the first round and before each turn, which is not measured: an agent that has just begun takes its memory page by
+/// page, which it does once in its life.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// One way in one round.
 struct Sample {
     load: Load,
+    /// With those before the measurement: an agent's summary has them too.
+    all_requests: u64,
     took: Duration,
     /// Processor time of the server.
     server: Duration,
@@ -98,6 +101,7 @@ fn sample(bench: &Bench<'_>, workload: &Workload, server: &Server, way: Way, rat
     let (_, core) = workload.cores();
     let agent =
         if way == Way::Nothing { None } else { Some(Agent::start(bench, &[way], core, &server.which)?) };
+    let warm = workload.maker.run(bench, core, server.port, WARM_UP, Some(rate))?;
     let of_agent = || agent.as_ref().map_or(Ok(Duration::ZERO), |agent| agent.process.processor());
     let (agent_before, server_before) = (of_agent()?, server.process.processor()?);
     let began = Instant::now();
@@ -111,7 +115,8 @@ fn sample(bench: &Bench<'_>, workload: &Workload, server: &Server, way: Way, rat
         let processor = agent.process.processor()?.saturating_sub(agent_before);
         Ok(Observer { processor, peak, told: agent.end()? })
     });
-    Ok(Sample { load, took, server: used, agent: agent.transpose()? })
+    let all_requests = warm.requests + load.requests;
+    Ok(Sample { load, all_requests, took, server: used, agent: agent.transpose()? })
 }
 
 impl Measured {
@@ -136,8 +141,8 @@ impl Measured {
                 Some(sample.a_request(sample.agent.as_ref()?.processor.as_secs_f64() * 1e6))
             }),
             peak: observers().map(|agent| agent.peak).max(),
-            frames: each(|sample| Some(sample.a_request(sample.agent.as_ref()?.told.frames as f64))),
-            told: each(|sample| Some(sample.a_request(sample.agent.as_ref()?.told.sessions as f64))),
+            frames: each(|sample| Some(sample.of_all(sample.agent.as_ref()?.told.frames))),
+            told: each(|sample| Some(sample.of_all(sample.agent.as_ref()?.told.sessions))),
             lost: lost.collect(),
         })
     }
@@ -151,6 +156,11 @@ impl Sample {
 
     fn a_request(&self, amount: f64) -> f64 {
         amount / self.load.requests.max(1) as f64
+    }
+
+    /// For each request that an agent may have seen.
+    fn of_all(&self, number: u64) -> f64 {
+        number as f64 / self.all_requests.max(1) as f64
     }
 }
 
