@@ -22,7 +22,7 @@ pub struct Record {
     pub remote_port: u16,
     /// `AF_INET` or `AF_INET6`.
     pub family: u8,
-    /// [`START`], [`crate::ENDS_STREAM`] [`crate::OF_CLIENT`] and [`WILDCARD`].
+    /// [`START`], [`crate::ENDS_STREAM`], [`crate::OF_CLIENT`] and [`WILDCARD`].
     pub flags: u8,
     /// `IPPROTO_TCP` or `IPPROTO_UDP`.
     pub protocol: u8,

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aya::programs::{ProgramInfo, loaded_programs};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use weir_capture::Block;
 use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
 use weir_ebpf_common::RECORDS_A_WAKE;
@@ -96,18 +97,26 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
             began.elapsed()
         };
         let (short, long) = (Duration::from_millis(300), Duration::from_secs(60));
+        // As who waits for packets too sees it.
+        let is_ready = |capture: &SocketCapture| {
+            let mut one = [PollFd::new(capture, PollFlags::IN)];
+            poll(&mut one, Some(&Timespec::default())).expect("poll") == 1
+        };
         write(10);
         assert!(waited(&capture, short) >= short, "woken for ten records");
+        assert!(!is_ready(&capture), "ready for ten records");
         // Each processor counts its own, and the shell may be moved to another one.
         let processors = std::thread::available_parallelism().expect("known").get();
         let many = RECORDS_A_WAKE as usize * processors;
         write(many);
+        assert!(is_ready(&capture), "not ready for {many} records");
         assert!(waited(&capture, long) < long / 2, "not woken for {many} records");
         let mut block = Block::default();
         while capture.append(&mut block) {}
         assert!(block.positions().len() >= many, "{} frames", block.positions().len());
         // What woke it before does not wake it again and again.
         assert!((0..=processors).any(|_| waited(&capture, short) >= short), "woken without end");
+        assert!(!is_ready(&capture), "ready without end");
     }
     drop(lines);
     writer.wait().expect("the shell ends");

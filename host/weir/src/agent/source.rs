@@ -113,16 +113,15 @@ impl<'a> Live<'a> {
                 calls.wait(Duration::ZERO);
                 more
             }
-            (None, Some(calls)) => {
+            (None, calls) => {
                 block.clear();
-                if !self.stopped {
-                    calls.wait(wait);
+                match calls {
+                    Some(calls) if !self.stopped => {
+                        calls.wait(wait);
+                        true
+                    }
+                    _ => false,
                 }
-                !self.stopped
-            }
-            (None, None) => {
-                block.clear();
-                false
             }
         };
         if let Some(calls) = &mut self.calls {
