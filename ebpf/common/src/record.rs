@@ -65,10 +65,10 @@ pub const CAPTURE_MAX: usize = PIECE * PIECES;
 /// Payloads that a record has room for: most requests are small, and what is reserved is lost to others.
 pub const RECORD_SIZES: [usize; 3] = [256, 1024, PIECE];
 
-/// A processor that puts so many records into the ring wakes the reader: its work with them takes about as long as a server needs for the
-/// requests of thirty connections. With more, who talks with the server would wait for the reader's processor so long that the server
-/// had nothing to do; with fewer nothing is gained (docs/adr/0007).
-pub const RECORDS_A_WAKE: u32 = 512;
+/// A processor that puts so many bytes into the ring wakes the reader: its work with 500 small records takes about as long as a server needs
+/// for the requests of thirty connections. With more, who talks with the server would wait for the reader's processor so long that the
+/// server had nothing to do; with fewer nothing is gained (docs/adr/0007). 40 processors fill the ring before nobody has woken the reader.
+pub const BYTES_A_WAKE: u32 = 192 << 10;
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -84,7 +84,7 @@ fn put_sized<const ROOM: usize>(record: *const Record, address: u64) {
             counted(record, Counter::Unreadable, 1);
         }
     }
-    entry.submit(submit_flags());
+    entry.submit(submit_flags(HEAD + ROOM));
 }
 
 /// Bytes of several buffers that are put into one record: a head and a small body, as servers write them at once. A record has room for
@@ -147,7 +147,7 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
     }
     // SAFETY: as above.
     unsafe { (*start.cast::<Record>()).captured = filled };
-    entry.submit(submit_flags());
+    entry.submit(submit_flags(HEAD + ROOM));
 }
 
 /// The number, which the kernel's verifier then knows to be at most `ROOM`. The compiler knows it already from the branch that led

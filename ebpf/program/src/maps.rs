@@ -6,7 +6,7 @@ use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf};
 use weir_ebpf_common::{
-    Counter, LISTED, Offsets, RECORDS_A_WAKE, Record, Settings, UNWANTED_PLACES, unwanted_place,
+    BYTES_A_WAKE, Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place,
 };
 
 use crate::ends::Ends;
@@ -36,7 +36,7 @@ pub(crate) use setting;
 #[map]
 pub static RECORDS: RingBuf = RingBuf::with_byte_size(1 << 20, 0);
 
-/// Records that were put into the ring, by processor.
+/// Bytes that were put into the ring since the reader was woken, by processor.
 #[map]
 static PUT: PerCpuArray<u32> = PerCpuArray::with_max_entries(1, 0);
 
@@ -153,17 +153,19 @@ pub fn keep_own_stack(context: &impl EbpfContext) {
     }
 }
 
-/// With which an entry of the ring is submitted: every so many wake the reader, who comes by itself otherwise. To wake it for each one
-/// would cost the program a microsecond a time.
+/// With which an entry of `size` bytes is submitted to the ring: every so many bytes wake the reader, who comes by itself otherwise. To
+/// wake it for each entry would cost the program a microsecond a time.
 #[inline(always)]
-pub fn submit_flags() -> u64 {
+pub fn submit_flags(size: usize) -> u64 {
     let Some(place) = PUT.get_ptr_mut(0) else { return u64::from(BPF_RB_NO_WAKEUP) };
     // SAFETY: the map's own memory, of this processor; who loses it in between wakes the reader somewhat sooner or later.
-    let put = unsafe {
-        *place = (*place).wrapping_add(1);
-        *place
+    let wakes = unsafe {
+        let put = *place + size as u32;
+        let wakes = put >= BYTES_A_WAKE;
+        *place = if wakes { 0 } else { put };
+        wakes
     };
-    u64::from(if put % RECORDS_A_WAKE == 0 { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP })
+    u64::from(if wakes { BPF_RB_FORCE_WAKEUP } else { BPF_RB_NO_WAKEUP })
 }
 
 /// Counts, in a program at a tracepoint: on most kernels nothing on its processor interrupts it but others that count elsewhere.

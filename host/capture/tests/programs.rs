@@ -13,7 +13,7 @@ use aya::programs::{ProgramInfo, loaded_programs};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use weir_capture::Block;
 use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
-use weir_ebpf_common::RECORDS_A_WAKE;
+use weir_ebpf_common::{BYTES_A_WAKE, RECORD_SIZES, Record};
 
 #[test]
 fn the_kernel_takes_the_programs() {
@@ -107,7 +107,7 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
         assert!(!is_ready(&capture), "ready for ten records");
         // Each processor counts its own, and the shell may be moved to another one.
         let processors = std::thread::available_parallelism().expect("known").get();
-        let many = RECORDS_A_WAKE as usize * processors;
+        let many = (BYTES_A_WAKE as usize).div_ceil(Record::SIZE + RECORD_SIZES[0]) * processors;
         write(many);
         assert!(is_ready(&capture), "not ready for {many} records");
         assert!(waited(&capture, long) < long / 2, "not woken for {many} records");

@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::plugin::PluginConfig;
 use crate::stats::Counters;
 use deadline::Deadline;
+pub(crate) use deadline::tick as deadline_tick;
 use printed::Printed;
 use random::Random;
 

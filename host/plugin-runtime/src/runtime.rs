@@ -7,15 +7,13 @@ mod ticker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::{Cache, Config, Engine, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
 
+use crate::guest::deadline_tick;
 use crate::load_error::LoadError;
 use crate::{Limits, Plugin, component_door, core_door, deepflow_door};
 use ticker::Ticker;
-
-pub(crate) use ticker::TICK;
 
 /// Address space of one linear memory: with all that 32 bits can reach reserved, no access needs a bounds check.
 const MEMORY_RESERVATION: u64 = 4 << 30;
@@ -86,7 +84,8 @@ impl Runtime {
         let cache = cache::open(cache);
         let failed = |error: wasmtime::Error| LoadError::Runtime(LoadError::line(&error));
         let engine = engine(cache.as_ref(), &limits, backtraces).map_err(failed)?;
-        let ticker = Ticker::start(&engine).map_err(|error| LoadError::Runtime(error.to_string()))?;
+        let ticker = Ticker::start(&engine, deadline_tick(limits.deadline))
+            .map_err(|error| LoadError::Runtime(error.to_string()))?;
         let component_imports = component_door::Imports::new(&engine).map_err(failed)?;
         let core_imports = core_door::Imports::new(&engine).map_err(failed)?;
         let deepflow_imports = deepflow_door::Imports::new(&engine).map_err(failed)?;
@@ -178,9 +177,4 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_memory_size(MEMORY_RESERVATION as usize)
         .table_elements(limits.table_elements);
     pool
-}
-
-/// Ticks for a duration, one more for the tick that is under way.
-pub(crate) fn ticks(duration: Duration) -> u64 {
-    (duration.as_millis() / TICK.as_millis()) as u64 + 1
 }

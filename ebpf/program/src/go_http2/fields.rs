@@ -87,7 +87,8 @@ pub unsafe fn fields_written(context: &ProbeContext) -> Option<()> {
 #[inline(always)]
 fn put_field(record: &mut Record, field: &[u64; 4]) -> Option<u64> {
     let [name, name_length, value, value_length] = *field;
-    let Some(mut entry) = RECORDS.reserve_bytes(HEAD + FIELD_VALUE_AT + FIELD_VALUE + 1, 0) else {
+    const SIZE: usize = HEAD + FIELD_VALUE_AT + FIELD_VALUE + 1;
+    let Some(mut entry) = RECORDS.reserve_bytes(SIZE, 0) else {
         count_atomically(Counter::RingFull, 1);
         return None;
     };
@@ -108,7 +109,7 @@ fn put_field(record: &mut Record, field: &[u64; 4]) -> Option<u64> {
         payload.cast::<[u16; 2]>().write([name_length as u16, value_length as u16]);
         entry.as_mut_ptr().cast::<Record>().write(*record);
     }
-    entry.submit(submit_flags());
+    entry.submit(submit_flags(SIZE));
     Some(failed)
 }
 

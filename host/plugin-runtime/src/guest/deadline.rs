@@ -2,17 +2,22 @@
 //!
 //! Takes: ticks that passed by the wall clock. Gives: go on, or interrupt. A worker that the machine did not let run (a busy
 //! box, a paused virtual machine) is not the plugin's fault, so the second half of a deadline is counted in CPU time of
-//! the thread; reading that is a system call and happens only for calls that took long already.
+//! the thread; reading that is a system call and happens only for calls that took long already. A call is looked at when a tick
+//! has passed, which is half a deadline, so it may take twice its deadline.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::UpdateDeadline;
 
-use crate::runtime::ticks;
+/// How far apart ticks are, for deadlines of this length. Shorter ticks would tell sooner that a plugin hangs, which hardly ever happens,
+/// and cost the programs that are observed (see `runtime::ticker`), which they always do.
+pub(crate) fn tick(deadline: Duration) -> Duration {
+    (deadline / 2).max(Duration::from_millis(1))
+}
 
 pub(super) struct Deadline {
-    half: Duration,
+    tick: Duration,
     /// Of the call that goes on.
     budget: Duration,
     /// CPU time of the thread when the first half had passed.
@@ -21,28 +26,31 @@ pub(super) struct Deadline {
 
 impl Deadline {
     pub(super) fn new(deadline: Duration) -> Self {
-        let half = deadline / 2;
-        Self { half, budget: half, mark: None }
+        let tick = tick(deadline);
+        Self { tick, budget: tick, mark: None }
     }
 
     /// A call begins; gives the ticks until it is looked at.
     pub(super) fn begin(&mut self) -> u64 {
         self.mark = None;
-        self.budget = self.half;
-        ticks(self.half)
+        self.extend(1)
     }
 
     /// The call that was begun may take so many deadlines.
     pub(super) fn extend(&mut self, deadlines: u32) -> u64 {
-        self.budget = self.half.saturating_mul(deadlines);
-        ticks(self.budget)
+        self.budget = self.tick.saturating_mul(deadlines);
+        // One more for the tick that is under way.
+        u64::from(deadlines) + 1
     }
 
     pub(super) fn reached(&mut self) -> UpdateDeadline {
         let now = thread_cpu_time();
         let mark = *self.mark.get_or_insert(now);
         match self.budget.checked_sub(now.saturating_sub(mark)) {
-            Some(left) if !left.is_zero() => UpdateDeadline::Continue(ticks(left)),
+            // It is a tick that has just begun.
+            Some(left) if !left.is_zero() => {
+                UpdateDeadline::Continue(left.as_nanos().div_ceil(self.tick.as_nanos()) as u64)
+            }
             _ => UpdateDeadline::Interrupt,
         }
     }

@@ -8,9 +8,6 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// Precision of deadlines. A hundred wake-ups a second cost a machine nothing that can be measured.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
-
 /// A thread; it ends when this is dropped.
 pub(super) struct Ticker {
     stop: Arc<AtomicBool>,
@@ -18,12 +15,14 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    pub(super) fn start(engine: &Engine) -> io::Result<Self> {
+    /// `tick` is the precision of deadlines. A thread that wakes up more often than that is dear to other programs: a processor with a
+    /// timer that is soon due sleeps in another way, and who wakes it has to interrupt it.
+    pub(super) fn start(engine: &Engine, tick: Duration) -> io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (engine, stopped) = (engine.clone(), Arc::clone(&stop));
         let thread = Builder::new().name("plugin-deadline".into()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                std::thread::park_timeout(TICK);
+                std::thread::park_timeout(tick);
                 engine.increment_epoch();
             }
         })?;

@@ -64,7 +64,8 @@ impl Folder {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        // As the kernel names it, also where the build's folder is a link.
+        Self(path.canonicalize().unwrap())
     }
 
     /// Writes a file and gives its path.
