@@ -32,10 +32,10 @@ use crate::{cache, command, servers};
 #[derive(Args)]
 pub(super) struct Options {
     /// Seconds of load for each way in each round.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 1)]
     seconds: u64,
     /// Rounds; each has all ways in it, in another order.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 30)]
     rounds: usize,
     /// Two rounds of a second.
     #[arg(long)]

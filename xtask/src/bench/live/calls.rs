@@ -24,9 +24,6 @@ const TITLE: &str = "A system call";
 /// A name that no other process of the machine has; the kernel keeps 15 bytes.
 const NAME: &str = "bench-calls";
 
-/// Rounds for each that a workload has: they are short.
-const TIMES: usize = 2;
-
 /// Nanoseconds that may be added to a call that is captured.
 const ADDED: f64 = 500.0;
 
@@ -53,7 +50,7 @@ pub(super) fn measure(bench: &Bench<'_>, report: &mut Report) -> Result<Vec<Verd
         return Ok(Vec::new());
     }
     let mut probe = Probe::start(bench)?;
-    let rounds = bench.options.rounds() * TIMES;
+    let rounds = bench.options.rounds();
     let mut measured: [Vec<Batches>; WAYS.len()] = Default::default();
     let mut told = Vec::new();
     for round in 0..rounds {

@@ -1,7 +1,8 @@
 //! Rounds of all ways, in another order each, with the same server process throughout.
 //!
-//! Takes: a workload. Gives: medians with the lowest and highest of all rounds; ratios are of the same round. An agent is started anew
-//! for each way and round: what stays attached would be part of `nothing`.
+//! Takes: a workload. Gives: medians with the lowest and highest of all rounds; of ratios, which are of the same round, the mean with its
+//! standard error: others disturb each round by a tenth, so one round says little and many say much. An agent is started anew for each
+//! way and round: what stays attached would be part of `nothing`.
 
 use std::time::{Duration, Instant};
 
@@ -46,20 +47,28 @@ pub(super) struct Spread {
     pub(super) high: f64,
 }
 
+/// What a way has of what `nothing` had in the same round: the geometric mean of all rounds, as half and double are equally far from one.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub(super) mean: f64,
+    /// Standard error of the mean; with a single round nobody knows.
+    pub(super) error: Option<f64>,
+}
+
 /// One way in all rounds.
 pub(super) struct Measured {
     pub(super) way: Way,
     /// Requests a second.
     pub(super) rate: Spread,
     /// Of the rate with nothing in the same round.
-    pub(super) part: Option<Spread>,
+    pub(super) part: Option<Part>,
     /// Microseconds.
     pub(super) median: Option<Spread>,
     pub(super) p99: Option<Spread>,
     /// Microseconds of the server's processor time for each request, and its busy cores.
     pub(super) server: Option<Spread>,
     /// The former as a part of that with nothing in the same round.
-    pub(super) dearer: Option<Spread>,
+    pub(super) dearer: Option<Part>,
     pub(super) busy: Option<Spread>,
     /// Microseconds of the agent's processor time for each request.
     pub(super) agent: Option<Spread>,
@@ -126,7 +135,7 @@ impl Measured {
         let lost = observers().map(|agent| agent.told.lost.clone()).filter(|lost| !lost.is_empty());
         let paired = |value: fn(&Sample) -> f64| {
             let parts = samples.iter().zip(nothing).map(|(sample, nothing)| value(sample) / value(nothing));
-            Spread::of(parts).filter(|_| way != Way::Nothing)
+            Part::of(parts).filter(|_| way != Way::Nothing)
         };
         Some(Self {
             way,
@@ -164,6 +173,19 @@ impl Sample {
     }
 }
 
+impl Part {
+    /// Of the rounds' ratios; none of none.
+    fn of(ratios: impl Iterator<Item = f64>) -> Option<Self> {
+        let logarithms: Vec<f64> = ratios.map(f64::ln).collect();
+        let number = logarithms.len() as f64;
+        let middle = logarithms.iter().sum::<f64>() / number;
+        let squares: f64 = logarithms.iter().map(|logarithm| (logarithm - middle).powi(2)).sum();
+        let mean = middle.exp();
+        let error = (squares / (number - 1.0) / number).sqrt() * mean;
+        mean.is_finite().then(|| Self { mean, error: Some(error).filter(|error| error.is_finite()) })
+    }
+}
+
 impl Spread {
     /// Of some values; none of none.
     pub(super) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
@@ -179,7 +201,18 @@ impl Spread {
 
 #[cfg(test)]
 mod tests {
-    use super::Spread;
+    use super::{Part, Spread};
+
+    #[test]
+    fn half_and_double_are_the_same() {
+        let part = Part::of([0.5, 2.0, 1.0, 1.0].into_iter()).unwrap();
+        assert!((part.mean - 1.0).abs() < 1e-9, "{}", part.mean);
+        // The deviations of the logarithms are ln 2, ln 2, 0 and 0.
+        assert!((part.error.unwrap() - 2_f64.ln() / 6_f64.sqrt()).abs() < 1e-9, "{:?}", part.error);
+        let one = Part::of([0.9].into_iter()).unwrap();
+        assert!((one.mean - 0.9).abs() < 1e-9 && one.error.is_none());
+        assert!(Part::of(std::iter::empty()).is_none());
+    }
 
     #[test]
     fn the_middle_of_an_even_number_lies_between_two() {

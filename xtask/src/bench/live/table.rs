@@ -2,7 +2,7 @@
 //!
 //! Takes: spreads. Gives: tables, and whether targets are met.
 
-use super::rounds::{Measured, Spread};
+use super::rounds::{Measured, Part, Spread};
 use crate::bench::report::{Report, grouped};
 
 /// What is asked, and what came of it.
@@ -26,11 +26,11 @@ pub(super) fn workload(measured: &[Measured], report: &mut Report) {
         let cells = [
             row.way.name().to_owned(),
             cell(Some(row.rate), |rate| grouped(rate as u64)),
-            percent(row.part),
+            row.part.map_or_else(|| "-".to_owned(), percent_of),
             plain(row.median, 0),
             plain(row.p99, 0),
             plain(row.server, 2),
-            percent(row.dearer),
+            row.dearer.map_or_else(|| "-".to_owned(), percent_of),
             plain(row.busy, 2),
             plain(row.agent, 2),
             row.peak.map_or_else(|| "-".to_owned(), |bytes| format!("{:.0}", bytes as f64 / 1e6)),
@@ -50,6 +50,12 @@ pub(super) fn workload(measured: &[Measured], report: &mut Report) {
             )),
         }
     }
+}
+
+/// `91.8 ± 1.2`: percent, and the standard error.
+pub(super) fn percent_of(part: Part) -> String {
+    let error = part.error.map_or_else(String::new, |error| format!(" ± {:.1}", error * 100.0));
+    format!("{:.1}{error}", part.mean * 100.0)
 }
 
 /// `median (lowest to highest)`.
