@@ -69,13 +69,16 @@ enum Programs {
         _programs: Ebpf,
     },
     Tls(Tls),
-    /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time.
-    Stopped(u64),
+    /// Since then, `CLOCK_MONOTONIC`; the kernel takes its time for probes.
+    Stopped {
+        end: u64,
+        _tls: Option<Tls>,
+    },
 }
 
 impl Programs {
     fn is_after_end(&self, record: &[u8]) -> bool {
-        let Self::Stopped(end) = self else { return false };
+        let Self::Stopped { end, .. } = self else { return false };
         Record::time_of(record).is_some_and(|time| time > *end)
     }
 }
@@ -144,7 +147,7 @@ impl SocketCapture {
         // Everything that was told until then has been seen.
         let now = match self.programs {
             _ if !is_drained => self.frames.latest(),
-            Programs::Stopped(_) => u64::MAX,
+            Programs::Stopped { .. } => u64::MAX,
             Programs::Calls { .. } | Programs::Tls(_) => began,
         };
         let ring_full = self.kernel_count(Counter::RingFull);
@@ -160,9 +163,17 @@ impl SocketCapture {
 
     /// Nothing further is captured; [`SocketCapture::append`] gives what the ring holds.
     pub fn stop(&mut self) {
-        let stopped = Programs::Stopped(clock::monotonic());
-        if let Programs::Tls(tls) = std::mem::replace(&mut self.programs, stopped) {
-            self.events.extend(tls.stop());
+        let end = clock::monotonic();
+        let stopped = Programs::Stopped { end, _tls: None };
+        self.programs = match std::mem::replace(&mut self.programs, stopped) {
+            Programs::Tls(tls) => {
+                tls.stop();
+                self.events.extend(tls.events());
+                Programs::Stopped { end, _tls: Some(tls) }
+            }
+            Programs::Calls { .. } => Programs::Stopped { end, _tls: None },
+            // It keeps the end that it had.
+            stopped @ Programs::Stopped { .. } => stopped,
         }
     }
 

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
@@ -74,11 +75,13 @@ pub enum TlsEvent {
     Blind(String),
 }
 
-/// Probes that come and go.
+/// Probes that come and go. When it is dropped, it waits until the kernel has taken all of them away, a tenth of a second for each: a process
+/// that ended meanwhile would leave breakpoints in the programs, as the kernel gives up on those of a thread that is about to be killed.
 #[derive(Debug)]
 pub(super) struct Tls {
     stop: Arc<AtomicBool>,
     events: Receiver<TlsEvent>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Tls {
@@ -92,10 +95,10 @@ impl Tls {
             LookOut { ring, probes, watcher: Watcher::new("/proc"), sender, hidden: false, blind: false };
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("weir-tls".to_owned());
-        thread
+        let thread = thread
             .spawn(move || look_out.run(&stopped))
             .map_err(|error| SocketError::Object(format!("no thread for TLS: {error}")))?;
-        Ok(Self { stop, events })
+        Ok(Self { stop, events, thread: Some(thread) })
     }
 
     /// What happened since the last call.
@@ -103,10 +106,19 @@ impl Tls {
         self.events.try_iter()
     }
 
-    /// Begins to take all probes and programs away. The kernel takes a tenth of a second for each probe; the process ends after that.
-    pub(super) fn stop(self) -> Vec<TlsEvent> {
+    /// Begins to take all probes and programs away.
+    pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
-        self.events.try_iter().collect()
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread has been printed already; there is nothing to save.
+            let _ = thread.join();
+        }
     }
 }
 
