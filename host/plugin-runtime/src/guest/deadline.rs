@@ -60,3 +60,45 @@ fn thread_cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Works until the thread has had so much of a processor.
+    fn work(time: Duration) {
+        let until = thread_cpu_time() + time;
+        while thread_cpu_time() < until {}
+    }
+
+    #[test]
+    fn the_second_half_is_of_the_threads_own_time() {
+        let tick = Duration::from_millis(10);
+        let mut deadline = Deadline::new(2 * tick);
+        assert_eq!(deadline.begin(), 2);
+        // It waited meanwhile, which is not its work.
+        std::thread::sleep(3 * tick);
+        assert!(matches!(deadline.reached(), UpdateDeadline::Continue(1)));
+        std::thread::sleep(3 * tick);
+        assert!(matches!(deadline.reached(), UpdateDeadline::Continue(1)));
+        work(tick);
+        assert!(matches!(deadline.reached(), UpdateDeadline::Interrupt));
+    }
+
+    #[test]
+    fn what_is_many_calls_may_take_as_much_longer() {
+        let tick = Duration::from_millis(10);
+        let mut deadline = Deadline::new(2 * tick);
+        deadline.begin();
+        assert_eq!(deadline.extend(8), 9);
+        assert!(matches!(deadline.reached(), UpdateDeadline::Continue(8)));
+        work(2 * tick);
+        // Six are left, of which one has begun.
+        assert!(matches!(deadline.reached(), UpdateDeadline::Continue(6)));
+        work(6 * tick);
+        assert!(matches!(deadline.reached(), UpdateDeadline::Interrupt));
+        // The next one begins anew.
+        assert_eq!(deadline.begin(), 2);
+        assert!(matches!(deadline.reached(), UpdateDeadline::Continue(1)));
+    }
+}
