@@ -4,7 +4,7 @@
 //! each socket carried them, and counts of what was not captured. Does not do: threads, looking into bytes, printing.
 //!
 //! A program in the kernel (`ebpf/program`) looks at the end of each system call and puts what a socket carried into a ring; this
-//! side empties it every few milliseconds, and when a program says that it holds much.
+//! side empties it ten times a second, and when a program says that it holds much.
 
 mod btf;
 mod clock;
@@ -44,7 +44,7 @@ const KERNEL_TYPES: &str = "/sys/kernel/btf/vmlinux";
 
 /// How long the ring is left alone at most when it was nearly empty: programs that carry much say so sooner. A shorter time would be dear to
 /// the programs that are observed: a processor with a timer that is soon due sleeps in another way, and who wakes it has to interrupt it.
-pub const WAIT: Duration = Duration::from_millis(10);
+pub const WAIT: Duration = Duration::from_millis(100);
 
 /// How much of the ring goes into one block.
 const BLOCK_BYTES: usize = 1 << 20;

@@ -34,7 +34,7 @@ const BUNDLE: Duration = Duration::from_millis(2);
 /// Processes of one bundle. The others have their turn at the next scan.
 const BUNDLED: usize = 64;
 
-/// Events that wait to be told: more than files can have in the ten milliseconds between two looks.
+/// Events that wait to be told: more than files can have in the tenth of a second between two looks.
 const EVENTS: usize = 1024;
 
 /// How often the thread looks whether it is to stop.
