@@ -16,7 +16,7 @@ pub use go::GoLayout;
 pub use http2::{ENDS_STREAM, FIELD_NAME, FIELD_VALUE, FIELD_VALUE_AT, FIELDS, FieldPlace, OF_CLIENT};
 pub use offsets::Offsets;
 pub use record::{
-    BYTES_A_WAKE, CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS, WILDCARD,
+    CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS, WAKE_BYTES, WILDCARD,
 };
 pub use settings::{
     Admission, LISTED, LOADER_BEGUN, LOADER_FOUND, NAMES, PROCESS_OF_OWN_CALL, Settings, UNWANTED_PLACES,

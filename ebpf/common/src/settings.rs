@@ -20,8 +20,8 @@ pub struct Settings {
     pub tls: u32,
     /// 1: programs at tracepoints may lose their processor to other threads, and to the same program there.
     pub preemptible: u32,
-    /// Nothing: what follows has eight bytes' alignment.
-    pub unused: u32,
+    /// A processor that puts so many bytes into the ring wakes the reader.
+    pub wake_bytes: u32,
     /// Names of threads that are admitted, up to the first that is empty.
     pub names: [[u64; 2]; NAMES],
 }
@@ -36,7 +36,7 @@ impl Settings {
         calls: 0,
         tls: 0,
         preemptible: 0,
-        unused: 0,
+        wake_bytes: 0,
         names: [[0; 2]; NAMES],
     };
 }

@@ -5,9 +5,7 @@ use aya_ebpf::bindings::{BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP};
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf};
-use weir_ebpf_common::{
-    BYTES_A_WAKE, Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place,
-};
+use weir_ebpf_common::{Counter, LISTED, Offsets, Record, Settings, UNWANTED_PLACES, unwanted_place};
 
 use crate::ends::Ends;
 use crate::go::GoCall;
@@ -161,7 +159,7 @@ pub fn submit_flags(size: usize) -> u64 {
     // SAFETY: the map's own memory, of this processor; who loses it in between wakes the reader somewhat sooner or later.
     let wakes = unsafe {
         let put = *place + size as u32;
-        let wakes = put >= BYTES_A_WAKE;
+        let wakes = put >= setting!(wake_bytes);
         *place = if wakes { 0 } else { put };
         wakes
     };

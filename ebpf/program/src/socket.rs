@@ -7,6 +7,7 @@ use aya_ebpf::helpers::bpf_ktime_get_ns;
 use aya_ebpf::helpers::generated::bpf_get_current_task;
 use weir_ebpf_common::{Event, Record, START};
 
+use crate::admission;
 use crate::emit;
 use crate::kernel::{AF_INET, AF_INET6, FILE_TYPE, IPPROTO_TCP, IS_SOCKET, read};
 use crate::maps::{self, offset, setting};
@@ -254,6 +255,9 @@ fn try_state_changed(sock: usize, old: i32, state: i32) -> Option<()> {
     }
     let streams = socket.streams()?;
     record.local_port = streams.local_port;
+    if !admission::admits_ports(record.local_port, record.remote_port) {
+        return None;
+    }
     record.sequence = streams.written;
     record.acknowledgment = streams.read;
     // SAFETY: takes nothing and can not fail.

@@ -5,7 +5,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use aya::programs::{ProgramInfo, loaded_programs};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use weir_capture::Block;
 use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
-use weir_ebpf_common::{BYTES_A_WAKE, RECORD_SIZES, Record};
+use weir_ebpf_common::{RECORD_SIZES, Record, WAKE_BYTES};
 
 #[test]
 fn the_kernel_takes_the_programs() {
@@ -79,13 +79,30 @@ fn writer(port: u16) -> Child {
     shell.args(["-c", SCRIPT, &port.to_string()]).stdin(Stdio::piped()).spawn().expect("bash")
 }
 
+/// The ends of connections are seen where no process can be asked for, but their ports can.
+#[test]
+fn connections_of_other_ports_are_not_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    for (port, is_told) in [(address.port(), true), (1, false)] {
+        let options = SocketOptions { ports: vec![port], ..SocketOptions::default() };
+        let Some(mut capture) = opens(&options) else { return };
+        drop((TcpStream::connect(address).expect("connects"), listener.accept().expect("accepts")));
+        while capture.append(&mut Block::default()) {}
+        assert_eq!(capture.counts().records > 0, is_told, "port {port}");
+    }
+}
+
 #[test]
 fn who_waits_is_woken_when_much_is_in_the_ring() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let mut writer = writer(listener.local_addr().expect("bound").port());
+    let port = listener.local_addr().expect("bound").port();
+    let mut writer = writer(port);
     let mut lines = writer.stdin.take().expect("piped");
     let (mut connection, _) = listener.accept().expect("the shell connects");
-    let options = SocketOptions { processes: vec![writer.id()], ..SocketOptions::default() };
+    // Not the port alone, as this process reads there; not the process alone, as the ends of all connections are told.
+    let options =
+        SocketOptions { processes: vec![writer.id()], ports: vec![port], ..SocketOptions::default() };
     if let Some(mut capture) = opens(&options) {
         let mut write = |count: usize| {
             writeln!(lines, "{count}").expect("the shell reads");
@@ -107,7 +124,7 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
         assert!(!is_ready(&capture), "ready for ten records");
         // Each processor counts its own, and the shell may be moved to another one.
         let processors = std::thread::available_parallelism().expect("known").get();
-        let many = (BYTES_A_WAKE as usize).div_ceil(Record::SIZE + RECORD_SIZES[0]) * processors;
+        let many = (WAKE_BYTES as usize).div_ceil(Record::SIZE + RECORD_SIZES[0]) * processors;
         write(many);
         assert!(is_ready(&capture), "not ready for {many} records");
         assert!(waited(&capture, long) < long / 2, "not woken for {many} records");

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use aya::maps::{Array, HashMap, Map, MapData, MapError, MapType};
 use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSockAddr, FEntry, FExit, ProgramError};
 use aya::sys::is_map_supported;
+use aya::util::online_cpus;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
     Admission, CAPTURE_MAX, LISTED, LOADER_BEGUN, LOADER_FOUND, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings,
-    name_words,
+    WAKE_BYTES, name_words,
 };
 
 use super::btf::{Btf as KernelTypes, BtfError};
@@ -132,6 +133,7 @@ impl Way {
 }
 
 fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> {
+    let processors = online_cpus().map_or(1, |processors| processors.len());
     let lists = [
         (options.processes.is_empty(), Admission::Processes),
         (options.names.is_empty(), Admission::Names),
@@ -153,9 +155,15 @@ fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> 
         calls: options.calls.into(),
         tls: options.tls.into(),
         preemptible: is_preemptible().into(),
-        unused: 0,
+        wake_bytes: wake_bytes(options.ring_bytes, processors),
         names,
     })
+}
+
+/// So much that the ring is half full at most when each processor is about to wake the reader.
+fn wake_bytes(ring_bytes: u32, processors: usize) -> u32 {
+    let processors = u32::try_from(processors).unwrap_or(u32::MAX).max(1);
+    WAKE_BYTES.min(ring_bytes / 2 / processors)
 }
 
 /// The last kernel on which a program at a tracepoint is known to keep its processor until it ends.
@@ -311,7 +319,7 @@ pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::version;
+    use super::{version, wake_bytes};
 
     #[test]
     fn reads_releases() {
@@ -319,5 +327,13 @@ mod tests {
         assert_eq!(version("7.3-rc1"), Some((7, 3)));
         assert_eq!(version("6.18+"), Some((6, 18)));
         assert_eq!((version(""), version("next")), (None, None));
+    }
+
+    #[test]
+    fn many_processors_wake_the_reader_before_the_ring_is_full() {
+        assert_eq!((wake_bytes(8 << 20, 2), wake_bytes(8 << 20, 0)), (192 << 10, 192 << 10));
+        for processors in [2, 21, 22, 64, 1024] {
+            assert!(wake_bytes(8 << 20, processors) as usize * processors <= 4 << 20, "{processors}");
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Default for SocketOptions {
             at_calls: false,
             // Heads and small bodies; the rest of large bodies is stepped over anyway.
             capture_limit: 16 << 10,
-            // Each processor wakes the reader for a fortieth of it; it is mapped twice, and counts so as resident memory.
+            // Up to twenty processors wake the reader for a fortieth of it each; it is mapped twice, and counts so as resident memory.
             ring_bytes: 8 << 20,
         }
     }
