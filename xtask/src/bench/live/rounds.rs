@@ -20,6 +20,10 @@ use crate::bench::report::grouped;
 /// page, which it does once in its life.
 const WARM_UP: Duration = Duration::from_secs(1);
 
+/// From one way's end to the next one's load, while an agent starts: `nothing` comes after as long a rest, as processors that have just worked
+/// are faster or slower than others.
+const REST: Duration = Duration::from_secs(1);
+
 /// One way in one round.
 struct Sample {
     load: Load,
@@ -108,8 +112,10 @@ pub(super) fn measure(bench: &Bench<'_>, workload: &Workload) -> Result<Vec<Meas
 
 fn sample(bench: &Bench<'_>, workload: &Workload, server: &Server, way: Way, rate: f64) -> Result<Sample> {
     let (_, core) = workload.cores();
+    let began = Instant::now();
     let agent =
         if way == Way::Nothing { None } else { Some(Agent::start(bench, &[way], core, &server.which)?) };
+    std::thread::sleep(REST.saturating_sub(began.elapsed()));
     let warm = workload.maker.run(bench, core, server.port, WARM_UP, Some(rate))?;
     let of_agent = || agent.as_ref().map_or(Ok(Duration::ZERO), |agent| agent.process.processor());
     let (agent_before, server_before) = (of_agent()?, server.process.processor()?);
