@@ -156,11 +156,11 @@ pub fn keep_own_stack(context: &impl EbpfContext) {
 #[inline(always)]
 pub fn submit_flags(size: usize) -> u64 {
     let Some(place) = PUT.get_ptr_mut(0) else { return u64::from(BPF_RB_NO_WAKEUP) };
-    let enough = setting!(wake_bytes);
+    let wake_bytes = setting!(wake_bytes);
     // SAFETY: the map's own memory, of this processor; who loses it in between wakes the reader somewhat sooner or later.
     let wakes = unsafe {
         let put = *place + size as u32;
-        let wakes = put >= enough;
+        let wakes = put >= wake_bytes;
         *place = if wakes { 0 } else { put };
         wakes
     };

@@ -217,8 +217,8 @@ pub const SENT_END: u8 = 2;
 const SHUT: u8 = 3;
 
 /// Tells that a connection begins that a program of this machine asked for (the socket of an accepted one is nobody's yet when it begins),
-/// and the end of every connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call
-/// of `close` is one of many ways.
+/// and the end of a connection: the program closed its socket or ended, or the other end reset it. Both are seen here, a call of `close` is
+/// one of many ways. The lists of processes are not asked, as whichever process has the processor may be the one that sees it.
 #[inline(always)]
 pub fn state_changed(sock: *const u8, old: i32, state: i32) {
     let _ = try_state_changed(sock as usize, old, state);

@@ -79,7 +79,7 @@ fn writer(port: u16) -> Child {
     shell.args(["-c", SCRIPT, &port.to_string()]).stdin(Stdio::piped()).spawn().expect("bash")
 }
 
-/// The ends of connections are seen where no process can be asked for, but their ports can.
+/// Beginnings and ends of connections are seen where no process can be asked for, but their ports can.
 #[test]
 fn connections_of_other_ports_are_not_told() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -100,7 +100,7 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
     let mut writer = writer(port);
     let mut lines = writer.stdin.take().expect("piped");
     let (mut connection, _) = listener.accept().expect("the shell connects");
-    // Not the port alone, as this process reads there; not the process alone, as the ends of all connections are told.
+    // Not the port alone, as this process reads there; not the process alone, as all connections' beginnings and ends are told.
     let options =
         SocketOptions { processes: vec![writer.id()], ports: vec![port], ..SocketOptions::default() };
     if let Some(mut capture) = opens(&options) {
@@ -124,7 +124,8 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
         assert!(!is_ready(&capture), "ready for ten records");
         // Each processor counts its own, and the shell may be moved to another one.
         let processors = std::thread::available_parallelism().expect("known").get();
-        let many = (WAKE_BYTES as usize).div_ceil(Record::SIZE + RECORD_SIZES[0]) * processors;
+        let bytes = (WAKE_BYTES as usize * processors).min(options.ring_bytes as usize / 2);
+        let many = bytes.div_ceil(Record::SIZE + RECORD_SIZES[0]) + processors;
         write(many);
         assert!(is_ready(&capture), "not ready for {many} records");
         assert!(waited(&capture, long) < long / 2, "not woken for {many} records");

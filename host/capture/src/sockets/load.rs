@@ -133,7 +133,6 @@ impl Way {
 }
 
 fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> {
-    let processors = online_cpus().map_or(1, |processors| processors.len());
     let lists = [
         (options.processes.is_empty(), Admission::Processes),
         (options.names.is_empty(), Admission::Names),
@@ -155,7 +154,7 @@ fn settings(options: &SocketOptions, way: Way) -> Result<Settings, SocketError> 
         calls: options.calls.into(),
         tls: options.tls.into(),
         preemptible: is_preemptible().into(),
-        wake_bytes: wake_bytes(options.ring_bytes, processors),
+        wake_bytes: wake_bytes(options.ring_bytes, online_cpus().map_or(1, |processors| processors.len())),
         names,
     })
 }

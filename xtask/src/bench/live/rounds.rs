@@ -20,8 +20,8 @@ use crate::bench::report::grouped;
 /// page, which it does once in its life.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// From one way's end to the next one's load, while an agent starts: `nothing` comes after as long a rest, as processors that have just worked
-/// are faster or slower than others.
+/// From one way's end to the next one's load, while an agent starts. `nothing` comes after as long a rest, so that what the processors did
+/// before is the same.
 const REST: Duration = Duration::from_secs(1);
 
 /// One way in one round.
