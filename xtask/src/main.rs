@@ -21,6 +21,7 @@ mod layers;
 mod longest;
 mod servers;
 mod setup;
+mod skipped;
 mod steps;
 mod test;
 mod tool;
