@@ -13,6 +13,7 @@ mod rounds;
 mod server;
 mod space;
 mod table;
+mod turns;
 mod way;
 mod workload;
 
@@ -37,7 +38,10 @@ pub(super) struct Options {
     /// Rounds; each has all ways in it, in another order.
     #[arg(long, default_value_t = 30)]
     rounds: usize,
-    /// Two rounds of a second.
+    /// Turns with an agent and without, for each throughput of which a part is asked.
+    #[arg(long, default_value_t = 60)]
+    turns: usize,
+    /// Two rounds of a second, and two turns.
     #[arg(long)]
     quick: bool,
     /// Servers, load and agent go before everything else on the machine (nice -15), for one that is not quiet. The rest of it
@@ -62,6 +66,10 @@ impl Options {
 
     fn rounds(&self) -> usize {
         if self.quick { 2 } else { self.rounds.max(1) }
+    }
+
+    fn turns(&self) -> usize {
+        if self.quick { 2 } else { self.turns.max(1) }
     }
 
     fn time(&self) -> Duration {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::Bench;
+use super::process::Process;
 use super::space::Core;
 use crate::command;
 
@@ -21,6 +22,9 @@ const THREADS: &str = "8";
 
 /// Requests of redis-benchmark while nothing is known of the server.
 const FIRST: f64 = 50_000.0;
+
+/// Seconds of a load that stays: longer than any measurement.
+const FOREVER: &str = "86400";
 
 /// What it prints when it ends; without a `request` function, wrk sends the same bytes each time.
 const SCRIPT: &str = "done = function(summary, latency, requests)\n\
@@ -94,14 +98,7 @@ impl Maker {
     ) -> Result<Load> {
         let seconds = time.as_secs().to_string();
         let mut command = match self {
-            Self::Wrk | Self::WrkTls => {
-                let scheme = if self == Self::Wrk { "http" } else { "https" };
-                let mut wrk = bench.space.command(core, "wrk");
-                wrk.args(["-t", "1", "-c", CONNECTIONS, "-d", &seconds, "--latency", "-s"])
-                    .arg(script(bench));
-                wrk.arg(format!("{scheme}://127.0.0.1:{port}/"));
-                wrk
-            }
+            Self::Wrk | Self::WrkTls => self.wrk(bench, core, port, &seconds),
             Self::RedisBenchmark => {
                 // It takes a number, not a time, for each of both commands.
                 let requests = rate.map_or(FIRST, |rate| rate * time.as_secs_f64() / 2.0) as u64;
@@ -134,6 +131,23 @@ impl Maker {
             bail!("{} had no answer: {said}", self.program());
         }
         Ok(load)
+    }
+
+    /// Makes load until it is dropped.
+    pub(super) fn stay(self, bench: &Bench<'_>, core: Core, port: u16) -> Result<Process> {
+        if !matches!(self, Self::Wrk | Self::WrkTls) {
+            bail!("{} makes no load that stays", self.program());
+        }
+        let mut command = self.wrk(bench, core, port, FOREVER);
+        Process::start("wrk", command.stdout(Stdio::null()))
+    }
+
+    fn wrk(self, bench: &Bench<'_>, core: Core, port: u16, seconds: &str) -> Command {
+        let scheme = if self == Self::WrkTls { "https" } else { "http" };
+        let mut wrk = bench.space.command(core, "wrk");
+        wrk.args(["-t", "1", "-c", CONNECTIONS, "-d", seconds, "--latency", "-s"]).arg(script(bench));
+        wrk.arg(format!("{scheme}://127.0.0.1:{port}/"));
+        wrk
     }
 }
 

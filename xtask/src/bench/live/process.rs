@@ -53,6 +53,13 @@ impl Process {
         Ok(TICK * user + TICK * system)
     }
 
+    /// Calls so far that wrote to a file or a socket, but for `send` and its like.
+    pub(super) fn writes(&self) -> Result<u64> {
+        let io = self.read("io")?;
+        let calls = io.lines().find_map(|line| line.strip_prefix("syscw: ")?.parse().ok());
+        calls.context("no syscw in /proc/PID/io")
+    }
+
     /// Bytes that are resident (`VmRSS`), or were at most (`VmHWM`).
     pub(super) fn memory(&self, field: &str) -> Result<u64> {
         self.kib("status", field)

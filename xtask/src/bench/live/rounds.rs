@@ -181,7 +181,7 @@ impl Sample {
 
 impl Part {
     /// Of the rounds' ratios; none of none.
-    fn of(ratios: impl Iterator<Item = f64>) -> Option<Self> {
+    pub(super) fn of(ratios: impl Iterator<Item = f64>) -> Option<Self> {
         let logarithms: Vec<f64> = ratios.map(f64::ln).collect();
         let number = logarithms.len() as f64;
         let middle = logarithms.iter().sum::<f64>() / number;

@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use super::Bench;
 use super::load::Maker;
-use super::rounds::{self, Measured};
+use super::rounds;
 use super::server::Kind;
 use super::space::Core;
 use super::table::{self, Verdict};
+use super::turns::{self, Kept};
 use super::way::Way;
 use crate::bench::report::Report;
 use crate::servers;
@@ -132,22 +133,26 @@ pub(super) fn all(bench: &Bench<'_>, report: &mut Report) -> Result<Vec<Verdict>
         ));
         let measured = rounds::measure(bench, workload)?;
         table::workload(&measured, report);
-        if workload.has_target {
-            verdicts.extend(kept(workload.title, &measured));
+        if workload.has_target && bench.offered.has(Way::Calls) {
+            verdicts.extend(kept(bench, workload, report)?);
         }
     }
     Ok(verdicts)
 }
 
-fn kept(title: &str, measured: &[Measured]) -> Option<Verdict> {
-    let calls = measured.iter().find(|measured| measured.way == Way::Calls)?;
-    let part = calls.part?;
-    Some(Verdict {
-        text: format!(
-            "throughput that nginx under wrk keeps while its system calls are captured ({title}): {} % (at least {:.0} % asked)",
-            table::percent_of(part),
-            KEPT * 100.0
-        ),
-        is_met: part.mean >= KEPT,
-    })
+/// By turns, as a tenth decides.
+fn kept(bench: &Bench<'_>, workload: &Workload, report: &mut Report) -> Result<Option<Verdict>> {
+    let turns = bench.options.turns();
+    let Some(Kept { part, undisturbed }) = turns::measure(bench, workload, turns)? else { return Ok(None) };
+    let percent = table::percent_of(part);
+    report.line(&format!(
+        "- system calls, by {turns} turns: {percent} % of the requests of `nothing`; of the best tenth of slices {:.1} %",
+        undisturbed * 100.0
+    ));
+    let text = format!(
+        "throughput that nginx under wrk keeps while its system calls are captured ({}): {percent} % (at least {:.0} % asked)",
+        workload.title,
+        KEPT * 100.0
+    );
+    Ok(Some(Verdict { text, is_met: part.mean >= KEPT }))
 }
