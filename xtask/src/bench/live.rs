@@ -167,7 +167,7 @@ fn disturbances(options: &Options, report: &mut Report) {
     let others = process::named("weir");
     if others > 0 {
         report.line(&format!(
-            "- **{others} other process(es) of this machine are named `weir`**: what they probe is part of every row, `nothing` too"
+            "- **{others} other process(es) of this machine have names that begin with `weir`**: what they probe is part of every row, `nothing` too"
         ));
     }
 }

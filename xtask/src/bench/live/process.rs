@@ -146,11 +146,11 @@ impl Drop for Process {
     }
 }
 
-/// How many processes of the machine have this name (proc_pid_comm(5)).
+/// How many processes of the machine have a name that begins so (proc_pid_comm(5)): copies of a program are often named after it.
 pub(super) fn named(name: &str) -> usize {
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
     let is_it = |path: std::path::PathBuf| {
-        fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+        fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.starts_with(name))
     };
     processes.flatten().filter(|process| is_it(process.path())).count()
 }
