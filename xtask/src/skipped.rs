@@ -1,7 +1,7 @@
 //! Which tests passed without having run, and why: what they need is not on this machine.
 //!
 //! Takes: the test runner's report (JUnit's XML, `.config/nextest.toml`); a test says `skipped: WHY` on a line of its own. Gives: lines
-//! for people. Where `CI` is set such tests fail, so there is nothing to tell.
+//! for people. Where `CI` is set, tests of live capture fail instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Bench;
 use super::agent::Agent;
@@ -32,11 +32,11 @@ pub(super) struct Kept {
     pub(super) undisturbed: f64,
 }
 
-/// One turn: requests in each slice, in units of a second.
+/// One turn: the server's calls that write, a second, in each slice. Each request has as many, as all requests are the same.
 struct Turn(Vec<f64>);
 
-/// Alternates between an agent and none. None: there were no turns.
-pub(super) fn measure(bench: &Bench<'_>, workload: &Workload, turns: usize) -> Result<Option<Kept>> {
+/// Alternates between an agent and none.
+pub(super) fn measure(bench: &Bench<'_>, workload: &Workload, turns: usize) -> Result<Kept> {
     let (server_core, core) = workload.cores();
     let server = workload.kind.start(bench, server_core)?;
     workload.maker.prepare(bench, server.port)?;
@@ -50,11 +50,11 @@ pub(super) fn measure(bench: &Bench<'_>, workload: &Workload, turns: usize) -> R
         with.push(turn);
         without.push(Turn::of(&server)?);
     }
-    Ok(Kept::of(&without, &with))
+    Kept::of(&without, &with).context("the server answered nothing")
 }
 
 impl Turn {
-    /// Counts the server's calls that write: each request has as many, as all requests are the same.
+    /// Takes its time.
     fn of(server: &Server) -> Result<Self> {
         std::thread::sleep(REST);
         let (mut began, mut before) = (Instant::now(), server.process.writes()?);
@@ -74,7 +74,7 @@ impl Turn {
 }
 
 impl Kept {
-    /// `without` has one turn more, as each of `with` lies between two of them.
+    /// `without` has one turn more, as each of `with` lies between two of them. None: no turns, or nothing was answered.
     fn of(without: &[Turn], with: &[Turn]) -> Option<Self> {
         let neighbours = without.windows(2).filter_map(|pair| match pair {
             [before, after] => Some((before.rate() * after.rate()).sqrt()),
@@ -107,6 +107,7 @@ mod tests {
         assert!((kept.part.mean - 0.9).abs() < 1e-9, "{}", kept.part.mean);
         assert!((kept.undisturbed - 0.9).abs() < 1e-9, "{}", kept.undisturbed);
         assert!(Kept::of(&turns(&[100.0]), &[]).is_none());
+        assert!(Kept::of(&turns(&[0.0, 0.0]), &turns(&[0.0])).is_none());
     }
 
     #[test]

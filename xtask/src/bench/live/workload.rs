@@ -134,16 +134,16 @@ pub(super) fn all(bench: &Bench<'_>, report: &mut Report) -> Result<Vec<Verdict>
         let measured = rounds::measure(bench, workload)?;
         table::workload(&measured, report);
         if workload.has_target && bench.offered.has(Way::Calls) {
-            verdicts.extend(kept(bench, workload, report)?);
+            verdicts.push(kept(bench, workload, report)?);
         }
     }
     Ok(verdicts)
 }
 
 /// By turns, as a tenth decides.
-fn kept(bench: &Bench<'_>, workload: &Workload, report: &mut Report) -> Result<Option<Verdict>> {
+fn kept(bench: &Bench<'_>, workload: &Workload, report: &mut Report) -> Result<Verdict> {
     let turns = bench.options.turns();
-    let Some(Kept { part, undisturbed }) = turns::measure(bench, workload, turns)? else { return Ok(None) };
+    let Kept { part, undisturbed } = turns::measure(bench, workload, turns)?;
     let percent = table::percent_of(part);
     report.line(&format!(
         "- system calls, by {turns} turns: {percent} % of the requests of `nothing`; of the best tenth of slices {:.1} %",
@@ -154,5 +154,5 @@ fn kept(bench: &Bench<'_>, workload: &Workload, report: &mut Report) -> Result<O
         workload.title,
         KEPT * 100.0
     );
-    Ok(Some(Verdict { text, is_met: part.mean >= KEPT }))
+    Ok(Verdict { text, is_met: part.mean >= KEPT })
 }
