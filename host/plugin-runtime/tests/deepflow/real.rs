@@ -13,7 +13,7 @@ use crate::support::{Batch, C2S, S2C, flow_id, probe, runtime, said};
 
 /// `go/main.go` as standard Go builds it; none without a Go that can.
 fn go_plugin() -> Option<Plugin> {
-    let program = std::env::var_os("GO").unwrap_or_else(|| "go".into());
+    let program = std::env::var_os("WEIR_GO").unwrap_or_else(|| "go".into());
     let wasm = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deepflow-go.wasm");
     let built = Command::new(&program)
         .args(["build", "-buildmode=c-shared", "-o"])
@@ -23,7 +23,8 @@ fn go_plugin() -> Option<Plugin> {
         .envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("GO111MODULE", "off"), ("GOTOOLCHAIN", "local")])
         .status();
     let Ok(status) = built else {
-        eprintln!("skipped: there is no `go`; name one with GO");
+        assert!(std::env::var_os("WEIR_GO").is_none(), "WEIR_GO names no Go");
+        eprintln!("skipped: there is no Go on the path, and WEIR_GO does not name one");
         return None;
     };
     assert!(status.success(), "main.go must compile");
