@@ -7,6 +7,7 @@
 mod counter;
 mod go;
 mod http2;
+mod lane;
 mod offsets;
 mod record;
 mod settings;
@@ -14,6 +15,7 @@ mod settings;
 pub use counter::Counter;
 pub use go::GoLayout;
 pub use http2::{ENDS_STREAM, FIELD_NAME, FIELD_VALUE, FIELD_VALUE_AT, FIELDS, FieldPlace, OF_CLIENT};
+pub use lane::{LANE_BYTES, LANES, Lane};
 pub use offsets::Offsets;
 pub use record::{
     CAPTURE_MAX, Event, NAME, PIECE, PIECES, RECORD_SIZES, Record, START, TLS, WAKE_BYTES, WILDCARD,

@@ -65,7 +65,7 @@ pub const CAPTURE_MAX: usize = PIECE * PIECES;
 /// Payloads that a record has room for: most requests are small, and what is reserved is lost to others.
 pub const RECORD_SIZES: [usize; 3] = [256, 1024, PIECE];
 
-/// A processor that puts so many bytes into the ring wakes the reader, where the ring has room for as much of each: the reader's work with 500
+/// A processor that puts so many bytes into its lane, or into the ring where that has room for as much of each, wakes the reader: the reader's work with 500
 /// small records takes about as long as a server needs for the requests of thirty connections. With more, who talks with the server would
 /// wait for the reader's processor so long that the server had nothing to do; with fewer nothing is gained (docs/adr/0007).
 pub const WAKE_BYTES: u32 = 192 << 10;
@@ -136,6 +136,13 @@ impl Record {
     #[must_use]
     pub fn time_of(bytes: &[u8]) -> Option<u64> {
         bytes.first_chunk().map(|time| u64::from_le_bytes(*time))
+    }
+
+    /// How many bytes of payload the record has that these bytes begin with; none when they are too few.
+    #[must_use]
+    pub fn captured_of(bytes: &[u8]) -> Option<u32> {
+        let captured = bytes.get(core::mem::offset_of!(Self, captured)..)?;
+        captured.first_chunk().map(|captured| u32::from_le_bytes(*captured))
     }
 
     /// A record and its payload from what the ring holds; none when that is too short.

@@ -1,4 +1,4 @@
-//! Records -> ring. Takes: a record and where its payload lies in the program's memory. Gives: it to the reader, or counts it.
+//! Records -> the ring that all processors have together; see [`crate::lane`] for what most calls carry. Takes: a record and where its payload lies in the program's memory. Gives: it to the reader, or counts it.
 
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
 use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record, TLS};
@@ -114,16 +114,35 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
     vectors: u64,
     places: &mut Places,
 ) {
-    let total = record.length;
-    let size = at_most::<{ size_of::<Places>() }>(vectors as u32 * size_of::<Vector>() as u32);
-    // SAFETY: `size` is at most that of the places; the helper checks the address.
-    let unknown = unsafe { bpf_probe_read_user((&raw mut *places).cast(), size, vector as *const _) } != 0;
     let Some(mut entry) = RECORDS.reserve_bytes(HEAD + ROOM, 0) else {
         return counted(record, Counter::RingFull, 1);
     };
     let start = entry.as_mut_ptr();
     // SAFETY: as in `put_sized`.
     unsafe { start.cast::<Record>().write(*record) };
+    // SAFETY: the entry has room for ROOM bytes behind its head, which is twice MOST.
+    let filled = unsafe { gather::<MOST>(record, start.add(HEAD), vector, vectors, places) };
+    // SAFETY: as above.
+    unsafe { (*start.cast::<Record>()).captured = filled };
+    entry.submit(submit_flags(HEAD + ROOM));
+}
+
+/// Copies the first `record.length` bytes of so many buffers to `payload`, and gives how many they are: fewer where one can not be read.
+///
+/// # Safety
+/// There has to be room for twice `MOST`.
+#[inline(always)]
+pub unsafe fn gather<const MOST: usize>(
+    record: &Record,
+    payload: *mut u8,
+    vector: u64,
+    vectors: u64,
+    places: &mut Places,
+) -> u32 {
+    let size = at_most::<{ size_of::<Places>() }>(vectors as u32 * size_of::<Vector>() as u32);
+    // SAFETY: `size` is at most that of the places; the helper checks the address.
+    let unknown = unsafe { bpf_probe_read_user((&raw mut *places).cast(), size, vector as *const _) } != 0;
+    let total = record.length;
     let mut filled = 0;
     for (index, next) in places.iter().enumerate() {
         if unknown || index as u64 >= vectors || filled >= total {
@@ -133,9 +152,9 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
         let length = at_most::<MOST>(if next.length < left { next.length as u32 } else { left as u32 });
         let place = at_most::<MOST>(filled) as usize;
         if length > 0 {
-            // SAFETY: place and length are MOST at most, and the entry has room for twice as much behind its head.
+            // SAFETY: place and length are MOST at most, and there is room for twice as much.
             let failed =
-                unsafe { bpf_probe_read_user(start.add(HEAD + place).cast(), length, next.base as *const _) };
+                unsafe { bpf_probe_read_user(payload.add(place).cast(), length, next.base as *const _) };
             if failed != 0 {
                 break;
             }
@@ -145,15 +164,13 @@ fn put_gathered_sized<const MOST: usize, const ROOM: usize>(
     if filled < total {
         counted(record, Counter::Unreadable, 1);
     }
-    // SAFETY: as above.
-    unsafe { (*start.cast::<Record>()).captured = filled };
-    entry.submit(submit_flags(HEAD + ROOM));
+    filled
 }
 
 /// The number, which the kernel's verifier then knows to be at most `ROOM`. The compiler knows it already from the branch that led
 /// here and would leave the comparison out.
 #[inline(always)]
-fn at_most<const ROOM: usize>(number: u32) -> u32 {
+pub fn at_most<const ROOM: usize>(number: u32) -> u32 {
     let number = hidden(number.into());
     if number > ROOM as u64 { ROOM as u32 } else { number as u32 }
 }

@@ -14,6 +14,7 @@ mod exit;
 mod go;
 mod go_http2;
 mod kernel;
+mod lane;
 mod library;
 mod maps;
 mod message;

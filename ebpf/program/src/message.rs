@@ -4,6 +4,7 @@ use weir_ebpf_common::{Event, PIECE, PIECES, Record};
 
 use crate::emit::{self, GATHERED, GATHERED_BUFFERS, Places};
 use crate::kernel::{AF_INET, AF_INET6, IPPROTO_UDP, read_user};
+use crate::lane::{self, Room};
 use crate::maps::{self, setting};
 use crate::socket::{View, widened};
 
@@ -112,7 +113,10 @@ pub fn emit_of_stream<S: View>(record: &mut Record, memory: Memory) -> Option<()
     } else if memory.vectors == 0 && (memory.length == u64::from(total) || memory.length == 0) {
         // All of it, or nothing: what `sendfile` carries is in no program's memory.
         record.captured = memory.length as u32;
-        emit::put(record, memory.base);
+        match lane_of::<S>() {
+            Some(room) => room.put(record, memory.base),
+            None => emit::put(record, memory.base),
+        }
         return Some(());
     } else if S::TELLS_EACH_MESSAGE
         && memory.length == 0
@@ -121,7 +125,10 @@ pub fn emit_of_stream<S: View>(record: &mut Record, memory: Memory) -> Option<()
     {
         // SAFETY: the map's memory, which this program alone uses until it ends.
         let places = unsafe { &mut (*maps::work()?).places };
-        emit::put_gathered(record, memory.vector, memory.vectors, places);
+        match lane_of::<S>() {
+            Some(room) => room.put_gathered(record, memory.vector, memory.vectors, places),
+            None => emit::put_gathered(record, memory.vector, memory.vectors, places),
+        }
         return Some(());
     }
     let work = maps::work()?;
@@ -131,6 +138,12 @@ pub fn emit_of_stream<S: View>(record: &mut Record, memory: Memory) -> Option<()
     }
     emit(work, memory, total, || steps::of_call());
     Some(())
+}
+
+/// Room in the processor's lane, for programs that can have it.
+#[inline(always)]
+fn lane_of<S: View>() -> Option<Room> {
+    if S::KEEPS_PROCESSOR { lane::room() } else { None }
 }
 
 /// Emits records for `total` bytes that a call carried. `record.sequence` is that of the first byte; `next` is the one of [`steps`] that

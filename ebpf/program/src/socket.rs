@@ -17,6 +17,9 @@ pub trait View {
     /// Each message of a call that carries several is told by itself.
     const TELLS_EACH_MESSAGE: bool;
 
+    /// Its programs are at the sockets' tracepoints, which on most kernels no other thread interrupts.
+    const KEEPS_PROCESSOR: bool;
+
     /// Its inode number.
     fn number(&self) -> u64;
 
@@ -141,6 +144,7 @@ impl Socket {
 
 impl View for Socket {
     const TELLS_EACH_MESSAGE: bool = false;
+    const KEEPS_PROCESSOR: bool = false;
     const DRAFTS_IN_MAP: bool = true;
 
     #[inline(always)]

@@ -129,6 +129,7 @@ impl TrustedThread {
 
 impl View for Trusted {
     const TELLS_EACH_MESSAGE: bool = true;
+    const KEEPS_PROCESSOR: bool = true;
     const DRAFTS_IN_MAP: bool = false;
 
     #[inline(always)]

@@ -19,7 +19,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Unsafe code is in `live/kernel` and `live/filter/libpcap.rs` alone.
+//! Unsafe code is in `live/kernel`, `live/filter/libpcap.rs`, `mapped.rs`, `sockets/lanes.rs` and `sockets/tls/wait.rs` alone.
 #![deny(unsafe_code)]
 
 mod block;
@@ -27,6 +27,8 @@ mod counts;
 mod error;
 mod file;
 mod link;
+#[cfg(target_os = "linux")]
+mod mapped;
 
 /// Network interfaces.
 #[cfg(target_os = "linux")]

@@ -4,19 +4,22 @@
 //! each socket carried them, and counts of what was not captured. Does not do: threads, looking into bytes, printing.
 //!
 //! A program in the kernel (`ebpf/program`) looks at the end of each system call and puts what a socket carried into a ring; this
-//! side empties it ten times a second, and when a program says that it holds much.
+//! side empties it ten times a second, and when a program says that it holds much. What most calls carry goes through a [lane](lanes) of the
+//! processor in place of the ring.
 
 mod btf;
 mod clock;
 mod counts;
 mod error;
 mod frames;
+mod lanes;
 mod load;
 mod marks;
 mod misses;
 mod options;
 mod order;
 mod recent;
+mod records;
 mod threads;
 mod tls;
 mod wake;
@@ -34,6 +37,7 @@ pub use self::error::SocketError;
 use self::frames::Frames;
 use self::misses::Misses;
 pub use self::options::SocketOptions;
+use self::records::Records;
 use self::tls::Tls;
 pub use self::tls::TlsEvent;
 use self::wake::Wake;
@@ -53,7 +57,7 @@ const BLOCK_BYTES: usize = 1 << 20;
 pub struct SocketCapture {
     programs: Programs,
     events: Vec<TlsEvent>,
-    ring: RingBuf<MapData>,
+    records: Records<RingBuf<MapData>>,
     wake: Wake,
     counters: PerCpuArray<MapData, u64>,
     misses: Misses,
@@ -74,13 +78,6 @@ enum Programs {
         end: u64,
         _tls: Option<Tls>,
     },
-}
-
-impl Programs {
-    fn is_after_end(&self, record: &[u8]) -> bool {
-        let Self::Stopped { end, .. } = self else { return false };
-        Record::time_of(record).is_some_and(|time| time > *end)
-    }
 }
 
 /// Tells the kernel which sockets nobody wants.
@@ -105,8 +102,9 @@ impl SocketCapture {
     pub fn open(options: &SocketOptions) -> Result<(Self, Unwanted), SocketError> {
         let object = weir_ebpf_object::object().map_err(|error| SocketError::NotBuilt(error.reason))?;
         let mut programs = load::programs(object, options)?;
-        let ring = load::take(&mut programs, "RECORDS")?;
+        let ring: RingBuf<MapData> = load::take(&mut programs, "RECORDS")?;
         let wake = Wake::of(&ring).map_err(SocketError::Wake)?;
+        let records = Records::new(load::lanes(&mut programs)?, ring);
         let counters = load::take(&mut programs, "COUNTERS")?;
         let unwanted = load::take(&mut programs, "UNWANTED")?;
         let misses = Misses::of(&programs);
@@ -118,7 +116,7 @@ impl SocketCapture {
         let capture = Self {
             programs,
             events: Vec::new(),
-            ring,
+            records,
             wake,
             counters,
             misses,
@@ -134,16 +132,16 @@ impl SocketCapture {
         self.clock.keep_up(Instant::now());
         let before = block.bytes.len();
         let began = clock::monotonic();
-        let mut is_drained = false;
-        while block.bytes.len() < before + BLOCK_BYTES && !is_drained {
-            match self.ring.next() {
-                // What comes after the end must not put it off.
-                Some(item) if !self.programs.is_after_end(&item) => {
-                    self.frames.record(&item, &self.clock, block);
-                }
-                Some(_) | None => is_drained = true,
-            }
-        }
+        let until = match self.programs {
+            // What comes after the end must not put it off.
+            Programs::Stopped { end, .. } => end,
+            Programs::Calls { .. } | Programs::Tls(_) => began,
+        };
+        let (frames, clock) = (&mut self.frames, &self.clock);
+        let is_drained = self.records.read(until, |record| {
+            frames.record(record, clock, block);
+            block.bytes.len() < before + BLOCK_BYTES
+        });
         // Everything that was told until then has been seen.
         let now = match self.programs {
             _ if !is_drained => self.frames.latest(),

@@ -13,7 +13,7 @@ use aya::programs::{ProgramInfo, loaded_programs};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use weir_capture::Block;
 use weir_capture::sockets::{SocketCapture, SocketError, SocketOptions};
-use weir_ebpf_common::{RECORD_SIZES, Record, WAKE_BYTES};
+use weir_ebpf_common::{Counter, LANE_BYTES, RECORD_SIZES, Record, WAKE_BYTES};
 
 #[test]
 fn the_kernel_takes_the_programs() {
@@ -124,7 +124,7 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
         assert!(!is_ready(&capture), "ready for ten records");
         // Each processor counts its own, and the shell may be moved to another one.
         let processors = std::thread::available_parallelism().expect("known").get();
-        let bytes = (WAKE_BYTES as usize * processors).min(options.ring_bytes as usize / 2);
+        let bytes = WAKE_BYTES as usize * processors;
         let many = bytes.div_ceil(Record::SIZE + RECORD_SIZES[0]) + processors;
         write(many);
         assert!(is_ready(&capture), "not ready for {many} records");
@@ -135,6 +135,44 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
         // What woke it before does not wake it again and again.
         assert!((0..=processors).any(|_| waited(&capture, short) >= short), "woken without end");
         assert!(!is_ready(&capture), "ready without end");
+    }
+    drop(lines);
+    writer.wait().expect("the shell ends");
+}
+
+/// While nobody reads, the lane of the writer's processor gets full; what comes then takes the ring, and all of it comes in order.
+#[test]
+fn what_finds_no_room_in_a_lane_takes_the_ring() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let mut writer = writer(port);
+    let mut lines = writer.stdin.take().expect("piped");
+    let (mut connection, _) = listener.accept().expect("the shell connects");
+    let options =
+        SocketOptions { processes: vec![writer.id()], ports: vec![port], ..SocketOptions::default() };
+    if let Some(mut capture) = opens(&options) {
+        let processors = std::thread::available_parallelism().expect("known").get();
+        let all_lanes = LANE_BYTES * processors;
+        let many = (all_lanes / Record::SIZE * 3 / 2).max(10_000);
+        for _ in 0..2 {
+            let before = capture.counts();
+            writeln!(lines, "{many}").expect("the shell reads");
+            connection.read_exact(&mut vec![0; many * "x\n".len()]).expect("the shell writes");
+            let mut times = Vec::new();
+            let mut block = Block::default();
+            loop {
+                block.clear();
+                let more = capture.append(&mut block);
+                times.extend(block.frames().map(|frame| frame.time));
+                if !more {
+                    break;
+                }
+            }
+            let after = capture.counts();
+            assert_eq!(after.records - before.records, many as u64);
+            assert_eq!((after.of(Counter::RingFull), after.given_up), (0, 0));
+            assert!(times.is_sorted(), "{many} records in the order of their times");
+        }
     }
     drop(lines);
     writer.wait().expect("the shell ends");

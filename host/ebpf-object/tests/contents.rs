@@ -31,6 +31,7 @@ const PLACES: &[(&str, &str)] = &[
     ("CGROUPS", "maps"),
     ("COUNTERS", "maps"),
     ("GO_PROCESSES", "maps"),
+    ("LANES", "maps"),
     ("LOADER", "maps"),
     ("MAPPED", "maps"),
     ("OFFSETS", ".rodata"),

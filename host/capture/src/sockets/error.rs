@@ -47,6 +47,9 @@ pub enum SocketError {
     /// The reader can not be woken.
     #[error("can not wait for what the programs in the kernel tell: {0}")]
     Wake(std::io::Error),
+    /// The processors' records can not be mapped.
+    #[error("can not map the memory that the programs in the kernel write to: {0}")]
+    Lanes(std::io::Error),
     /// A control group that can not be found.
     #[error("no control group {path}: {source}")]
     NoCgroup {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -11,11 +12,12 @@ use aya::sys::is_map_supported;
 use aya::util::online_cpus;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, Pod};
 use weir_ebpf_common::{
-    Admission, CAPTURE_MAX, LISTED, LOADER_BEGUN, LOADER_FOUND, NAME, NAMES, PROCESS_OF_OWN_CALL, Settings,
-    WAKE_BYTES, name_words,
+    Admission, CAPTURE_MAX, LANES, LISTED, LOADER_BEGUN, LOADER_FOUND, NAME, NAMES, PROCESS_OF_OWN_CALL,
+    Settings, WAKE_BYTES, name_words,
 };
 
 use super::btf::{Btf as KernelTypes, BtfError};
+use super::lanes::Lanes;
 use super::{KERNEL_TYPES, SocketError, SocketOptions, marks};
 
 pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, SocketError> {
@@ -38,6 +40,7 @@ pub(super) fn programs(object: &[u8], options: &SocketOptions) -> Result<Ebpf, S
         .override_global("OFFSETS", &offsets, true)
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("RECORDS", options.ring_bytes)
+        .map_max_entries("LANES", lanes_wanted(options, way, &settings))
         .load(&object)
         .map_err(|error| object_refused(&error))?;
     fill_lists(&mut programs, options)?;
@@ -180,6 +183,15 @@ fn version(release: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
+/// A lane for each processor, by its number, up to the highest one; a single one, as none is no map, where no program writes to it.
+fn lanes_wanted(options: &SocketOptions, way: Way, settings: &Settings) -> u32 {
+    if way != Way::AtSockets || settings.preemptible != 0 || !options.calls {
+        return 1;
+    }
+    let highest = online_cpus().ok().and_then(|processors| processors.into_iter().max());
+    highest.map_or(1, |highest| highest.saturating_add(1)).min(LANES as u32)
+}
+
 fn fill_lists(programs: &mut Ebpf, options: &SocketOptions) -> Result<(), SocketError> {
     fill(programs, ("PROCESSES", "processes"), options.processes.iter().copied())?;
     fill(programs, ("PORTS", "ports"), options.ports.iter().copied())?;
@@ -222,6 +234,13 @@ pub(super) fn take<M: TryFrom<Map, Error = MapError>>(
 ) -> Result<M, SocketError> {
     let map = programs.take_map(name).ok_or_else(|| no_map(name))?;
     M::try_from(map).map_err(|error| map_refused(name, &error))
+}
+
+/// What the programs write on each processor.
+pub(super) fn lanes(programs: &mut Ebpf) -> Result<Lanes, SocketError> {
+    let Some(Map::Array(lanes)) = programs.take_map("LANES") else { return Err(no_map("LANES")) };
+    let number = lanes.info().map_err(|error| map_refused("LANES", &error))?.max_entries();
+    Lanes::new(lanes.fd().as_fd(), number as usize).map_err(SocketError::Lanes)
 }
 
 fn no_map(name: &str) -> SocketError {

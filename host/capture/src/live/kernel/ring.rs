@@ -2,15 +2,15 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::packets::{self, Packet, STATUS};
 use super::socket::Socket;
 use crate::live::error::LiveError;
 use crate::live::filter::Instruction;
+use crate::mapped::Mapped;
 
 /// How a ring is set up.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub(in crate::live) struct RingOptions<'a> {
 #[derive(Debug)]
 pub(in crate::live) struct Ring {
     socket: Socket,
-    memory: Memory,
+    memory: Mapped,
     /// The block that the kernel hands out next.
     next: usize,
     blocks: usize,
@@ -62,7 +62,8 @@ impl Ring {
             socket.set_filter(filter).map_err(at("attaching the filter"))?;
         }
         let blocks = set_up(&socket, options.blocks).map_err(at("making the ring"))?;
-        let memory = Memory::map(&socket, blocks as usize * Self::BLOCK).map_err(at("mapping the ring"))?;
+        let memory =
+            Mapped::new(socket.as_fd(), blocks as usize * Self::BLOCK).map_err(at("mapping the ring"))?;
         if options.promiscuous {
             let wanted = libc::packet_mreq {
                 mr_ifindex: options.index as i32,
@@ -83,12 +84,13 @@ impl Ring {
 
     /// Calls `each` for every packet of the next block and gives the block back. `false`: the kernel still has it.
     pub(in crate::live) fn read(&mut self, each: impl FnMut(Packet<'_>)) -> bool {
-        let status = self.memory.status(self.next);
+        let begin = self.next * Self::BLOCK;
+        let status = self.memory.word(begin + STATUS);
         if status.load(Ordering::Acquire) & libc::TP_STATUS_USER == 0 {
             return false;
         }
-        // SAFETY: the status says that the block is ours until it is written below; `next` is one of the blocks.
-        let block = unsafe { self.memory.block(self.next) };
+        // SAFETY: the status says that the block is ours until it is written below.
+        let block = unsafe { self.memory.bytes(begin..begin + Self::BLOCK) };
         packets::packets(block, each);
         status.store(libc::TP_STATUS_KERNEL, Ordering::Release);
         self.next = (self.next + 1) % self.blocks;
@@ -154,49 +156,5 @@ fn failed(name: &str, step: &'static str, source: io::Error) -> LiveError {
     match source.raw_os_error() {
         Some(libc::EPERM | libc::EACCES) => LiveError::NoPrivilege,
         _ => LiveError::Open { interface: name.to_owned(), step, source },
-    }
-}
-
-/// The ring's memory. It outlives its socket's descriptor and is given back when it is dropped.
-#[derive(Debug)]
-struct Memory {
-    start: NonNull<u8>,
-    length: usize,
-}
-
-// SAFETY: the memory belongs to the process; who has the ring alone reads it, from whatever thread.
-unsafe impl Send for Memory {}
-
-impl Memory {
-    fn map(socket: &Socket, length: usize) -> io::Result<Self> {
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: a new mapping at a place that the kernel chooses.
-        let start = unsafe { libc::mmap(ptr::null_mut(), length, access, libc::MAP_SHARED, socket.fd(), 0) };
-        match NonNull::new(start.cast()) {
-            Some(memory) if start != libc::MAP_FAILED => Ok(Self { start: memory, length }),
-            _ => Err(io::Error::last_os_error()),
-        }
-    }
-
-    /// Who has the block: the kernel, or who reads.
-    fn status(&self, block: usize) -> &AtomicU32 {
-        assert!((block + 1) * Ring::BLOCK <= self.length, "a block of the ring");
-        // SAFETY: inside of the mapping and aligned, as blocks begin at pages; the kernel writes it as a whole word.
-        unsafe { AtomicU32::from_ptr(self.start.as_ptr().add(block * Ring::BLOCK + STATUS).cast()) }
-    }
-
-    /// # Safety
-    /// The block's status must say that the kernel has given it, and must not be changed while the bytes are borrowed.
-    unsafe fn block(&self, block: usize) -> &[u8] {
-        assert!((block + 1) * Ring::BLOCK <= self.length, "a block of the ring");
-        // SAFETY: inside of the mapping; the kernel leaves a block alone that it has given.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr().add(block * Ring::BLOCK), Ring::BLOCK) }
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: it was mapped with this length and nobody borrows from it.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
     }
 }

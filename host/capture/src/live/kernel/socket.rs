@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::mem::{self, size_of};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use crate::live::filter::Instruction;
 
@@ -14,6 +14,12 @@ const ALL: u16 = (libc::ETH_P_ALL as u16).to_be();
 /// A packet socket.
 #[derive(Debug)]
 pub(super) struct Socket(OwnedFd);
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 impl Socket {
     /// Opens one that gets nothing before it is bound. `link_header`: packets come with it.
