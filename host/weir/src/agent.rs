@@ -14,6 +14,7 @@ mod plugins;
 mod reload;
 mod run;
 mod signals;
+mod slack;
 mod source;
 mod tls;
 mod watch;

@@ -16,6 +16,7 @@ use weir_plugin_runtime::PluginStats;
 use weir_sinks::{Output, Sink};
 
 use super::metrics::{Door, Facts};
+use super::slack::allow_late_timers;
 use super::{
     AgentConfig, Captures, Control, Files, Governor, Live, LiveEnd, LivePlugins, Locks, Log, Reloader,
 };
@@ -88,6 +89,7 @@ impl<'a> Agent<'a> {
         reread: Box<dyn Fn() -> Result<AgentConfig, Failure> + Sync + 'a>,
         log: Option<Log>,
     ) -> Result<Self, Failure> {
+        allow_late_timers();
         let calls = config.calls.syscalls || config.calls.tls;
         let mut locks = Locks::default();
         if calls {
