@@ -6,7 +6,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aya::programs::{ProgramInfo, loaded_programs};
@@ -72,11 +72,31 @@ fn opens(options: &SocketOptions) -> Option<SocketCapture> {
     }
 }
 
-/// A shell that writes to `port` as many lines as it is told to, each by a call of its own.
-fn writer(port: u16) -> Child {
-    const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$0; while read lines; do for ((i = 0; i < lines; i++)); do echo x >&3; done; done";
-    let mut shell = Command::new("bash");
-    shell.args(["-c", SCRIPT, &port.to_string()]).stdin(Stdio::piped()).spawn().expect("bash")
+/// A program that writes when it is told to, and what captures it alone.
+struct Observed {
+    /// A shell.
+    writer: Child,
+    /// It reads numbers there, and writes as many lines to the connection, each by a call of its own.
+    lines: ChildStdin,
+    connection: TcpStream,
+    options: SocketOptions,
+}
+
+impl Observed {
+    fn new() -> Self {
+        const SCRIPT: &str = "exec 3<>/dev/tcp/127.0.0.1/$0; while read lines; do for ((i = 0; i < lines; i++)); do echo x >&3; done; done";
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let mut shell = Command::new("bash");
+        shell.args(["-c", SCRIPT, &port.to_string()]).stdin(Stdio::piped());
+        let mut writer = shell.spawn().expect("bash");
+        let lines = writer.stdin.take().expect("piped");
+        let (connection, _) = listener.accept().expect("the shell connects");
+        // Not the port alone, as this process reads there; not the process alone, as all connections' beginnings and ends are told.
+        let options =
+            SocketOptions { processes: vec![writer.id()], ports: vec![port], ..SocketOptions::default() };
+        Self { writer, lines, connection, options }
+    }
 }
 
 /// Beginnings and ends of connections are seen where no process can be asked for, but their ports can.
@@ -95,14 +115,7 @@ fn connections_of_other_ports_are_not_told() {
 
 #[test]
 fn who_waits_is_woken_when_much_is_in_the_ring() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("bound").port();
-    let mut writer = writer(port);
-    let mut lines = writer.stdin.take().expect("piped");
-    let (mut connection, _) = listener.accept().expect("the shell connects");
-    // Not the port alone, as this process reads there; not the process alone, as all connections' beginnings and ends are told.
-    let options =
-        SocketOptions { processes: vec![writer.id()], ports: vec![port], ..SocketOptions::default() };
+    let Observed { mut writer, mut lines, mut connection, options } = Observed::new();
     if let Some(mut capture) = opens(&options) {
         let mut write = |count: usize| {
             writeln!(lines, "{count}").expect("the shell reads");
@@ -143,13 +156,7 @@ fn who_waits_is_woken_when_much_is_in_the_ring() {
 /// While nobody reads, the lane of the writer's processor gets full; what comes then takes the ring, and all of it comes in order.
 #[test]
 fn what_finds_no_room_in_a_lane_takes_the_ring() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("bound").port();
-    let mut writer = writer(port);
-    let mut lines = writer.stdin.take().expect("piped");
-    let (mut connection, _) = listener.accept().expect("the shell connects");
-    let options =
-        SocketOptions { processes: vec![writer.id()], ports: vec![port], ..SocketOptions::default() };
+    let Observed { mut writer, mut lines, mut connection, options } = Observed::new();
     if let Some(mut capture) = opens(&options) {
         let processors = std::thread::available_parallelism().expect("known").get();
         let all_lanes = LANE_BYTES * processors;
