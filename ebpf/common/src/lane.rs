@@ -1,6 +1,6 @@
 //! A processor's own way to the reader: memory that both see, and that only programs on this processor write records to.
 
-use crate::{PIECE, RECORD_SIZES, Record};
+use crate::{PIECE, RECORD_SIZES, Record, WAKE_BYTES};
 
 /// Records of one processor, one behind the other; each with its payload, and as many bytes behind it as a multiple of eight needs.
 ///
@@ -25,10 +25,15 @@ pub struct Lane {
     pub bytes: [u8; LANE_BYTES + Lane::LARGEST],
 }
 
-/// Bytes of records that wait in a lane: more than wake the reader ([`crate::WAKE_BYTES`]), as it takes a while until it comes. What finds no room goes into the ring, which all processors have together.
+/// Bytes of records that wait in a lane: more than wake the reader ([`crate::WAKE_BYTES`]), as it takes a while until it comes. What finds no
+/// room goes into the ring, which all processors have together.
 pub const LANE_BYTES: usize = 256 << 10;
 
-/// Processors that have a lane at most: 33 MiB in all, which count as resident memory of the reader. What those beyond carry goes into the ring.
+// What `place` and the wake-up rest on.
+const _: () = assert!(LANE_BYTES.is_power_of_two() && LANE_BYTES > WAKE_BYTES as usize + Lane::LARGEST);
+
+/// Processors that have a lane at most: 33 MiB in all, which count as resident memory of the reader. What those beyond carry goes into
+/// the ring.
 pub const LANES: usize = 128;
 
 impl Lane {

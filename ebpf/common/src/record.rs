@@ -65,8 +65,8 @@ pub const CAPTURE_MAX: usize = PIECE * PIECES;
 /// Payloads that a record has room for: most requests are small, and what is reserved is lost to others.
 pub const RECORD_SIZES: [usize; 3] = [256, 1024, PIECE];
 
-/// A processor that puts so many bytes into its lane, or into the ring where that has room for as much of each, wakes the reader: the reader's work with 500
-/// small records takes about as long as a server needs for the requests of thirty connections. With more, who talks with the server would
+/// A processor that puts so many bytes into its lane, or into the ring where that has room for as much of each, wakes the reader: the
+/// reader's work with 500 small records takes about as long as a server needs for the requests of thirty connections. With more, who talks with the server would
 /// wait for the reader's processor so long that the server had nothing to do; with fewer nothing is gained (docs/adr/0007).
 pub const WAKE_BYTES: u32 = 192 << 10;
 

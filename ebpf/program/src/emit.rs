@@ -1,4 +1,6 @@
-//! Records -> the ring that all processors have together; see [`crate::lane`] for what most calls carry. Takes: a record and where its payload lies in the program's memory. Gives: it to the reader, or counts it.
+//! Records -> the ring that all processors have together; see [`crate::lane`] for what most calls carry.
+//!
+//! Takes: a record and where its payload lies in the program's memory. Gives: it to the reader, or counts it.
 
 use aya_ebpf::helpers::generated::bpf_probe_read_user;
 use weir_ebpf_common::{Counter, Event, NAME, PIECE, RECORD_SIZES, Record, TLS};

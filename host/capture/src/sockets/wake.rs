@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rustix::event::{Timespec, epoll};
 
-/// Is told of each [`weir_ebpf_common::WAKE_BYTES`] of a processor's lane or of the ring, or what is less. The ring itself is ready as long as it holds anything.
+/// Is told of each [`weir_ebpf_common::WAKE_BYTES`] of a processor's lane or of the ring, or what is less. The ring itself is ready as long
+/// as it holds anything.
 #[derive(Debug)]
 pub(super) struct Wake(OwnedFd);
 
