@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Deref;
 
 use aya::maps::{MapData, RingBuf};
 use weir_ebpf_common::Record;
@@ -13,15 +14,13 @@ use super::lanes::Lanes;
 
 /// The ring.
 pub(super) trait Ring {
-    /// Moves the next record to the end of `record`, if there is one.
-    fn take(&mut self, record: &mut Vec<u8>);
+    /// The next record, which is gone afterwards.
+    fn next(&mut self) -> Option<impl Deref<Target = [u8]>>;
 }
 
 impl Ring for RingBuf<MapData> {
-    fn take(&mut self, record: &mut Vec<u8>) {
-        if let Some(item) = self.next() {
-            record.extend_from_slice(&item);
-        }
+    fn next(&mut self) -> Option<impl Deref<Target = [u8]>> {
+        Self::next(self)
     }
 }
 
@@ -30,7 +29,7 @@ impl Ring for RingBuf<MapData> {
 pub(super) struct Records<R> {
     lanes: Lanes,
     ring: R,
-    /// The ring's next record; empty: it was not taken yet.
+    /// The ring's next record, where it had to be taken for its time though others come before; empty: it was not.
     of_ring: Vec<u8>,
     /// Time and source of the next record of each source that has one: a lane by its number, or behind them all the ring.
     next: BinaryHeap<Reverse<(u64, usize)>>,
@@ -57,56 +56,71 @@ impl<R: Ring> Records<R> {
         while let Some(Reverse((time, source))) = self.next.pop()
             && time <= until
         {
-            let others = self.next.peek().map_or(until, |Reverse((time, _))| until.min(*time));
             // As long as no other source has an earlier one.
-            loop {
-                let wants_more = self.peek(source).is_none_or(&mut take);
-                self.advance(source);
-                if !wants_more {
-                    return false;
-                }
-                if self.time(source).is_none_or(|time| time > others) {
-                    break;
-                }
+            let others = self.next.peek().map_or(until, |Reverse((time, _))| until.min(*time));
+            let wants_more = if source == self.lanes.number() {
+                self.give_of_ring(others, &mut take)
+            } else {
+                self.give_of_lane(source, others, &mut take)
+            };
+            if !wants_more {
+                return false;
             }
             self.queue(source);
         }
         true
     }
 
+    fn give_of_lane(&mut self, lane: usize, until: u64, take: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        while let Some(record) = self.lanes.peek(lane).filter(|record| time(record) <= until) {
+            let wants_more = take(record);
+            self.lanes.advance(lane);
+            if !wants_more {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn give_of_ring(&mut self, until: u64, take: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let wants_more = take(&self.of_ring);
+        self.of_ring.clear();
+        if !wants_more {
+            return false;
+        }
+        while let Some(record) = self.ring.next() {
+            if time(&record) > until {
+                self.of_ring.extend_from_slice(&record);
+                break;
+            }
+            if !take(&record) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Puts the source where the time of its next record says, if it has one.
     fn queue(&mut self, source: usize) {
-        if let Some(time) = self.time(source) {
-            self.next.push(Reverse((time, source)));
-        }
-    }
-
-    /// Of the next record.
-    fn time(&mut self, source: usize) -> Option<u64> {
-        if self.is_ring(source) && self.of_ring.is_empty() {
-            self.ring.take(&mut self.of_ring);
-        }
-        // Who takes records counts what is too short for a time, too.
-        self.peek(source).map(|record| Record::time_of(record).unwrap_or(0))
-    }
-
-    fn peek(&self, source: usize) -> Option<&[u8]> {
-        if !self.is_ring(source) {
-            return self.lanes.peek(source);
-        }
-        Some(self.of_ring.as_slice()).filter(|record| !record.is_empty())
-    }
-
-    fn advance(&mut self, source: usize) {
-        if self.is_ring(source) {
-            self.of_ring.clear();
+        let next = if source < self.lanes.number() {
+            self.lanes.peek(source)
         } else {
-            self.lanes.advance(source);
+            if self.of_ring.is_empty()
+                && let Some(record) = self.ring.next()
+            {
+                self.of_ring.extend_from_slice(&record);
+            }
+            Some(self.of_ring.as_slice()).filter(|record| !record.is_empty())
+        };
+        if let Some(record) = next {
+            self.next.push(Reverse((time(record), source)));
         }
     }
+}
 
-    fn is_ring(&self, source: usize) -> bool {
-        source == self.lanes.number()
-    }
+/// What is too short for a time comes at once: who takes records counts it.
+fn time(record: &[u8]) -> u64 {
+    Record::time_of(record).unwrap_or(0)
 }
 
 #[cfg(test)]

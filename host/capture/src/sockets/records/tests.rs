@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::mem::offset_of;
+use std::ops::Deref;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
@@ -11,8 +12,8 @@ use weir_ebpf_common::{LANE_BYTES, Lane, PIECE, Record};
 use super::{Lanes, Records, Ring};
 
 impl Ring for VecDeque<Vec<u8>> {
-    fn take(&mut self, record: &mut Vec<u8>) {
-        record.extend(self.pop_front().unwrap_or_default());
+    fn next(&mut self) -> Option<impl Deref<Target = [u8]>> {
+        self.pop_front()
     }
 }
 
