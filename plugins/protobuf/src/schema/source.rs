@@ -99,6 +99,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_octal_only_at_first_has_an_error() {
+        let error = from_text(&["message A { string b = 009; }".to_owned()]).unwrap_err();
+        assert!(error.starts_with("file 1 line 1: "), "{error}");
+    }
+
+    #[test]
     fn too_much_is_refused() {
         assert!(from_text(&[" ".repeat(TEXT_BYTES), "  ".to_owned()]).unwrap_err().contains("more than"));
         assert!(from_descriptor_set(&"A".repeat(SET_BYTES * 2)).unwrap_err().contains("more than"));
