@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// A program, or a file by its path, and the package that has it. tcpdump brings libpcap, which compiles filters.
-const PROGRAMS: [(&str, &str); 23] = [
+const PROGRAMS: [(&str, &str); 24] = [
     // Sources that a test compiles with the project's Go.
     ("/usr/share/gocode/src/golang.org/x/net/http2/server.go", "golang-golang-x-net-dev"),
     ("curl", "curl"),
@@ -35,6 +35,7 @@ const PROGRAMS: [(&str, &str); 23] = [
     ("sysbench", "sysbench"),
     ("taskset", "util-linux"),
     ("tcpdump", "tcpdump"),
+    ("text2pcap", "wireshark-common"),
     ("unshare", "util-linux"),
     ("wrk", "wrk"),
 ];

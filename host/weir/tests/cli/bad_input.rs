@@ -1,7 +1,7 @@
 //! What can not be read: one clear line, status 1, after everything readable was printed.
 
 use crate::capture::Capture;
-use crate::program::{Folder, weir};
+use crate::program::{Folder, Run, command, weir};
 
 /// Replays files of which none, or not all, can be read; gives the error lines and the number of logs.
 fn replay(files: &[&str]) -> (Vec<String>, usize) {
@@ -11,10 +11,16 @@ fn replay(files: &[&str]) -> (Vec<String>, usize) {
 }
 
 fn only_error(file: &str) -> String {
-    let (errors, logs) = replay(&[file]);
-    assert_eq!((errors.len(), logs), (1, 0), "{errors:?}");
-    assert!(errors[0].contains(file), "{errors:?} does not name {file}");
-    errors[0].clone()
+    let error = the_only(&weir(["replay", "--format", "jsonl", file]));
+    assert!(error.contains(file), "{error} does not name {file}");
+    error
+}
+
+/// The error of a run that said nothing else.
+fn the_only(run: &Run) -> String {
+    let [error] = run.errors()[..] else { panic!("not one error: {}", run.stderr) };
+    assert_eq!((run.status, run.logs().len()), (1, 0), "{}", run.stderr);
+    error.to_owned()
 }
 
 #[test]
@@ -58,11 +64,19 @@ fn no_permission() {
     let folder = Folder::new("permission");
     let file = folder.file("a.pcap", Capture::http(1, 1));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
-    if std::fs::File::open(&file).is_ok() {
-        eprintln!("skipped: this user may read every file");
-        return;
-    }
-    assert!(only_error(&file).contains("run as a user that may read it"));
+    let mut command = if std::fs::File::open(&file).is_ok() { bound_by_permissions() } else { command() };
+    let run = Run::of(command.args(["replay", "--format", "jsonl", &file]).output().expect("it runs"));
+    let error = the_only(&run);
+    assert!(error.contains(&file) && error.contains("run as a user that may read it"), "{error}");
+}
+
+/// This user may read every file: without the capabilities by which it may.
+#[cfg(unix)]
+fn bound_by_permissions() -> std::process::Command {
+    let mut setpriv = std::process::Command::new("setpriv");
+    setpriv.args(["--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search"]);
+    setpriv.arg(command().get_program());
+    setpriv
 }
 
 #[test]
