@@ -75,7 +75,7 @@ fn no_permission() {
 fn bound_by_permissions() -> std::process::Command {
     let mut setpriv = std::process::Command::new("setpriv");
     setpriv.args(["--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search"]);
-    setpriv.arg(command().get_program());
+    setpriv.arg(command().get_program()).env_remove("WEIR_LOG");
     setpriv
 }
 
